@@ -1,0 +1,147 @@
+"""Prepared datasets: four arrays and a manifest."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from lookbook.datasets import arrays
+from lookbook.datasets.errors import DatasetError
+
+RNG = np.random.default_rng(0)
+CONTENT = {
+    "train_images": RNG.integers(256, size=(6, 4, 5, 3), dtype=np.uint8),
+    "train_labels": np.array([0, 1, 0, 1, 0, 0], np.uint8),
+    "test_images": RNG.integers(256, size=(2, 4, 5, 3), dtype=np.uint8),
+    "test_labels": np.array([1, 1], np.uint8),
+}
+
+
+def write(folder, **changes):
+    about = {"name": "toys", "classes": ("cat", "dog", "owl"), "source": "drawn"}
+    return arrays.write(folder, **(about | CONTENT | changes))
+
+
+def test_what_is_written_is_loaded(tmp_path):
+    write(tmp_path / "toys")
+    dataset = arrays.load(tmp_path / "toys")
+    assert (dataset.name, dataset.classes, dataset.shape) == ("toys", ("cat", "dog", "owl"), (4, 5, 3))
+    for key, array in CONTENT.items():
+        loaded = getattr(dataset, key)
+        assert loaded.dtype == np.uint8
+        np.testing.assert_array_equal(loaded, array)
+
+
+def test_arrays_are_mapped_from_disk_and_cannot_be_changed(tmp_path):
+    write(tmp_path)
+    dataset = arrays.load(tmp_path)
+    assert isinstance(dataset.train_images, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        dataset.train_images[0] = 0
+
+
+def test_the_manifest_describes_the_arrays(tmp_path):
+    manifest = write(tmp_path)
+    assert manifest == json.loads((tmp_path / "manifest.json").read_text()) == arrays.load(tmp_path).manifest
+    assert manifest["name"] == "toys"
+    assert manifest["source"] == "drawn"
+    assert manifest["classes"] == ["cat", "dog", "owl"]
+    assert manifest["shape"] == [4, 5, 3]
+    assert manifest["counts"] == {"train": 6, "test": 2}
+    assert manifest["class_counts"] == {"train": [4, 2, 0], "test": [0, 2, 0]}
+    for key, array in CONTENT.items():
+        assert manifest["sha256"][key] == hashlib.sha256(array.tobytes()).hexdigest()
+
+
+def test_writing_again_gives_the_same_bytes(tmp_path):
+    for folder in ("one", "two", "two"):
+        write(tmp_path / folder)
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert names == sorted([*(f"{key}.npy" for key in CONTENT), "manifest.json"])
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_the_digest_changes_with_what_a_training_sees_and_with_nothing_else(tmp_path):
+    digest = write(tmp_path)["digest"]
+    assert write(tmp_path, name="other", source="elsewhere", classes=("a", "b", "c"))["digest"] == digest
+    other_pixel = CONTENT["train_images"].copy()
+    other_pixel[0, 0, 0, 0] ^= 1
+    turned = {key: CONTENT[key].reshape(-1, 5, 4, 3) for key in ("train_images", "test_images")}
+    digests = {
+        digest,
+        write(tmp_path, train_images=other_pixel)["digest"],
+        write(tmp_path, test_labels=np.array([0, 1], np.uint8))["digest"],
+        write(tmp_path, classes=("cat", "dog"))["digest"],
+        write(tmp_path, **turned)["digest"],
+    }
+    assert len(digests) == 5
+    assert arrays.load(tmp_path).digest in digests
+
+
+def test_a_dataset_may_have_no_test_images(tmp_path):
+    write(tmp_path, test_images=np.zeros((0, 4, 5, 3), np.uint8), test_labels=np.zeros(0, np.uint8))
+    assert arrays.load(tmp_path).test_images.shape == (0, 4, 5, 3)
+
+
+def test_an_interrupted_rewrite_leaves_no_manifest_to_vouch_for_it(tmp_path, monkeypatch):
+    write(tmp_path)
+    monkeypatch.setattr(np, "save", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
+    with pytest.raises(OSError, match="no space left"):
+        write(tmp_path)
+    with pytest.raises(DatasetError, match="no manifest"):
+        arrays.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"train_images": CONTENT["train_images"][..., 0]}, "train images must be"),
+        ({"train_images": CONTENT["train_images"] / 255}, "float64"),
+        ({"test_images": CONTENT["test_images"][:, :3]}, "test images of shape"),
+        ({"train_labels": CONTENT["train_labels"][:-1]}, "train labels must be"),
+        ({"test_labels": np.array([1, 3], np.uint8)}, "test label 3 has no name"),
+    ],
+)
+def test_wrong_arrays_are_not_written(tmp_path, changes, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        write(tmp_path / "toys", **changes)
+    assert not (tmp_path / "toys").exists()
+
+
+def test_a_folder_without_a_manifest_is_no_dataset(tmp_path):
+    with pytest.raises(DatasetError, match="no manifest") as error:
+        arrays.load(tmp_path / "nowhere")
+    assert str(tmp_path / "nowhere") in str(error.value)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"name": "toys"}'])
+def test_a_damaged_manifest_is_refused(tmp_path, content):
+    write(tmp_path)
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(DatasetError, match=r"manifest\.json (is damaged|lacks)"):
+        arrays.load(tmp_path)
+
+
+def test_a_missing_array_is_refused(tmp_path):
+    write(tmp_path)
+    (tmp_path / "test_labels.npy").unlink()
+    with pytest.raises(DatasetError, match=r"has no test_labels\.npy"):
+        arrays.load(tmp_path)
+
+
+def test_a_truncated_array_is_refused(tmp_path):
+    write(tmp_path)
+    path = tmp_path / "train_images.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DatasetError, match=r"train_images\.npy is damaged"):
+        arrays.load(tmp_path)
+
+
+@pytest.mark.parametrize("array", [np.zeros(5, np.uint8), np.zeros(6, np.int64)])
+def test_an_array_of_another_shape_or_dtype_is_refused(tmp_path, array):
+    write(tmp_path)
+    np.save(tmp_path / "train_labels.npy", array)
+    with pytest.raises(DatasetError, match=r"train_labels\.npy holds .* manifest says"):
+        arrays.load(tmp_path)

@@ -1,0 +1,80 @@
+"""The idx files of MNIST and Fashion-MNIST."""
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+from lookbook.datasets.errors import DatasetError
+from lookbook.datasets.idx import read_idx, write_idx
+
+IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+HEADER = struct.pack(">HBB3I", 0, 8, 3, 2, 3, 4)
+
+
+def test_a_file_has_a_big_endian_header_and_raw_bytes(tmp_path):
+    write_idx(tmp_path / "images.gz", IMAGES)
+    assert gzip.decompress((tmp_path / "images.gz").read_bytes()) == HEADER + IMAGES.tobytes()
+
+
+@pytest.mark.parametrize("shape", [(0,), (5,), (2, 3, 4), (2, 0, 4)])
+def test_what_is_written_is_read_back(tmp_path, shape):
+    array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    write_idx(tmp_path / "array.gz", array)
+    back = read_idx(tmp_path / "array.gz")
+    assert back.dtype == np.uint8
+    np.testing.assert_array_equal(back, array)
+
+
+def test_values_are_written_in_c_order_whatever_the_memory_layout(tmp_path):
+    write_idx(tmp_path / "array.gz", np.asfortranarray(IMAGES)[::-1])
+    np.testing.assert_array_equal(read_idx(tmp_path / "array.gz"), IMAGES[::-1])
+
+
+def test_a_plain_file_is_read_like_a_gzipped_one_whatever_its_name(tmp_path):
+    (tmp_path / "plain.gz").write_bytes(HEADER + IMAGES.tobytes())
+    np.testing.assert_array_equal(read_idx(tmp_path / "plain.gz"), IMAGES)
+
+
+def test_the_same_array_gives_the_same_bytes_under_any_name(tmp_path):
+    write_idx(tmp_path / "one.gz", IMAGES)
+    write_idx(tmp_path / "two.gz", IMAGES)
+    assert (tmp_path / "one.gz").read_bytes() == (tmp_path / "two.gz").read_bytes()
+
+
+def test_writing_leaves_nothing_else_behind(tmp_path):
+    write_idx(tmp_path / "images.gz", IMAGES)
+    assert [path.name for path in tmp_path.iterdir()] == ["images.gz"]
+
+
+def test_only_uint8_is_written(tmp_path):
+    with pytest.raises(ValueError, match="float64"):
+        write_idx(tmp_path / "images.gz", IMAGES.astype(float))
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "truncated"),
+        (HEADER[:9], "truncated inside its idx header"),
+        (HEADER + IMAGES.tobytes()[:-1], "truncated: 23 bytes"),
+        (HEADER + IMAGES.tobytes() + b"\0", "too long"),
+        (struct.pack(">HBBI", 0, 13, 1, 1) + b"\0" * 4, "no idx file of uint8"),
+        (b"<!DOCTYPE html>", "no idx file"),
+        (gzip.compress(HEADER + IMAGES.tobytes())[:-12], "truncated"),
+        (gzip.compress(HEADER)[:-8] + b"\0" * 8, "cannot be read"),
+        (gzip.compress(HEADER)[:10] + b"\xff" * 20, "cannot be read"),
+    ],
+)
+def test_a_damaged_file_is_refused_by_name(tmp_path, content, complaint):
+    path = tmp_path / "damaged-idx3-ubyte.gz"
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=complaint) as error:
+        read_idx(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path):
+    with pytest.raises(DatasetError, match=r"nothing-here\.gz does not exist"):
+        read_idx(tmp_path / "nothing-here.gz")

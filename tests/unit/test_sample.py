@@ -1,0 +1,108 @@
+"""The sample of Fashion-MNIST that is part of this repository, and the scripts that make and prepare it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookbook.datasets import SOURCES, arrays, fashion_mnist
+from lookbook.datasets.idx import read_idx
+
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+NAMES = [file.name for file in fashion_mnist.FILES.values()]
+
+
+def run(script, *arguments):
+    command = [sys.executable, str(SCRIPTS / script), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_the_sample_is_5000_and_1000_images_with_every_class_equally_often():
+    sample = fashion_mnist.read(fashion_mnist.SAMPLE_FOLDER, verify=False)
+    assert sample["train_images"].shape == (5000, 28, 28)
+    assert sample["test_images"].shape == (1000, 28, 28)
+    assert np.bincount(sample["train_labels"]).tolist() == [500] * 10
+    assert np.bincount(sample["test_labels"]).tolist() == [100] * 10
+
+
+def test_the_sample_does_not_come_class_by_class():
+    labels = read_idx(fashion_mnist.SAMPLE_FOLDER / "train-labels-idx1-ubyte.gz")
+    assert len(set(labels[:50])) == 10
+
+
+def test_the_sample_is_small_and_carries_its_licence():
+    files = {path.name: path.stat().st_size for path in fashion_mnist.SAMPLE_FOLDER.iterdir()}
+    assert set(files) == {*NAMES, "LICENSE", "README.md"}
+    assert sum(files.values()) < 4e6
+    licence = (fashion_mnist.SAMPLE_FOLDER / "LICENSE").read_text()
+    assert "MIT License" in licence
+    assert "2017 Zalando SE" in licence
+
+
+def test_the_sample_is_prepared_from_the_repository_alone(tmp_path):
+    done = run("prepare.py", "sample", "--output", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "5000 training and 1000 test images" in done.stdout
+    dataset = arrays.load(tmp_path)
+    assert dataset.name == "sample"
+    assert dataset.classes == fashion_mnist.CLASSES
+    assert dataset.shape == (28, 28, 1)
+    assert dataset.manifest["class_counts"] == {"train": [500] * 10, "test": [100] * 10}
+
+
+def test_results_on_the_sample_are_tied_to_these_very_images(tmp_path):
+    assert (
+        fashion_mnist.prepare("sample", tmp_path)["digest"]
+        == "d6b557211c6b84d88c546d173a62feb663549afc1d7aa61e3af9b10a804f3c9a"
+    )
+
+
+def test_a_dataset_that_is_not_shipped_cannot_be_prepared_without_a_source(tmp_path):
+    done = run("prepare.py", "fashion_mnist", "--output", tmp_path)
+    assert done.returncode == 1
+    assert "needs a source" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_source_is_one_line_and_exit_status_1(tmp_path):
+    done = run("prepare.py", "sample", "--source", tmp_path / "nowhere", "--output", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"{tmp_path / 'nowhere'} is not a folder\n"
+
+
+def test_a_wrong_configured_folder_is_one_line_and_exit_status_1(tmp_path):
+    done = run("fetch.py", "fashion_mnist", "--output", tmp_path, "--path", tmp_path / "nowhere")
+    assert done.returncode == 1
+    assert done.stderr == f"data.fashion_mnist.path: {tmp_path / 'nowhere'} is not a folder\n"
+
+
+@pytest.mark.parametrize("script", ["fetch.py", "prepare.py", "make_sample.py"])
+def test_help_shows_an_example(script):
+    done = run(script, "--help")
+    assert done.returncode == 0
+    assert f"example: python workflow/scripts/{script}" in " ".join(done.stdout.split())
+
+
+def test_asking_which_datasets_exist_loads_nothing_heavy():
+    assert {"fashion_mnist", "sample"} <= set(SOURCES)
+    code = "import sys, lookbook.datasets; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not fashion_mnist.PACKAGE_FOLDER.is_dir(), reason="dataset-fashion-mnist is not installed"
+)
+def test_the_sample_is_drawn_again_to_the_same_bytes(tmp_path):
+    for folder in ("one", "two"):
+        done = run("make_sample.py", "--source", fashion_mnist.PACKAGE_FOLDER, "--output", tmp_path / folder)
+        assert done.returncode == 0, done.stderr
+    for name in NAMES:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+        # Decoded, because builds of zlib compress differently.
+        shipped, drawn = (
+            read_idx(folder / name) for folder in (fashion_mnist.SAMPLE_FOLDER, tmp_path / "one")
+        )
+        np.testing.assert_array_equal(drawn, shipped)

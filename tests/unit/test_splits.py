@@ -1,0 +1,128 @@
+"""Splits, orders and subsets: arrays of indices that depend on the seed and the rule alone."""
+
+import numpy as np
+import pytest
+
+from lookbook.datasets.splits import epoch_order, limit, split_indices
+from lookbook.streams import stream
+
+
+@pytest.mark.parametrize(("count", "fraction", "held_out"), [(60000, 0.2, 12000), (10, 0.25, 2), (7, 0.1, 1)])
+def test_validation_is_the_rounded_fraction_and_train_is_the_rest(count, fraction, held_out):
+    train, valid = split_indices(count, fraction, seed=0)
+    assert train.dtype == valid.dtype == np.int32
+    assert len(valid) == held_out
+    np.testing.assert_array_equal(np.sort(np.concatenate([train, valid])), np.arange(count))
+
+
+def test_both_parts_are_ascending():
+    for part in split_indices(100, 0.3, seed=0):
+        assert (np.diff(part) > 0).all()
+
+
+def test_nothing_is_held_out_at_fraction_zero():
+    train, valid = split_indices(50, 0, seed=3)
+    np.testing.assert_array_equal(train, np.arange(50))
+    assert valid.shape == (0,)
+    assert valid.dtype == np.int32
+
+
+def test_the_split_is_random_not_the_tail():
+    _, valid = split_indices(1000, 0.1, seed=0)
+    assert valid.min() < 500 < valid.max()
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1, 1.5, float("nan")])
+def test_a_fraction_outside_zero_to_one_is_refused(fraction):
+    with pytest.raises(ValueError, match="validation_fraction"):
+        split_indices(10, fraction, seed=0)
+
+
+def test_a_split_must_leave_something_to_train_on():
+    with pytest.raises(ValueError, match="none to train on"):
+        split_indices(3, 0.9, seed=0)
+
+
+def test_experiments_that_share_a_split_rule_share_the_split_of_a_trial():
+    """Whatever else an experiment draws, before or in between, its split is that of every other one."""
+    for seed in range(3):
+        first = split_indices(1000, 0.2, seed)
+        stream(seed, "augmentation").random(100)
+        epoch_order(first[0], seed, epoch=0)
+        limit(np.zeros(1000, np.uint8), 10, seed)
+        np.random.default_rng().random(10)
+        second = split_indices(1000, 0.2, seed)
+        np.testing.assert_array_equal(first[0], second[0])
+        np.testing.assert_array_equal(first[1], second[1])
+
+
+def test_trials_with_other_seeds_have_other_splits():
+    assert len({split_indices(1000, 0.2, seed)[1].tobytes() for seed in range(5)}) == 5
+
+
+def test_a_smaller_validation_part_is_within_a_larger_one():
+    small, large = (split_indices(1000, fraction, seed=1)[1] for fraction in (0.1, 0.2))
+    assert np.isin(small, large).all()
+
+
+def test_the_split_of_seed_zero_does_not_change_between_versions():
+    """Published results hold only as long as this does."""
+    assert split_indices(20, 0.25, seed=0)[1].tolist() == [2, 3, 8, 16, 18]
+    assert epoch_order(np.arange(8), seed=0, epoch=1).tolist() == [4, 2, 5, 3, 7, 1, 6, 0]
+
+
+def test_an_epoch_sees_every_index_as_often_as_it_is_given():
+    indices = np.array([5, 5, 5, 9, 2], np.int64)
+    order = epoch_order(indices, seed=0, epoch=0)
+    assert order.dtype == np.int32
+    assert sorted(order.tolist()) == sorted(indices.tolist())
+    assert indices.tolist() == [5, 5, 5, 9, 2]
+
+
+def test_every_epoch_and_every_seed_has_its_own_order():
+    orders = [epoch_order(np.arange(100), seed, epoch) for seed in range(3) for epoch in range(4)]
+    assert len({order.tobytes() for order in orders}) == 12
+
+
+def test_a_resumed_trial_sees_the_order_that_it_would_have_seen():
+    uninterrupted = [epoch_order(np.arange(100), 7, epoch) for epoch in range(5)]
+    np.testing.assert_array_equal(epoch_order(np.arange(100), 7, 4), uninterrupted[4])
+
+
+def test_a_limit_keeps_balanced_classes_balanced():
+    labels = np.tile(np.arange(10, dtype=np.uint8), 100)
+    chosen = limit(labels, 200, seed=0)
+    assert chosen.dtype == np.int32
+    assert (np.diff(chosen) > 0).all()
+    assert np.bincount(labels[chosen]).tolist() == [20] * 10
+
+
+def test_a_limit_keeps_the_proportions_of_imbalanced_classes_and_loses_none():
+    labels = np.repeat([0, 1, 2, 5], [600, 300, 99, 1])
+    counts = np.bincount(labels[limit(labels, 100, seed=0)])
+    assert counts.sum() == 100
+    np.testing.assert_allclose(counts[[0, 1, 2, 5]], [60, 30, 10, 1], atol=1)
+    assert set(labels[limit(labels, 4, seed=0)]) == {0, 1, 2, 5}
+
+
+def test_a_smaller_subset_is_within_a_larger_one():
+    labels = np.repeat([0, 1, 2], [70, 20, 10])
+    for count in range(100):
+        assert np.isin(limit(labels, count, seed=2), limit(labels, count + 1, seed=2)).all()
+
+
+def test_a_limit_depends_on_the_seed():
+    labels = np.zeros(1000, np.uint8)
+    assert limit(labels, 10, seed=0).tolist() == limit(labels, 10, seed=0).tolist()
+    assert limit(labels, 10, seed=0).tolist() != limit(labels, 10, seed=1).tolist()
+
+
+@pytest.mark.parametrize("count", [None, 30, 31])
+def test_without_a_limit_below_the_number_of_images_all_stay(count):
+    np.testing.assert_array_equal(limit(np.zeros(30, np.uint8), count, seed=0), np.arange(30))
+
+
+def test_a_limit_of_zero_keeps_none_and_a_negative_one_is_refused():
+    assert limit(np.zeros(30, np.uint8), 0, seed=0).shape == (0,)
+    with pytest.raises(ValueError, match="-1"):
+        limit(np.zeros(30, np.uint8), -1, seed=0)

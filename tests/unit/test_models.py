@@ -1,0 +1,288 @@
+"""Every network of the five documents: its size, its logits, its saved file."""
+
+import copy
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pytest
+
+FAMILIES = Path(importlib.import_module("lookbook.models").__file__).parent
+
+
+class Network(NamedTuple):
+    name: str
+    family: str
+    config: dict[str, Any]
+    input_shape: tuple[int, int, int]
+    classes: int
+    parameters: int
+
+
+FASHION = (28, 28, 1)
+SIMPSONS = (224, 224, 3)
+D = {"padding": "same", "kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.001}}}
+
+# Settings are written as YAML delivers them: lists, not tuples.
+NETWORKS = [
+    Network("exp001", "mlp", {}, FASHION, 10, 101_770),
+    Network("exp002", "small_cnn", {}, FASHION, 10, 93_322),
+    Network("exp003", "small_cnn", {"batch_normalization": True}, FASHION, 10, 93_962),
+    Network("exp004", "stacked_cnn", {}, FASHION, 10, 426_058),
+    Network("exp008", "stacked_cnn", {"blocks": [[32, 32], [64, 64], [128] * 3]}, FASHION, 10, 435_306),
+    Network("exp102", "small_cnn", D, FASHION, 10, 257_162),
+    Network("exp103", "small_cnn", {**D, "batch_normalization": True}, FASHION, 10, 257_802),
+    Network("exp110", "bottleneck_resnet", {}, FASHION, 10, 1_911_178),
+    Network("exp113", "bottleneck_resnet", {"expansion": 2}, FASHION, 10, 2_350_858),
+    Network("exp115", "bottleneck_resnet", {"expansion": 4}, FASHION, 10, 3_467_146),
+    Network("width_2_4", "sigmoid_width", {"filters": [2, 4]}, FASHION, 10, 156_026),
+    Network("width_5_10", "sigmoid_width", {"filters": [5, 10]}, FASHION, 10, 389_480),
+    Network("width_8_16", "sigmoid_width", {"filters": [8, 16]}, FASHION, 10, 623_834),
+    Network("width_10_20", "sigmoid_width", {"filters": [10, 20]}, FASHION, 10, 780_570),
+    Network("width_15_30", "sigmoid_width", {"filters": [15, 30]}, FASHION, 10, 1_174_160),
+    Network(
+        "width_15_30_relu",
+        "sigmoid_width",
+        {"filters": [15, 30], "activation": "relu"},
+        FASHION,
+        10,
+        1_174_160,
+    ),
+    Network(
+        "width_15_30_he",
+        "sigmoid_width",
+        {"filters": [15, 30], "kernel_initializer": "he_normal"},
+        FASHION,
+        10,
+        1_174_160,
+    ),
+    Network("depth_1", "sigmoid_depth", {"blocks": 1}, FASHION, 10, 245_932),
+    Network("depth_2", "sigmoid_depth", {"blocks": 2}, FASHION, 10, 132_832),
+    Network("depth_3", "sigmoid_depth", {"blocks": 3}, FASHION, 10, 56_020),
+    Network("depth_4", "sigmoid_depth", {"blocks": 4}, FASHION, 10, 15_496),
+    Network("mini_vgg", "mini_vgg", {}, FASHION, 10, 199_146),
+    Network("basic_cnn", "basic_cnn", {}, FASHION, 10, 732_898),
+    Network("wide_resnet_16_4", "wide_resnet", {}, FASHION, 10, 2_754_474),
+    Network("resnet_18", "resnet_v2", {}, FASHION, 10, 11_191_626),
+    Network("resnet_34", "resnet_v2", {"blocks": [3, 4, 6, 3]}, FASHION, 10, 21_310_922),
+    Network("resnet_reduced", "resnet_v2", {"blocks": [1, 2], "filters": 8}, (20, 20, 3), 7, 10_303),
+    Network("mobilenet_v2", "mobilenet_v2", {}, FASHION, 10, 2_270_218),
+    Network("shufflenet_v2", "shufflenet_v2", {}, FASHION, 10, 4_028_582),
+    Network("shake_shake_34", "shake_shake", {}, FASHION, 10, 22_185_802),
+    # 36 pixels become 9 before the second stage: an odd size for the shifted shortcut.
+    Network("shake_shake_reduced", "shake_shake", {"blocks": [1, 2], "filters": 8}, (36, 36, 3), 7, 20_591),
+    Network("simpsons_c42_n700_b64", "simpsons_cnn", {}, SIMPSONS, 42, 399_210),
+    Network("simpsons_c20_n300_b20", "simpsons_cnn", {}, SIMPSONS, 20, 393_556),
+    Network(
+        "simpsons_c42_n155_b25_conv512",
+        "simpsons_cnn",
+        {"filters": [32, 64, 128, 256, 512]},
+        SIMPSONS,
+        42,
+        1_590_122,
+    ),
+]
+# Their files are up to 90 MB; the same families are saved in reduced size.
+TOO_LARGE_TO_SAVE = {"resnet_18", "resnet_34", "shake_shake_34"}
+
+
+def builder(family: str) -> Callable[..., keras.Model]:
+    return getattr(importlib.import_module(f"lookbook.models.{family}"), family)
+
+
+def build(network: Network) -> keras.Model:
+    return builder(network.family)(network.input_shape, network.classes, **network.config)
+
+
+def images_for(network: Network, count: int = 2) -> np.ndarray:
+    return np.random.default_rng(0).random((count, *network.input_shape), dtype=np.float32)
+
+
+def predict(model: keras.Model, images: np.ndarray, training: bool = False) -> np.ndarray:
+    return keras.ops.convert_to_numpy(model(images, training=training))
+
+
+@pytest.fixture(scope="module", params=NETWORKS, ids=lambda network: network.name)
+def built(request: pytest.FixtureRequest) -> Iterator[tuple[Network, keras.Model]]:
+    """A network of the table and its model, built once for all tests of the network."""
+    keras.utils.set_random_seed(0)
+    yield request.param, build(request.param)
+    keras.backend.clear_session()
+
+
+def test_every_family_is_in_the_table():
+    files = {path.stem for path in FAMILIES.glob("[!_]*.py")}
+    assert files == {network.family for network in NETWORKS}
+
+
+def test_parameters_are_as_stated(built):
+    network, model = built
+    assert model.count_params() == network.parameters
+
+
+def test_output_is_unnormalised_logits(built):
+    network, model = built
+    assert model.output_shape == (None, network.classes)
+    assert model.layers[-1].activation is keras.activations.linear
+    logits = predict(model, images_for(network))
+    assert logits.shape == (2, network.classes)
+    assert np.isfinite(logits).all()
+    assert not np.allclose(logits.sum(axis=1), 1)
+
+
+def test_an_image_gives_the_same_logits_alone_and_in_a_batch(built):
+    network, model = built
+    images = images_for(network)
+    np.testing.assert_allclose(predict(model, images[:1]), predict(model, images)[:1], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_training_mode_is_finite(built, batch):
+    network, model = built
+    weights = model.get_weights()
+    assert np.isfinite(predict(model, images_for(network, batch), training=True)).all()
+    model.set_weights(weights)
+
+
+def test_layers_are_plain_keras_but_for_shake_shake(built):
+    network, model = built
+    own = {type(layer).__name__ for layer in model.layers if not type(layer).__module__.startswith("keras.")}
+    assert own == ({"ShakeShake"} if network.family == "shake_shake" else set())
+
+
+def test_saved_model_gives_the_same_logits(built, tmp_path):
+    network, model = built
+    if network.name in TOO_LARGE_TO_SAVE:
+        pytest.skip("its family is saved in reduced size")
+    images = images_for(network)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(predict(loaded, images), predict(model, images), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("network", [n for n in NETWORKS if n.name in ("exp103", "resnet_reduced")])
+def test_building_leaves_its_settings_alone(network):
+    build_ = builder(network.family)
+    before = copy.deepcopy((network.config, build_.__kwdefaults__))
+    build(network)
+    assert (network.config, build_.__kwdefaults__) == before
+
+
+@pytest.mark.parametrize("family", ["basic_cnn", "shake_shake", "shufflenet_v2"])
+def test_logits_are_float32_in_mixed_precision(family):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = builder(family)((32, 32, 3), 5)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert model.layers[1].compute_dtype == "bfloat16"
+    assert model.output.dtype == "float32"
+
+
+def test_network_d_penalises_every_kernel():
+    model = builder("small_cnn")(FASHION, 10, **D)
+    layers = [layer for layer in model.layers if hasattr(layer, "kernel")]
+    expected = [0.001 * np.square(keras.ops.convert_to_numpy(layer.kernel)).sum() for layer in layers]
+    assert len(layers) == 5
+    np.testing.assert_allclose([float(loss) for loss in model.losses], expected, rtol=1e-4)
+    assert len({id(layer.kernel_regularizer) for layer in layers}) == 5
+
+
+@pytest.mark.parametrize("family", ["resnet_v2", "shake_shake"])
+def test_residual_networks_penalise_every_convolution(family):
+    model = builder(family)(FASHION, 10, blocks=[1, 1], filters=8)
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert {layer.kernel_regularizer.get_config()["l2"] for layer in convolutions} == {1e-4}
+    assert len(model.losses) == len(convolutions)
+
+
+def test_bottleneck_resnet_halves_the_image_where_it_gets_wider():
+    model = builder("bottleneck_resnet")(FASHION, 10)
+    sizes = [model.get_layer(f"block{number}_relu").output.shape[1] for number in range(1, 7)]
+    assert sizes == [28, 28, 14, 14, 7, 7]
+
+
+@pytest.mark.parametrize("depth", [4, 18])
+def test_wide_resnet_refuses_a_depth_that_no_number_of_blocks_gives(depth):
+    with pytest.raises(ValueError, match="depth is 6 n"):
+        builder("wide_resnet")(FASHION, 10, depth=depth)
+
+
+@pytest.mark.parametrize(("pixels", "padded"), [((28, 27), (32, 32)), ((40, 30), (40, 32)), ((32, 33), (32, 33))])
+def test_padding_centres_small_images_and_leaves_large_ones(pixels, padded):
+    pad_to = importlib.import_module("lookbook.models._layers").pad_to
+    image = np.ones((1, *pixels, 1), dtype=np.float32)
+    inputs = keras.Input(image.shape[1:])
+    result = predict(keras.Model(inputs, pad_to(inputs, 32)), image)
+    assert result.shape == (1, *padded, 1)
+    top, left = ((size - small) // 2 for size, small in zip(padded, pixels, strict=True))
+    assert result.sum() == result[:, top : top + pixels[0], left : left + pixels[1]].sum() == image.sum()
+
+
+def test_channel_shuffle_interleaves_the_halves():
+    shuffle = importlib.import_module("lookbook.models.shufflenet_v2")._concatenate_and_shuffle
+    left, right = keras.Input((1, 1, 3)), keras.Input((1, 1, 3))
+    model = keras.Model([left, right], shuffle(left, right, name="unit"))
+    halves = np.arange(6, dtype=np.float32).reshape(2, 1, 1, 1, 3)
+    assert predict(model, list(halves)).ravel().tolist() == [0, 3, 1, 4, 2, 5]
+
+
+class TestShakeShake:
+    """Where a = 1 and b = 0, the layer's output is its forward weight and its gradients its backward ones."""
+
+    images = 4096
+
+    @pytest.fixture
+    def layer(self) -> keras.layers.Layer:
+        return importlib.import_module("lookbook.models.shake_shake").ShakeShake(seed=1)
+
+    def weights(self, layer: keras.layers.Layer, training: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the output and the gradients of its sum with respect to a and b, shape (images, 2, 2, 3)."""
+        if keras.backend.backend() != "tensorflow":
+            pytest.skip("takes gradients with TensorFlow")
+        import tensorflow as tf
+
+        a, b = tf.ones((self.images, 2, 2, 3)), tf.zeros((self.images, 2, 2, 3))
+        with tf.GradientTape() as tape:
+            tape.watch([a, b])
+            output = layer([a, b], training=training)
+        return tuple(tensor.numpy() for tensor in (output, *tape.gradient(output, [a, b])))
+
+    def test_weights_differ_between_images_and_are_one_number_within_an_image(self, layer):
+        for weights in self.weights(layer, training=True):
+            per_image = weights[:, :1, :1, :1]
+            np.testing.assert_allclose(weights, np.broadcast_to(per_image, weights.shape), atol=1e-6)
+            assert len(np.unique(per_image)) > 0.99 * self.images
+
+    def test_weights_are_uniform(self, layer):
+        for weights in self.weights(layer, training=True):
+            quantiles = np.quantile(weights[:, 0, 0, 0], [0, 0.25, 0.5, 0.75, 1])
+            np.testing.assert_allclose(quantiles, [0, 0.25, 0.5, 0.75, 1], atol=0.03)
+
+    def test_backward_weights_are_independent_of_forward_weights(self, layer):
+        forward, backward, other = (weights[:, 0, 0, 0] for weights in self.weights(layer, training=True))
+        np.testing.assert_allclose(backward + other, 1, atol=1e-6)
+        assert abs(np.corrcoef(forward, backward)[0, 1]) < 4 / np.sqrt(self.images)
+
+    def test_branches_weigh_the_same_at_test_time(self, layer):
+        for weights in self.weights(layer, training=False):
+            np.testing.assert_array_equal(weights, 0.5)
+
+    def test_every_call_draws_anew_and_a_seed_repeats_the_draws(self, layer):
+        inputs = [np.ones((8, 1, 1, 1), np.float32), np.zeros((8, 1, 1, 1), np.float32)]
+        again = layer.from_config(layer.get_config())
+        draws = [keras.ops.convert_to_numpy(layer(inputs, training=True)) for _ in range(2)]
+        repeated = [keras.ops.convert_to_numpy(again(inputs, training=True)) for _ in range(2)]
+        assert not np.allclose(draws[0], draws[1])
+        np.testing.assert_array_equal(draws, repeated)
+
+    def test_network_trains_in_a_compiled_step(self):
+        network = next(n for n in NETWORKS if n.name == "shake_shake_reduced")
+        model = build(network)
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        history = model.fit(images_for(network, 4), np.arange(4), batch_size=2, verbose=0)
+        assert np.isfinite(history.history["loss"]).all()

@@ -1,0 +1,38 @@
+"""The networks. One file per family; the file's name is what a configuration calls it, its function builds it.
+
+To add one, add a file: ``my_net.py`` with ``def my_net(input_shape, classes, *, width=1) -> keras.Model`` that
+returns logits. Its keyword-only arguments are what ``model.config`` may hold.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import keras
+
+
+def build(
+    model: Mapping[str, Any],
+    input_shape: tuple[int, int, int],
+    classes: int,
+    rescaling: Mapping[str, float] | None,
+) -> keras.Model:
+    """Return the network of a resolved experiment, from raw pixels to logits.
+
+    Args:
+        model: ``class_name`` (a file of this folder) and ``config`` (arguments of its function).
+        input_shape: height, width and channels.
+        classes: the number of logits.
+        rescaling: ``scale`` and ``offset`` of the pixels, or None for pixels as they are.
+
+    Returns:
+        A model whose input is float32 (B, H, W, C) with pixels of 0 to 255, and whose output is (B, classes)
+        logits. The rescaling is part of it, so a saved model takes raw images.
+    """
+    builder = getattr(import_module(f"{__name__}.{model['class_name']}"), model["class_name"])
+    network = builder(input_shape, classes, **model["config"])
+    if rescaling is None:
+        return network
+    pixels = keras.Input(input_shape, name="pixels")
+    scaled = keras.layers.Rescaling(**rescaling, name="rescaling")(pixels)
+    return keras.Model(pixels, network(scaled), name=network.name)

@@ -1,0 +1,56 @@
+"""The bottleneck residual networks E, E2 and E4 of the experiment-series document."""
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from lookbook.models._layers import conv_bn, logits
+
+
+def bottleneck_resnet(
+    input_shape: tuple[int, int, int],
+    classes: int,
+    *,
+    filters: Sequence[int] = (64, 64, 128, 128, 256, 256),
+    expansion: int = 1,
+) -> keras.Model:
+    """Build a residual network of 1x1, 3x3, 1x1 blocks, normalised after each convolution.
+
+    The defaults are network E of the experiment series (exp110 to exp112), 1,911,178 parameters for 28x28x1
+    images and 10 classes; ``expansion=2`` is E2 (exp113, exp114), 2,350,858, and
+    ``expansion=4`` is E4 (exp115), 3,467,146.
+
+    Reference:
+        The experiment-series document, exp110 to exp115, after Deep Residual Learning for Image Recognition,
+        https://arxiv.org/abs/1512.03385.
+
+    Args:
+        input_shape: height, width and channels of the images.
+        classes: number of classes.
+        filters: width of each block; a block wider than the one before it has stride 2.
+        expansion: how many times wider than the block its last 1x1 convolution is.
+
+    Returns:
+        A model from images (batch, height, width, channels) to logits (batch, classes).
+    """
+    inputs = keras.Input(input_shape)
+    x = conv_bn(inputs, filters[0], name="stem_conv")
+    previous = filters[0]
+    for number, width in enumerate(filters, start=1):
+        strides = 2 if width > previous else 1
+        x = _block(x, width, width * expansion, strides, name=f"block{number}")
+        previous = width
+    x = layers.GlobalAveragePooling2D(name="average_pool")(x)
+    return keras.Model(inputs, logits(x, classes), name="bottleneck_resnet")
+
+
+def _block(x: keras.KerasTensor, width: int, expanded: int, strides: int, *, name: str) -> keras.KerasTensor:
+    shortcut = x
+    if x.shape[-1] != expanded:
+        shortcut = conv_bn(x, expanded, 1, name=f"{name}_shortcut", relu=False, strides=strides)
+    x = conv_bn(x, width, 1, name=f"{name}_conv1", strides=strides)
+    x = conv_bn(x, width, name=f"{name}_conv2")
+    x = conv_bn(x, expanded, 1, name=f"{name}_conv3", relu=False)
+    x = layers.Add(name=f"{name}_add")([x, shortcut])
+    return layers.ReLU(name=f"{name}_relu")(x)

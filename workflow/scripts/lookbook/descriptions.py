@@ -1,0 +1,91 @@
+"""Experiments in words and figures: for a person who asks about one, and for the report about all."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lookbook import validation
+from lookbook.experiments import Experiment, changes, digest_of, resolve_config
+
+
+def describe(name: str, experiments: Mapping[str, Experiment]) -> dict[str, Any]:
+    """Return one experiment: name, number of parameters, digest, base, changes against the base, resolved spec.
+
+    Builds the network to count its parameters, and so imports Keras.
+
+    Raises:
+        ConfigError: there is no such experiment.
+    """
+    validation.check_names("experiment", [name], experiments)
+    experiment = experiments[name]
+    return {
+        "experiment": name,
+        "parameters": count_parameters(experiment.spec),
+        "digest": digest_of(experiment, experiments),
+        "base": experiment.base,
+        "changes": changes(experiment, experiments),
+        "spec": experiment.spec,
+    }
+
+
+def describe_all(config: Mapping[str, Any], experiments: Mapping[str, Experiment], root: Path) -> dict[str, Any]:
+    """Return what the report needs to know of a configuration: its profile, where it comes from, its experiments."""
+    return {
+        "profile": resolve_config(config)["profile"],
+        "provenance": {"git_commit": git_commit(root), "command": os.environ.get("LOOKBOOK_COMMAND")},
+        "experiments": {
+            name: {
+                "title": experiment.title,
+                "document": experiment.document,
+                "note": experiment.note,
+                "base": experiment.base,
+                "changes": changes(experiment, experiments),
+                "trials": experiment.trials,
+                "dataset": experiment.spec["dataset"],
+                "digest": digest_of(experiment, experiments),
+                "budget": budget(experiment),
+                "spec": experiment.spec,
+            }
+            for name, experiment in experiments.items()
+        },
+    }
+
+
+def budget(experiment: Experiment) -> str:
+    """Return in words how much an experiment may train."""
+    spec = experiment.spec
+    epochs, images = spec["training"]["epochs"], spec["limit"]["train_images"]
+    words = f"{experiment.trials} trial{'s' * (experiment.trials > 1)} of "
+    words += "up to " if spec["training"]["early_stopping"] else ""
+    words += f"{epochs} epoch{'s' * (epochs > 1)}"
+    return words + (f" on {images:,} training images" if images else f" on all training images of {spec['dataset']}")
+
+
+def count_parameters(spec: Mapping[str, Any]) -> int:
+    """Return how many parameters the network of a resolved experiment has, the non-trainable ones included."""
+    from lookbook.datasets import SOURCES
+    from lookbook.training import devices
+
+    devices.prepare(threads=1, gpu=False)
+    from lookbook import models
+
+    source = SOURCES[spec["dataset"]]
+    model = models.build(spec["model"], source.shape, source.classes, spec["rescaling"])
+    return model.count_params()
+
+
+def git_commit(root: Path) -> str | None:
+    """Return the commit of the source, marked where files differ from it; None outside a repository."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--match", ""],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return described.stdout.strip()

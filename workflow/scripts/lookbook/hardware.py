@@ -1,0 +1,23 @@
+"""What this machine has, asked without importing a training backend."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+
+
+def gpus_to_request(setting: str | int) -> int:
+    """Return how many GPUs a trial asks Snakemake for: the setting, or for ``auto`` one where the machine has one."""
+    return int(visible_gpus() > 0) if setting == "auto" else int(setting)
+
+
+@cache
+def visible_gpus() -> int:
+    """Return how many NVIDIA GPUs this process may use; CUDA_VISIBLE_DEVICES decides where it is set."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([device for device in visible.split(",") if device.strip() not in ("", "-1")])
+    if shutil.which("nvidia-smi") is None:
+        return 0
+    listing = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=False, timeout=30)
+    return sum(line.startswith("GPU ") for line in listing.stdout.splitlines())

@@ -1,0 +1,184 @@
+"""Refuse a wrong configuration before any training starts, with the file, the experiment, the key and the remedy."""
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from lookbook.datasets import SOURCES
+from lookbook.errors import ConfigError
+from lookbook.signatures import (
+    class_arguments,
+    class_names,
+    function_arguments,
+    nearest,
+    registered,
+)
+
+# What a registry's folder is called in a message.
+NOUNS = {"models": "model", "augmentation": "augmentation"}
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file; raise ConfigError if it is missing, unreadable or something else."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; check experiment_files in config.yaml") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: must be a mapping of keys to values, not {type(content).__name__}")
+    return content
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML that refuses a key given twice, which plain YAML resolves by dropping the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"'{key}' is given twice; keep one", node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+def check(file: str, name: str, value: Any, schema: Mapping[str, Any]) -> None:
+    """Raise ConfigError for the first thing in a value that its schema refuses."""
+    validator = jsonschema.Draft202012Validator(schema)
+    # The deepest complaint is the most specific one.
+    errors = sorted(validator.iter_errors(value), key=lambda e: (-len(e.absolute_path), str(e.message)))
+    for error in errors:
+        raise ConfigError(f"{_where(file, name, error.absolute_path)}{_explain(error)}")
+
+
+def check_experiment(file: str, name: str, entry: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    """Raise ConfigError for what is wrong with one entry: keys, types and ranges, then every name in it."""
+    check(file, name, entry, schema)
+    where = f"{file}: {name}"
+    _check_function(f"{where}: model", "models", entry["model"])
+    for number, item in enumerate(entry.get("augmentation", [])):
+        _check_function(f"{where}: augmentation[{number}]", "augmentation", item)
+    for kind in ("loss", "optimizer"):
+        if kind in entry:
+            _check_class(f"{where}: {kind}", kind, entry[kind])
+    rate = entry.get("optimizer", {}).get("config", {}).get("learning_rate")
+    if isinstance(rate, dict):
+        check(file, f"{name}: optimizer.config.learning_rate", rate, schema["$defs"]["keras_object"])
+        _check_class(f"{where}: optimizer.config.learning_rate", "schedule", rate)
+    _check_rates(f"{where}: optimizer", entry.get("optimizer", {}))
+
+
+def check_resolved(file: str, name: str, spec: Mapping[str, Any], entries: Iterable[str]) -> None:
+    """Raise ConfigError for values that are possible one by one but not together."""
+    where = f"{file}: {name}"
+    if spec["dataset"] not in SOURCES:
+        raise ConfigError(f"{where}: dataset: there is no '{spec['dataset']}'{nearest(spec['dataset'], SOURCES)}")
+    start = spec["initial_weights"]
+    if start is not None and start not in entries:
+        raise ConfigError(f"{where}: initial_weights: there is no experiment '{start}'{nearest(start, entries)}")
+    if start == name:
+        raise ConfigError(f"{where}: initial_weights: an experiment cannot start from itself")
+    if spec["training"]["early_stopping"] and not spec["split"]["validation"]:
+        raise ConfigError(
+            f"{where}: training.early_stopping: watches the validation loss, but split.validation is 0; "
+            "set a fraction or remove early_stopping"
+        )
+    sizes = [SOURCES[spec["dataset"]].train_images, spec["limit"]["train_images"]]
+    images = min((size for size in sizes if size is not None), default=math.inf)
+    if images is not math.inf:
+        images -= round(images * spec["split"]["validation"])
+    if spec["training"]["batch_size"] > images:
+        raise ConfigError(
+            f"{where}: training.batch_size: {spec['training']['batch_size']} is larger than the "
+            f"{images} training images; take a smaller batch"
+        )
+
+
+def check_names(where: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise ConfigError for the first name that no experiment has."""
+    known = list(known)
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{where}: there is no experiment '{name}'{nearest(name, known)}")
+
+
+def with_arguments(folder: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a ``class_name``/``config`` entry with the function's own defaults filled in."""
+    defaults = function_arguments(folder, entry["class_name"])
+    # JSON has no tuples, and an identity must not depend on which of the two a default was written as.
+    plain = {key: _plain(value) for key, value in defaults.items()}
+    return {"class_name": entry["class_name"], "config": plain | entry.get("config", {})}
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _check_function(where: str, folder: str, entry: Mapping[str, Any]) -> None:
+    name = entry["class_name"]
+    if name not in registered(folder):
+        noun = NOUNS[folder]
+        raise ConfigError(f"{where}.class_name: there is no {noun} '{name}'{nearest(name, registered(folder))}")
+    _check_arguments(where, name, entry, function_arguments(folder, name))
+
+
+def _check_class(where: str, kind: str, entry: Mapping[str, Any]) -> None:
+    name = entry["class_name"]
+    if name not in class_names(kind):
+        raise ConfigError(f"{where}.class_name: Keras has no {kind} '{name}'{nearest(name, class_names(kind))}")
+    _check_arguments(where, name, entry, class_arguments(kind, name))
+
+
+def _check_arguments(where: str, name: str, entry: Mapping[str, Any], known: Iterable[str]) -> None:
+    for argument in entry.get("config", {}):
+        if argument not in known:
+            raise ConfigError(f"{where}.config.{argument}: {name} has no such argument{nearest(argument, known)}")
+
+
+def _check_rates(where: str, value: Any) -> None:
+    """Refuse a learning rate of zero or less, in the optimizer or anywhere in its schedule."""
+    if not isinstance(value, Mapping):
+        return
+    for key, child in value.items():
+        if key.endswith("learning_rate") and isinstance(child, int | float) and not child > 0:
+            raise ConfigError(f"{where}.{key}: {child} is not a learning rate; it must be greater than 0")
+        if key.endswith("learning_rate") and isinstance(child, str):
+            raise ConfigError(f"{where}.{key}: '{child}' is text; write a number with a decimal point, as 1.0e-4")
+        _check_rates(f"{where}.{key}", child)
+
+
+def _where(file: str, name: str, path: Iterable[Any]) -> str:
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    return "".join(f"{part}: " for part in (file, name, key) if part)
+
+
+def _explain(error: jsonschema.ValidationError) -> str:
+    """Say what is wrong in a person's words where the validator's own are hard to read."""
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema.get("properties", {})
+        unknown = next(key for key in error.instance if key not in known)
+        return f"unknown key '{unknown}'{nearest(str(unknown), known)}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"the key '{missing}' is missing; add it"
+    limits = {
+        "minimum": "at least",
+        "exclusiveMinimum": "greater than",
+        "maximum": "at most",
+        "exclusiveMaximum": "below",
+    }
+    if error.validator in limits:
+        return f"{error.instance} must be {limits[error.validator]} {error.validator_value}"
+    if error.validator == "type":
+        kinds = error.validator_value
+        wanted = " or ".join(kinds) if isinstance(kinds, list) else kinds
+        return f"{error.instance!r} must be of type {wanted}"
+    if error.validator == "enum":
+        return f"{error.instance!r} must be one of {', '.join(map(str, error.validator_value))}"
+    return error.message

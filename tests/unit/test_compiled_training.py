@@ -1,0 +1,97 @@
+"""The compiled epoch is Keras's own training, only faster."""
+
+import keras
+import numpy as np
+import pytest
+from lookbook.training.compiled_tensorflow import compile_program
+
+BATCH, STEPS, CLASSES = 16, 100, 10
+
+
+def dense() -> list[keras.layers.Layer]:
+    return [keras.layers.Flatten(), keras.layers.Dense(32, activation="relu"), keras.layers.Dense(CLASSES)]
+
+
+def batch_norm() -> list[keras.layers.Layer]:
+    # A bias before a normalisation has a gradient of zero up to rounding, which Adam blows up to full steps of
+    # random sign: it would compare noise between two compilers.
+    convolution = keras.layers.Conv2D(8, 3, strides=2, use_bias=False)
+    return [convolution, keras.layers.BatchNormalization(), keras.layers.ReLU(), *dense()]
+
+
+def penalised() -> list[keras.layers.Layer]:
+    convolution = keras.layers.Conv2D(
+        8, 3, strides=2, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-3)
+    )
+    return [convolution, keras.layers.Flatten(), keras.layers.Dense(CLASSES, kernel_regularizer="l2")]
+
+
+def network(layers) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    return keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255), *layers()])
+
+
+@pytest.fixture(scope="module")
+def images_and_labels() -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, CLASSES, 1000)
+    images = generator.integers(0, 120, (1000, 28, 28, 1), dtype=np.uint8)
+    # Something to learn: each class brightens its own row.
+    images[np.arange(1000), 2 * labels] += 120
+    return images, labels
+
+
+@pytest.mark.parametrize("layers", [dense, batch_norm, penalised])
+@pytest.mark.parametrize("xla", [True, False], ids=["xla", "graph"])
+def test_100_steps_give_the_weights_that_keras_fit_gives(layers, xla, images_and_labels):
+    images, labels = images_and_labels
+    order = np.random.default_rng(2).integers(0, len(images), (STEPS, BATCH)).astype(np.int32)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    plain = network(layers)
+    plain.compile(keras.optimizers.Adam(1e-3), loss, metrics=["accuracy"])
+    fitted = plain.fit(
+        images[order.ravel()].astype("float32"), labels[order.ravel()], batch_size=BATCH, shuffle=False, verbose=0
+    ).history
+
+    ours = network(layers)
+    optimizer = keras.optimizers.Adam(1e-3)
+    optimizer.build(ours.trainable_variables)
+    program = compile_program(ours, optimizer, loss, lambda x, y: (x, y), images, labels, one_hot=False, xla=xla)
+    sums = program.train(order)
+
+    for expected, got in zip(plain.weights, ours.weights, strict=True):
+        np.testing.assert_allclose(got.numpy(), expected.numpy(), atol=1e-4, err_msg=expected.path)
+    assert sums.count == STEPS * BATCH
+    assert sums.loss / sums.count == pytest.approx(fitted["loss"][0], abs=1e-4)
+    assert sums.correct / sums.count == pytest.approx(fitted["accuracy"][0], abs=2e-3)
+
+
+@pytest.mark.parametrize("xla", [True, False], ids=["xla", "graph"])
+def test_predictions_are_those_of_the_model_on_clean_images(xla, images_and_labels):
+    images, labels = images_and_labels
+    model = network(batch_norm)
+    optimizer = keras.optimizers.Adam(1e-3)
+    optimizer.build(model.trainable_variables)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    program = compile_program(model, optimizer, loss, lambda x, y: (x * 0, y), images, labels, one_hot=False, xla=xla)
+    chosen = np.arange(700, dtype=np.int32)[::-1]
+    expected = model.predict(images[chosen].astype("float32"), verbose=0)
+    np.testing.assert_allclose(program.predict(chosen), expected, atol=1e-4)
+
+
+def test_one_hot_labels_reach_the_augmentation_and_the_loss(images_and_labels):
+    images, labels = images_and_labels
+    model = network(dense)
+    optimizer = keras.optimizers.SGD(0.0)
+    optimizer.build(model.trainable_variables)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    seen = []
+
+    def transform(x, y):
+        seen.append((tuple(x.shape), tuple(y.shape), y.dtype.name))
+        return x, y
+
+    program = compile_program(model, optimizer, loss, transform, images, labels, one_hot=True, xla=True)
+    program.train(np.zeros((2, 4), np.int32))
+    assert seen[0] == ((4, 28, 28, 1), (4, CLASSES), "float32")

@@ -1,0 +1,105 @@
+"""What a trial computes on, and how: threads, precision, and the way its loop is compiled.
+
+``prepare`` must run before Keras is imported, because the backend reads its settings on import.
+"""
+
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def prepare(threads: int, gpu: bool) -> None:
+    """Set the backend's environment for a process that may use so many CPU threads and, where `gpu`, a GPU."""
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    if not gpu:
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+
+def limit_threads(threads: int) -> None:
+    """Hold TensorFlow's thread pools to a number of threads; must run before its first operation."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def has_gpu() -> bool:
+    """Return whether TensorFlow sees a GPU."""
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def describe(threads: int) -> str:
+    """Return the device in words, such as ``cpu: AMD EPYC, 2 threads``."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "unknown")
+        return f"gpu: {name}"
+    return f"cpu: {processor_name()}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def processor_name() -> str:
+    """Return the processor's model name."""
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def choose_precision(wanted: str, convolutional: bool) -> str:
+    """Return Keras's precision policy for a trial.
+
+    ``auto`` takes mixed_bfloat16 where it was measured to be faster: convolutions on processors that multiply
+    bfloat16 matrices in hardware (AMX). Elsewhere bfloat16 is emulated and slower than float32.
+    """
+    if wanted != "auto":
+        return wanted
+    computes_bfloat16 = "amx_bf16" in (_cpuinfo("flags") or "").split()
+    return "mixed_bfloat16" if convolutional and computes_bfloat16 else "float32"
+
+
+def choose_xla(wanted: str, convolutional: bool) -> bool:
+    """Return whether XLA compiles a trial's loop.
+
+    ``auto`` follows the measurements: XLA everywhere except for convolutions on a CPU, where oneDNN's are several
+    times faster than XLA's.
+    """
+    return wanted == "xla" if wanted != "auto" else has_gpu() or not convolutional
+
+
+def is_convolutional(model: Any) -> bool:
+    """Return whether a Keras model has a convolution, at any depth."""
+    return any("conv" in type(layer).__name__.lower() for layer in _layers(model))
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
+
+
+def _cpuinfo(key: str) -> str | None:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return None
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key)), None)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    return {
+        "python": platform.python_version(),
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "numpy": np.__version__,
+    }

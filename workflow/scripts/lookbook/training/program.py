@@ -1,0 +1,31 @@
+"""The signature that every backend's compiled training has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+# Images of one prediction call: large enough that a call's own cost vanishes, small enough for the caches.
+EVALUATION_BATCH = 500
+
+
+class Sums(NamedTuple):
+    """What a compiled call adds up over its images: loss (penalties included), correct ones, how many."""
+
+    loss: float
+    correct: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """A trial's compiled calls.
+
+    Attributes:
+        train: indices int32 (steps, batch) to Sums; trains one step for each row.
+        predict: indices (N,) to logits, float32 (N, classes), of clean images.
+    """
+
+    train: Callable[[np.ndarray], Sums]
+    predict: Callable[[np.ndarray], np.ndarray]

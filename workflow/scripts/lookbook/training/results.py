@@ -1,0 +1,79 @@
+"""What a trial leaves behind: history, model, predictions and, last, trial.json, which says that it is complete."""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+HISTORY_COLUMNS = (
+    "epoch",
+    "step",
+    "learning_rate",
+    "seconds",
+    "train_loss",
+    "train_accuracy",
+    "valid_loss",
+    "valid_accuracy",
+)
+
+
+def write_history(directory: Path, rows: list[dict[str, Any]]) -> None:
+    """Write history.csv, one row per epoch; an experiment without validation images leaves its cells empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _replace(directory / "history.csv", text.getvalue().encode())
+
+
+def write_model(directory: Path, model: keras.Model | None) -> None:
+    """Write model.keras; of a trial that failed without a model, an empty file, since Snakemake awaits one."""
+    path = directory / "model.keras"
+    if model is None:
+        _replace(path, b"")
+        return
+    temporary = path.with_name("writing.keras")
+    model.save(temporary)
+    os.replace(temporary, path)
+
+
+def write_predictions(directory: Path, splits: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Write predictions.npz from the logits float32 (N, C) and labels (N,) of each split.
+
+    ``<split>_probabilities`` are float16 (N, C) to save space; ``<split>_log_likelihood``, float32 (N,), is the
+    log-probability of the true class, so that a cross-entropy is exact in spite of that.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for split, (logits, labels) in splits.items():
+        log_probabilities = log_softmax(logits)
+        arrays[f"{split}_probabilities"] = np.exp(log_probabilities).astype(np.float16)
+        arrays[f"{split}_labels"] = labels.astype(np.uint8)
+        true = log_probabilities[np.arange(len(labels)), labels.astype(np.intp)]
+        arrays[f"{split}_log_likelihood"] = true.astype(np.float32)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    _replace(directory / "predictions.npz", buffer.getbuffer())
+
+
+def write_trial(directory: Path, trial: dict[str, Any]) -> None:
+    """Write trial.json."""
+    _replace(directory / "trial.json", (json.dumps(trial, indent=2) + "\n").encode())
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Return log-probabilities, float64 (N, C), of logits (N, C)."""
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=1, keepdims=True, initial=-np.inf)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def _replace(path: Path, content: bytes | memoryview) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)

@@ -1,0 +1,87 @@
+"""What every rule file uses: the resolved experiments, paths, and the functions that give rules their inputs."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
+
+ROOT = Path(str(workflow.current_basedir)).parent
+SCRIPTS = ROOT / "workflow" / "scripts"
+if str(SCRIPTS) not in sys.path:
+    sys.path.insert(0, str(SCRIPTS))
+
+# Only what is quick to import: this file is read again by every job of a cluster.
+from lookbook.digests import canonical
+from lookbook.errors import ConfigError
+from lookbook.experiments import resolve, resolve_config
+from lookbook.hardware import gpus_to_request
+from lookbook.orders import order
+from lookbook.progress import follow
+
+try:
+    CONFIG = resolve_config(config)
+    EXPERIMENTS = resolve(config, ROOT)
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = CONFIG["results"]
+DATASETS = "resources/datasets"
+TRIALS = f"{RESULTS}/trials/{{experiment}}/{{trial}}"
+
+# Jobs run under the Python that runs Snakemake, activated or not, unless conda gives them another.
+USES_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+PYTHON = "python" if USES_CONDA else shlex.quote(sys.executable)
+SCRIPT = f"{PYTHON} {shlex.quote(str(SCRIPTS))}"
+
+# For the report's provenance; set once, so that jobs inherit the command that a person gave.
+os.environ.setdefault("LOOKBOOK_COMMAND", shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
+
+
+wildcard_constraints:
+    experiment="[a-z][a-z0-9_]*",
+    trial=r"\d+",
+
+
+follow(workflow)
+
+
+def get_order(wildcards):
+    """Return the one parameter of a training job: canonical JSON, since Snakemake compares parameters as a set."""
+    experiment = EXPERIMENTS[wildcards.experiment]
+    return canonical(order(experiment, int(wildcards.trial), CONFIG["seed"], EXPERIMENTS))
+
+
+def get_dataset(wildcards):
+    """Return the manifest of the data set that an experiment trains on: small, so that Snakemake compares contents."""
+    return f"{DATASETS}/{EXPERIMENTS[wildcards.experiment].spec['dataset']}/manifest.json"
+
+
+def get_dataset_arrays(wildcards):
+    """Return the arrays beside the manifest; large, so that their dates must not count."""
+    folder = f"{DATASETS}/{EXPERIMENTS[wildcards.experiment].spec['dataset']}"
+    parts = ["train_images", "train_labels", "test_images", "test_labels"]
+    return ancient([f"{folder}/{part}.npy" for part in parts])
+
+
+def get_initial_weights(wildcards):
+    """Return the model that a trial starts from, if any. What it is counts by the order, not by its date."""
+    start = EXPERIMENTS[wildcards.experiment].spec["initial_weights"]
+    return ancient(f"{RESULTS}/trials/{start}/{wildcards.trial}/model.keras") if start else []
+
+
+def get_metrics(wildcards):
+    """Return the metrics of every trial that the configuration asks for."""
+    return [
+        f"{RESULTS}/trials/{experiment.name}/{trial}/metrics.json"
+        for experiment in EXPERIMENTS.values()
+        for trial in range(experiment.trials)
+    ]
+
+
+def get_histories_of_experiment(wildcards):
+    """Return the history of each of an experiment's trials."""
+    trials = range(EXPERIMENTS[wildcards.experiment].trials)
+    return [f"{RESULTS}/trials/{wildcards.experiment}/{trial}/history.csv" for trial in trials]

@@ -1,0 +1,15 @@
+"""Evaluation: metrics of each trial, from its saved predictions alone."""
+
+
+rule evaluate_trial:
+    input:
+        trial=f"{TRIALS}/trial.json",
+        predictions=f"{TRIALS}/predictions.npz",
+    output:
+        f"{TRIALS}/metrics.json",
+    log:
+        f"{RESULTS}/logs/evaluate/{{experiment}}/{{trial}}.log",
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "{SCRIPT}/evaluate.py $(dirname {input.trial:q}) --output {output:q} > {log:q} 2>&1"

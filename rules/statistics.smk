@@ -1,0 +1,56 @@
+"""Statistics: all trials in one table, then a row for each experiment and each comparison with a base."""
+
+
+rule resolve_experiments:
+    input:
+        [ROOT / file for file in CONFIG["experiment_files"]],
+    output:
+        f"{RESULTS}/experiments.json",
+    log:
+        f"{RESULTS}/logs/resolve_experiments.log",
+    conda:
+        "../envs/data.yaml"
+    params:
+        config=canonical(CONFIG),
+    localrule: True
+    shell:
+        "{SCRIPT}/describe.py --all --config-json {params.config:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule collect_trials:
+    input:
+        get_metrics,
+    output:
+        report(f"{RESULTS}/trials.csv", caption="../reports/captions/trials.rst", category="Tables"),
+    log:
+        f"{RESULTS}/logs/collect_trials.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        plan=canonical({e.name: e.trials for e in EXPERIMENTS.values()}),
+    shell:
+        "{SCRIPT}/collect.py --trials-root {RESULTS:q}/trials --plan {params.plan:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule summarise:
+    input:
+        trials=rules.collect_trials.output,
+        experiments=rules.resolve_experiments.output,
+        published=ROOT / CONFIG["published"],
+    output:
+        summary=report(
+            f"{RESULTS}/summary.csv", caption="../reports/captions/summary.rst", category="Tables"
+        ),
+        comparisons=report(
+            f"{RESULTS}/comparisons.csv",
+            caption="../reports/captions/comparisons.rst",
+            category="Tables",
+        ),
+    log:
+        f"{RESULTS}/logs/summarise.log",
+    conda:
+        "../envs/analysis.yaml"
+    shell:
+        "{SCRIPT}/summarise.py --trials {input.trials:q} --experiments {input.experiments:q}"
+        " --published {input.published:q} --summary {output.summary:q} --comparisons {output.comparisons:q}"
+        " > {log:q} 2>&1"

@@ -1,0 +1,29 @@
+"""Training: one job for each trial."""
+
+
+rule train_trial:
+    input:
+        get_dataset_arrays,
+        manifest=get_dataset,
+        initial_weights=get_initial_weights,
+    output:
+        trial=f"{TRIALS}/trial.json",
+        history=f"{TRIALS}/history.csv",
+        model=f"{TRIALS}/model.keras",
+        predictions=f"{TRIALS}/predictions.npz",
+    log:
+        f"{RESULTS}/logs/train/{{experiment}}/{{trial}}.log",
+    conda:
+        "../envs/training.yaml"
+    # Changing this retrains; it is the only parameter, see rules/common.smk.
+    params:
+        order=get_order,
+    threads: CONFIG["devices"]["threads"]
+    resources:
+        gpu=gpus_to_request(CONFIG["devices"]["gpu"]),
+        mem_mb=3000,
+    shell:
+        "{SCRIPT}/train.py --order {params.order:q} --dataset $(dirname {input.manifest:q})"
+        " --output $(dirname {output.trial:q})"
+        " --checkpoint {RESULTS:q}/checkpoints/{wildcards.experiment}/{wildcards.trial}.npz"
+        " --initial-weights {input.initial_weights:q} --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1"

@@ -19,7 +19,7 @@ rule fetch_fashion_mnist:
         folder=subpath(output[0], parent=True),
     retries: 2
     shell:
-        "{SCRIPT}/fetch.py fashion_mnist --path {params.path:q} --output {params.folder:q} 2>&1 | tee {log:q}"
+        "{SCRIPT}/fetch.py fashion_mnist --path={params.path:q} --output {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule prepare_fashion_mnist:

@@ -26,4 +26,4 @@ rule train_trial:
         "{SCRIPT}/train.py --order {params.order:q} --dataset $(dirname {input.manifest:q})"
         " --output $(dirname {output.trial:q})"
         " --checkpoint {RESULTS:q}/checkpoints/{wildcards.experiment}/{wildcards.trial}.npz"
-        " --initial-weights {input.initial_weights:q} --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1"
+        " --initial-weights={input.initial_weights:q} --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1"

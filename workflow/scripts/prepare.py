@@ -15,11 +15,13 @@ def main() -> None:
     parser.add_argument("dataset", choices=list(SOURCES))
     parser.add_argument("--source", help="folder with the original files; a shipped dataset needs none")
     parser.add_argument("--output", required=True, help="folder to write")
+    parser.add_argument("--workers", type=int, default=1, help="processes that decode image files")
     args = parser.parse_args()
 
     source = importlib.import_module(SOURCES[args.dataset].module)
+    options = {"workers": args.workers} if SOURCES[args.dataset].parallel else {}
     try:
-        manifest = source.prepare(args.dataset, args.output, args.source)
+        manifest = source.prepare(args.dataset, args.output, args.source, **options)
     except DatasetError as error:
         sys.exit(str(error))
     counts = manifest["counts"]

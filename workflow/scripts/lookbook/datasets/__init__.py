@@ -16,6 +16,7 @@ class Source(NamedTuple):
         shape: height, width and channels of its images.
         classes: how many classes it has.
         train_images: how many training images it has, where that is known before it is prepared.
+        parallel: whether ``prepare`` takes ``workers``, the number of processes that decode.
     """
 
     module: str
@@ -23,9 +24,17 @@ class Source(NamedTuple):
     shape: tuple[int, int, int]
     classes: int
     train_images: int | None = None
+    parallel: bool = False
 
 
 SOURCES = {
     "fashion_mnist": Source("lookbook.datasets.fashion_mnist", True, (28, 28, 1), 10, 60_000),
     "sample": Source("lookbook.datasets.fashion_mnist", False, (28, 28, 1), 10, 5_000),
+    "simpsons": Source("lookbook.datasets.simpsons", True, (224, 224, 3), 42, parallel=True),
+    "simpsons_128": Source("lookbook.datasets.simpsons", True, (128, 128, 3), 42, parallel=True),
+    "generated": Source("lookbook.datasets.generated", False, (64, 64, 3), 42, 1_216, parallel=True),
+    "generated_128": Source("lookbook.datasets.generated", False, (128, 128, 3), 42, 1_216, parallel=True),
+    "generated_224": Source("lookbook.datasets.generated", False, (224, 224, 3), 42, 1_216, parallel=True),
+    "simpsons_mnist_rgb": Source("lookbook.datasets.simpsons_mnist", True, (28, 28, 3), 10, 8_000, parallel=True),
+    "simpsons_mnist_gray": Source("lookbook.datasets.simpsons_mnist", True, (28, 28, 1), 10, 8_000, parallel=True),
 }

@@ -1,0 +1,160 @@
+"""Metrics of a split: against hand-computed values, and against scikit-learn."""
+
+import json
+import math
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from lookbook.evaluation.metrics import SCALARS, expected_calibration_error, split_metrics
+from lookbook.evaluation.trials import evaluate_trial
+
+SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "evaluate.py"
+
+
+def draw(samples=500, classes=10, seed=0):
+    """Return probabilities, labels and log-likelihoods of a middling classifier."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, classes, samples).astype(np.uint8)
+    logits = generator.normal(0, 1.5, (samples, classes))
+    logits[np.arange(samples), labels] += 2
+    log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    log_likelihood = log_probabilities[np.arange(samples), labels].astype(np.float32)
+    return np.exp(log_probabilities), labels, log_likelihood
+
+
+def test_three_samples_by_hand():
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.5, 0.4, 0.1]])
+    labels = np.array([0, 1, 1], np.uint8)
+    found = split_metrics(probabilities, labels, np.log([0.7, 0.6, 0.4]), penalty=0.25)
+
+    assert found["samples"] == 3
+    assert found["accuracy"] == pytest.approx(2 / 3)
+    assert found["cross_entropy"] == pytest.approx(-(math.log(0.7) + math.log(0.6) + math.log(0.4)) / 3)
+    assert found["loss"] == pytest.approx(found["cross_entropy"] + 0.25)
+    assert found["confusion_matrix"] == [[1, 0, 0], [1, 1, 0], [0, 0, 0]]
+    assert found["per_class"]["support"] == [1, 2, 0]
+    assert found["per_class"]["precision"] == [0.5, 1.0, None]
+    assert found["per_class"]["recall"] == [1.0, 0.5, None]
+    assert found["per_class"]["f1"] == pytest.approx([2 / 3, 2 / 3, None])
+    # Squared distances: .09 + .04 + .01, .01 + .16 + .09, .25 + .36 + .01.
+    assert found["brier_score"] == pytest.approx((0.14 + 0.26 + 0.62) / 3)
+    # Three bins with one sample each: |1 - .7|, |1 - .6|, |0 - .5|, each with weight 1/3.
+    assert found["expected_calibration_error"] == pytest.approx((0.3 + 0.4 + 0.5) / 3)
+
+
+def test_agrees_with_scikit_learn():
+    probabilities, labels, log_likelihood = draw()
+    found = split_metrics(probabilities, labels, log_likelihood)
+    predicted = probabilities.argmax(axis=1)
+    precision, recall, f1, support = reference.precision_recall_fscore_support(labels, predicted)
+
+    assert found["accuracy"] == pytest.approx(reference.accuracy_score(labels, predicted))
+    assert found["cross_entropy"] == pytest.approx(reference.log_loss(labels, probabilities), abs=1e-6)
+    assert found["macro_f1"] == pytest.approx(reference.f1_score(labels, predicted, average="macro"))
+    assert found["balanced_accuracy"] == pytest.approx(reference.balanced_accuracy_score(labels, predicted))
+    assert found["brier_score"] == pytest.approx(reference.brier_score_loss(labels, probabilities, scale_by_half=False))
+    assert found["confusion_matrix"] == reference.confusion_matrix(labels, predicted).tolist()
+    assert found["per_class"]["precision"] == pytest.approx(precision.tolist())
+    assert found["per_class"]["recall"] == pytest.approx(recall.tolist())
+    assert found["per_class"]["f1"] == pytest.approx(f1.tolist())
+    assert found["per_class"]["support"] == support.tolist()
+
+
+def test_half_precision_probabilities_change_nothing_that_is_reported():
+    probabilities, labels, log_likelihood = draw()
+    exact = split_metrics(probabilities, labels, log_likelihood)
+    rounded = split_metrics(probabilities.astype(np.float16), labels, log_likelihood)
+    assert rounded["cross_entropy"] == exact["cross_entropy"]
+    for name in SCALARS:
+        assert rounded[name] == pytest.approx(exact[name], abs=2e-3), name
+
+
+def test_calibration_bins_are_closed_on_the_right():
+    # 0.2 belongs to (0.1, 0.2]: with 0.15 in the same bin, the gaps cancel before the absolute value is taken.
+    probabilities = np.array([[0.2, 0.0], [0.15, 0.0]])
+    error = expected_calibration_error(probabilities, np.array([0, 1]), bins=10)
+    assert error == pytest.approx(abs((1 - 0.2) + (0 - 0.15)) / 2)
+
+
+def test_certain_and_right_is_perfect():
+    labels = np.array([2, 0, 1], np.uint8)
+    found = split_metrics(np.eye(3)[labels], labels, np.zeros(3))
+    assert [found[name] for name in SCALARS] == [1, 0, 0, 1, 1, 0, 0]
+
+
+def test_a_class_that_is_absent_does_not_count_in_averages():
+    probabilities = np.array([[0.9, 0.1, 0.0], [0.0, 0.2, 0.8], [0.9, 0.1, 0.0]])
+    found = split_metrics(probabilities, np.array([0, 0, 0], np.uint8), np.log([0.9, 0.01, 0.9]))
+    assert found["balanced_accuracy"] == pytest.approx(2 / 3)
+    assert found["macro_f1"] == pytest.approx(0.8)
+    assert found["per_class"]["precision"] == [1.0, None, 0.0]
+
+
+@pytest.mark.parametrize("samples", [0, 4])
+def test_no_samples_or_no_numbers_give_no_metrics(samples):
+    probabilities = np.full((samples, 3), np.nan, np.float16)
+    labels, log_likelihood = np.zeros(samples, np.uint8), np.full(samples, np.nan, np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = split_metrics(probabilities, labels, log_likelihood)
+    assert found["samples"] == samples
+    assert all(found[name] is None for name in (*SCALARS, "per_class", "confusion_matrix"))
+
+
+def test_infinite_loss_leaves_the_other_metrics():
+    found = split_metrics(np.eye(2), np.array([0, 0]), np.array([0, -np.inf]))
+    assert found["cross_entropy"] is None
+    assert found["loss"] is None
+    assert found["accuracy"] == 0.5
+
+
+def test_shapes_and_labels_are_checked():
+    with pytest.raises(ValueError, match="do not fit together"):
+        split_metrics(np.ones((3, 2)), np.zeros(2, int), np.zeros(2))
+    with pytest.raises(ValueError, match="labels run from 0 to 2 for 2 classes"):
+        split_metrics(np.ones((2, 2)), np.array([0, 2]), np.zeros(2))
+
+
+def write_trial(folder, status="ok", **arrays):
+    facts = {"experiment": "exp001", "trial": 0, "seed": 7, "status": status, "seconds": 1.5, "penalty": 0.5}
+    folder.mkdir(exist_ok=True)
+    (folder / "trial.json").write_text(json.dumps(facts | {"images_per_second": math.nan}))
+    np.savez(folder / "predictions.npz", **arrays)
+
+
+def test_script_writes_strict_json_without_a_training_backend(tmp_path):
+    probabilities, labels, log_likelihood = draw(50)
+    write_trial(
+        tmp_path,
+        test_probabilities=probabilities.astype(np.float16),
+        test_labels=labels,
+        test_log_likelihood=log_likelihood,
+    )
+    code = f"import sys, runpy; sys.argv[0] = {str(SCRIPT)!r}; runpy.run_path(sys.argv[0], run_name='__main__')"
+    code += "; assert not {'tensorflow', 'keras', 'sklearn', 'pandas'} & set(sys.modules)"
+    output = tmp_path / "metrics.json"
+    path = {"PYTHONPATH": str(SCRIPT.parent)}
+    command = [sys.executable, "-c", code, str(tmp_path), "--output", str(output)]
+    subprocess.run(command, check=True, env=path)
+
+    def refuse(literal):
+        raise AssertionError(f"{literal} is not JSON")
+
+    found = json.loads(output.read_text(), parse_constant=refuse)
+    assert found["seed"] == 7
+    assert found["images_per_second"] is None
+    assert list(found["splits"]) == ["test"]
+    test = found["splits"]["test"]
+    assert test["loss"] == pytest.approx(test["cross_entropy"] + 0.5)
+
+
+def test_failed_trial_has_no_splits(tmp_path):
+    write_trial(tmp_path, status="out_of_memory")
+    assert evaluate_trial(tmp_path)["splits"] == {}
+    assert evaluate_trial(tmp_path)["status"] == "out_of_memory"

@@ -1,0 +1,99 @@
+"""An experiment against its base: pairs, directions, adjusted p-values."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from lookbook.statistics.comparisons import COLUMNS, compare_with_bases, holm, paired, pairing_note
+from lookbook.statistics.intervals import mean_interval
+
+BASE = np.array([0.90, 0.91, 0.92, 0.90])
+NEW = np.array([0.91, 0.93, 0.92, 0.92])
+
+
+def tabulate(**accuracies):
+    """Return trials of several experiments; the loss is one minus the accuracy."""
+    rows = [
+        {"experiment": name, "trial": trial, "seed": trial, "status": "ok", "test_accuracy": value}
+        for name, values in accuracies.items()
+        for trial, value in enumerate(values)
+    ]
+    table = pd.DataFrame(rows, columns=["experiment", "trial", "seed", "status", "test_accuracy"])
+    return table.assign(test_loss=1 - table["test_accuracy"].astype(float))
+
+
+def test_paired_differences_by_hand_and_by_scipy():
+    row = compare_with_bases(tabulate(a=BASE, b=NEW), {"a": {}, "b": {"base": "a"}}).iloc[0]
+    assert (row["experiment"], row["base"], row["n_pairs"]) == ("b", "a", 4)
+    assert row["test_accuracy_difference"] == pytest.approx(0.0125)
+    assert row["test_accuracy_p"] == pytest.approx(stats.ttest_rel(NEW, BASE).pvalue)
+    assert (row["test_accuracy_ci_low"], row["test_accuracy_ci_high"]) == pytest.approx(mean_interval(NEW - BASE))
+    # Three of four are better, one is tied and counts half.
+    assert row["test_accuracy_probability_of_improvement"] == pytest.approx(3.5 / 4)
+
+
+def test_a_lower_loss_is_an_improvement():
+    row = compare_with_bases(tabulate(a=BASE, b=NEW), {"a": {}, "b": {"base": "a"}}).iloc[0]
+    assert row["test_loss_difference"] == pytest.approx(-0.0125)
+    assert row["test_loss_probability_of_improvement"] == pytest.approx(3.5 / 4)
+
+
+def test_pairs_are_matched_by_trial_and_only_finished_ones_count():
+    trials = tabulate(a=BASE, b=NEW)
+    trials.loc[(trials["experiment"] == "a") & (trials["trial"] == 0), "status"] = "failed"
+    trials.loc[(trials["experiment"] == "b") & (trials["trial"] == 1), "status"] = "collapsed"
+    trials = trials.sample(frac=1, random_state=0)
+    row = compare_with_bases(trials, {"a": {}, "b": {"base": "a"}}).iloc[0]
+    assert row["n_pairs"] == 3
+    assert row["test_accuracy_difference"] == pytest.approx((NEW - BASE)[1:].mean())
+
+
+def test_other_seeds_are_no_pairs():
+    trials = tabulate(a=BASE, b=NEW)
+    trials.loc[trials["experiment"] == "b", "seed"] += 100
+    row = compare_with_bases(trials, {"a": {}, "b": {"base": "a"}}).iloc[0]
+    assert row["n_pairs"] == 0
+    assert np.isnan(row["test_accuracy_difference"])
+
+
+def test_one_pair_has_a_difference_and_no_interval():
+    found = paired(np.array([0.01]))
+    assert found["difference"] == 0.01
+    assert found["probability_of_improvement"] == 1
+    assert np.isnan([found["ci_low"], found["p"]]).all()
+
+
+@pytest.mark.parametrize(("difference", "p"), [(0.0, 1.0), (0.02, np.nan)])
+def test_equal_differences_do_not_become_significant_by_rounding(difference, p):
+    differences = np.array([difference, difference + 1e-12, difference - 1e-12])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert paired(differences)["p"] == pytest.approx(p, nan_ok=True)
+
+
+def test_holm_by_hand_with_a_missing_value():
+    # Sorted: .01 * 3, .02 * 2, .04 * 1, each at least as large as the one before.
+    assert holm(np.array([0.04, np.nan, 0.01, 0.02])) == pytest.approx([0.04, np.nan, 0.03, 0.04], nan_ok=True)
+    assert holm(np.array([])).size == 0
+
+
+def test_adjustment_covers_all_comparisons():
+    experiments = {"a": {}, "b": {"base": "a"}, "c": {"base": "a"}}
+    third = BASE + np.array([0.0, 0.01, -0.01, 0.004])
+    table = compare_with_bases(tabulate(a=BASE, b=NEW, c=third), experiments)
+    assert table["test_accuracy_p_adjusted"].min() == pytest.approx(2 * table["test_accuracy_p"].min())
+
+
+def test_a_base_outside_the_benchmark_is_no_comparison():
+    table = compare_with_bases(tabulate(b=NEW), {"b": {"base": "a"}})
+    assert table.empty
+    assert list(table.columns) == list(COLUMNS)
+
+
+def test_different_splits_and_data_are_noted():
+    assert pairing_note([{"key": "optimizer.config.learning_rate"}]) == ""
+    assert "splits differ" in pairing_note([{"key": "split.seed"}])
+    assert "data differ" in pairing_note([{"key": "dataset"}, {"key": "split.seed"}])

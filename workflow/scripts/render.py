@@ -1,0 +1,51 @@
+"""Write the report twice: Markdown, and one self-contained HTML file that needs no network."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from lookbook.reporting.context import build_context
+from lookbook.reporting.rendering import render
+from lookbook.statistics.collect import read_table
+
+EXAMPLE = (
+    "example: render.py --experiments results/experiments.json --trials results/trials.csv "
+    "--summary results/summary.csv --comparisons results/comparisons.csv --figures results/figures "
+    "--templates reports/templates --markdown results/report/report.md --html results/report/report.html"
+)
+
+
+def main() -> None:
+    """Read the tables and figures, write the report."""
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+    parser.add_argument("--experiments", type=Path, required=True, help="experiments.json")
+    parser.add_argument("--trials", type=Path, required=True, help="trials.csv")
+    parser.add_argument("--summary", type=Path, required=True, help="summary.csv")
+    parser.add_argument("--comparisons", type=Path, required=True, help="comparisons.csv")
+    parser.add_argument("--figures", type=Path, required=True, help="folder with the figures")
+    parser.add_argument("--templates", type=Path, required=True, help="folder with the templates")
+    parser.add_argument("--markdown", type=Path, required=True, help="report.md to write")
+    parser.add_argument("--html", type=Path, required=True, help="report.html to write")
+    parser.add_argument(
+        "--log-pattern",
+        help="where a trial's log is (default: logs/train/{experiment}/{trial}.log beside trials.csv)",
+    )
+    arguments = parser.parse_args()
+
+    beside_trials = arguments.trials.parent / "logs" / "train" / "{experiment}" / "{trial}.log"
+    context = build_context(
+        json.loads(arguments.experiments.read_text(encoding="utf-8")),
+        read_table(arguments.trials),
+        read_table(arguments.summary),
+        read_table(arguments.comparisons),
+        figures=arguments.figures,
+        log_pattern=arguments.log_pattern or beside_trials.as_posix(),
+    )
+    render(context, arguments.templates, "report.md.j2", arguments.markdown)
+    render(context, arguments.templates, "report.html.j2", arguments.html)
+
+
+if __name__ == "__main__":
+    main()

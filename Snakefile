@@ -1,8 +1,8 @@
 """Lookbook: image-classification experiments, trained, compared and reported reproducibly.
 
-    snakemake --cores 8 --resources gpu=1                      the full benchmark
-    snakemake --cores 2 --configfile config/quick.yaml         the quick one
-    snakemake -n                                               what would be done
+snakemake --cores 8 --resources gpu=1                      the full benchmark
+snakemake --cores 2 --configfile config/quick.yaml         the quick one
+snakemake -n                                               what would be done
 """
 
 from snakemake.utils import min_version

@@ -1,4 +1,4 @@
-"""What every rule file uses: the resolved experiments, paths, and the functions that give rules their inputs."""
+"""The resolved experiments, paths, and the functions that give jobs their inputs."""
 
 import os
 import shlex
@@ -8,8 +8,9 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
-ROOT = Path(str(workflow.current_basedir)).parent
-SCRIPTS = ROOT / "workflow" / "scripts"
+# Relative to the working directory, so that a moved checkout finds its results up to date.
+ROOT = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
+SCRIPTS = (ROOT / "workflow" / "scripts").resolve()
 if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
@@ -32,9 +33,10 @@ DATASETS = "resources/datasets"
 TRIALS = f"{RESULTS}/trials/{{experiment}}/{{trial}}"
 
 # Jobs run under the Python that runs Snakemake, activated or not, unless conda gives them another.
-USES_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-PYTHON = "python" if USES_CONDA else shlex.quote(sys.executable)
-SCRIPT = f"{PYTHON} {shlex.quote(str(SCRIPTS))}"
+environment = [f"export LOOKBOOK_SCRIPTS={shlex.quote(str(SCRIPTS))};"]
+if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
+    environment.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH;")
+shell.prefix(" ".join([*environment, ""]))
 
 # For the report's provenance; set once, so that jobs inherit the command that a person gave.
 os.environ.setdefault("LOOKBOOK_COMMAND", shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))

@@ -12,14 +12,14 @@ rule fetch_fashion_mnist:
         FASHION_MNIST_FILES,
     log:
         "logs/fetch/fashion_mnist.log",
+    retries: 2
     conda:
         "../envs/data.yaml"
     params:
         path=CONFIG["data"]["fashion_mnist"]["path"] or "",
         folder=subpath(output[0], parent=True),
-    retries: 2
     shell:
-        "{SCRIPT}/fetch.py fashion_mnist --path={params.path:q} --output {params.folder:q} 2>&1 | tee {log:q}"
+        "python $LOOKBOOK_SCRIPTS/fetch.py fashion_mnist --path={params.path:q} --output {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule prepare_fashion_mnist:
@@ -36,7 +36,7 @@ rule prepare_fashion_mnist:
         source=subpath(input[0], parent=True),
         folder=subpath(output.manifest, parent=True),
     shell:
-        "{SCRIPT}/prepare.py fashion_mnist --source {params.source:q} --output {params.folder:q} > {log:q} 2>&1"
+        "python $LOOKBOOK_SCRIPTS/prepare.py fashion_mnist --source {params.source:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule prepare_sample:
@@ -50,4 +50,4 @@ rule prepare_sample:
     params:
         folder=subpath(output.manifest, parent=True),
     shell:
-        "{SCRIPT}/prepare.py sample --output {params.folder:q} > {log:q} 2>&1"
+        "python $LOOKBOOK_SCRIPTS/prepare.py sample --output {params.folder:q} > {log:q} 2>&1"

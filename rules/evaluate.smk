@@ -12,4 +12,4 @@ rule evaluate_trial:
     conda:
         "../envs/analysis.yaml"
     shell:
-        "{SCRIPT}/evaluate.py $(dirname {input.trial:q}) --output {output:q} > {log:q} 2>&1"
+        "python $LOOKBOOK_SCRIPTS/evaluate.py $(dirname {input.trial:q}) --output {output:q} > {log:q} 2>&1"

@@ -17,10 +17,11 @@ rule plot_learning_curves:
     conda:
         "../envs/analysis.yaml"
     params:
+        results=subpath(output[0], ancestor=3),
         trials=lambda wildcards: EXPERIMENTS[wildcards.experiment].trials,
     shell:
-        "{SCRIPT}/plot_learning_curves.py --trials-root {RESULTS:q}/trials --experiment {wildcards.experiment}"
-        " --trials {params.trials} --output {output:q} > {log:q} 2>&1"
+        "python $LOOKBOOK_SCRIPTS/plot_learning_curves.py --trials-root {params.results:q}/trials"
+        " --experiment {wildcards.experiment} --trials {params.trials} --output {output:q} > {log:q} 2>&1"
 
 
 rule plot_published:
@@ -39,7 +40,7 @@ rule plot_published:
     conda:
         "../envs/analysis.yaml"
     shell:
-        "{SCRIPT}/plot_published.py --summary {input.summary:q} --experiments {input.experiments:q}"
+        "python $LOOKBOOK_SCRIPTS/plot_published.py --summary {input.summary:q} --experiments {input.experiments:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -49,7 +50,7 @@ rule render_report:
         trials=rules.collect_trials.output,
         summary=rules.summarise.output.summary,
         comparisons=rules.summarise.output.comparisons,
-        published=rules.plot_published.output,
+        published=rules.plot_published.output[0],
         learning_curves=expand(rules.plot_learning_curves.output, experiment=EXPERIMENTS),
         templates=sorted((ROOT / "reports" / "templates").iterdir()),
     output:
@@ -64,8 +65,11 @@ rule render_report:
     conda:
         "../envs/analysis.yaml"
     params:
+        figures=subpath(input.published, parent=True),
+        logs=lambda wildcards: f"{RESULTS}/logs/train/{{experiment}}/{{trial}}.log",
         templates=ROOT / "reports" / "templates",
     shell:
-        "{SCRIPT}/render.py --experiments {input.experiments:q} --trials {input.trials:q}"
-        " --summary {input.summary:q} --comparisons {input.comparisons:q} --figures {RESULTS:q}/figures"
-        " --templates {params.templates:q} --markdown {output.markdown:q} --html {output.html:q} > {log:q} 2>&1"
+        "python $LOOKBOOK_SCRIPTS/render.py --experiments {input.experiments:q} --trials {input.trials:q}"
+        " --summary {input.summary:q} --comparisons {input.comparisons:q} --figures {params.figures:q}"
+        " --templates {params.templates:q} --markdown {output.markdown:q} --html {output.html:q}"
+        " --log-pattern {params.logs:q} > {log:q} 2>&1"

@@ -8,13 +8,13 @@ rule resolve_experiments:
         f"{RESULTS}/experiments.json",
     log:
         f"{RESULTS}/logs/resolve_experiments.log",
+    localrule: True
     conda:
         "../envs/data.yaml"
     params:
         config=canonical(CONFIG),
-    localrule: True
     shell:
-        "{SCRIPT}/describe.py --all --config-json {params.config:q} --output {output:q} > {log:q} 2>&1"
+        "python $LOOKBOOK_SCRIPTS/describe.py --all --config-json {params.config:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule collect_trials:
@@ -28,8 +28,10 @@ rule collect_trials:
         "../envs/analysis.yaml"
     params:
         plan=canonical({e.name: e.trials for e in EXPERIMENTS.values()}),
+        results=subpath(output[0], parent=True),
     shell:
-        "{SCRIPT}/collect.py --trials-root {RESULTS:q}/trials --plan {params.plan:q} --output {output:q} > {log:q} 2>&1"
+        "python $LOOKBOOK_SCRIPTS/collect.py --trials-root {params.results:q}/trials --plan {params.plan:q}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule summarise:
@@ -51,6 +53,6 @@ rule summarise:
     conda:
         "../envs/analysis.yaml"
     shell:
-        "{SCRIPT}/summarise.py --trials {input.trials:q} --experiments {input.experiments:q}"
+        "python $LOOKBOOK_SCRIPTS/summarise.py --trials {input.trials:q} --experiments {input.experiments:q}"
         " --published {input.published:q} --summary {output.summary:q} --comparisons {output.comparisons:q}"
         " > {log:q} 2>&1"

@@ -15,15 +15,14 @@ rule train_trial:
         f"{RESULTS}/logs/train/{{experiment}}/{{trial}}.log",
     conda:
         "../envs/training.yaml"
-    # Changing this retrains; it is the only parameter, see rules/common.smk.
-    params:
-        order=get_order,
     threads: CONFIG["devices"]["threads"]
     resources:
         gpu=gpus_to_request(CONFIG["devices"]["gpu"]),
         mem_mb=3000,
+    # Changing this retrains; it is the only parameter, see rules/common.smk.
+    params:
+        order=get_order,
     shell:
-        "{SCRIPT}/train.py --order {params.order:q} --dataset $(dirname {input.manifest:q})"
+        "python $LOOKBOOK_SCRIPTS/train.py --order {params.order:q} --dataset $(dirname {input.manifest:q})"
         " --output $(dirname {output.trial:q})"
-        " --checkpoint {RESULTS:q}/checkpoints/{wildcards.experiment}/{wildcards.trial}.npz"
         " --initial-weights={input.initial_weights:q} --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1"

@@ -1,0 +1,46 @@
+# Two targets need nothing but Python 3.11 to 3.13 and make: `make report` and `make test`.
+
+.DELETE_ON_ERROR:
+.PHONY: report test full lint clean lock
+
+# The first of these that runs and is new enough; say `make PYTHON=/path/to/python3` for another.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= all
+QUICK := --configfile config/quick.yaml
+
+report: $(VENV)/.installed
+	$(BIN)/snakemake --cores $(CORES) $(QUICK)
+	@echo "The report: $(CURDIR)/results/quick/report/report.html"
+
+full: $(VENV)/.installed
+	$(BIN)/snakemake --cores $(CORES)
+	@echo "The report: $(CURDIR)/results/report/report.html"
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules workflow/Snakefile
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint $(QUICK)
+
+# Everything that can be made again; data sets and results stay.
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+# The environment is complete when the stamp is there; an interrupted installation starts again.
+$(VENV)/.installed: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Lookbook needs Python 3.11, 3.12 or 3.13; none was found on the PATH." >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+# After a change of requirements.in, with uv on the PATH.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements.in --output-file requirements.lock

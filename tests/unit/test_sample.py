@@ -92,9 +92,7 @@ def test_asking_which_datasets_exist_loads_nothing_heavy():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not fashion_mnist.PACKAGE_FOLDER.is_dir(), reason="dataset-fashion-mnist is not installed"
-)
+@pytest.mark.skipif(not fashion_mnist.PACKAGE_FOLDER.is_dir(), reason="dataset-fashion-mnist is not installed")
 def test_the_sample_is_drawn_again_to_the_same_bytes(tmp_path):
     for folder in ("one", "two"):
         done = run("make_sample.py", "--source", fashion_mnist.PACKAGE_FOLDER, "--output", tmp_path / folder)
@@ -102,7 +100,5 @@ def test_the_sample_is_drawn_again_to_the_same_bytes(tmp_path):
     for name in NAMES:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
         # Decoded, because builds of zlib compress differently.
-        shipped, drawn = (
-            read_idx(folder / name) for folder in (fashion_mnist.SAMPLE_FOLDER, tmp_path / "one")
-        )
+        shipped, drawn = (read_idx(folder / name) for folder in (fashion_mnist.SAMPLE_FOLDER, tmp_path / "one"))
         np.testing.assert_array_equal(drawn, shipped)

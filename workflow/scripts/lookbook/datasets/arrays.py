@@ -126,9 +126,7 @@ def load(directory: str | Path) -> "Dataset":
         except FileNotFoundError:
             raise DatasetError(f"{directory} has no {key}.npy; prepare the dataset again") from None
         except (ValueError, OSError, EOFError) as error:
-            raise DatasetError(
-                f"{directory / key}.npy is damaged ({error}); prepare the dataset again"
-            ) from None
+            raise DatasetError(f"{directory / key}.npy is damaged ({error}); prepare the dataset again") from None
         if array.dtype != np.uint8 or array.shape != expected:
             raise DatasetError(
                 f"{directory / key}.npy holds {array.dtype} {array.shape}, but the manifest says "

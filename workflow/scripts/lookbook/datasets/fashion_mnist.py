@@ -134,9 +134,7 @@ def fetch(
     return ", ".join(dict.fromkeys(used))
 
 
-def read(
-    folder: str | Path, *, files: Mapping[str, IdxFile] = FILES, verify: bool = True
-) -> dict[str, np.ndarray]:
+def read(folder: str | Path, *, files: Mapping[str, IdxFile] = FILES, verify: bool = True) -> dict[str, np.ndarray]:
     """Decode the four files of a folder, gzipped or not.
 
     Args:
@@ -155,9 +153,7 @@ def read(
     for key, file in files.items():
         decoded[key] = read_idx(_locate(folder, file.name))
         if verify and arrays.sha256(decoded[key]) != file.sha256:
-            raise DatasetError(
-                f"{_locate(folder, file.name)} holds other values than Fashion-MNIST (SHA-256)"
-            )
+            raise DatasetError(f"{_locate(folder, file.name)} holds other values than Fashion-MNIST (SHA-256)")
     return decoded
 
 

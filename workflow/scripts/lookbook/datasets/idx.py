@@ -50,9 +50,7 @@ def read_idx(path: str | Path) -> np.ndarray:
     expected, found = math.prod(shape), len(content) - start
     if found != expected:
         what = "is truncated" if found < expected else "is too long"
-        raise DatasetError(
-            f"{path} {what}: {found} bytes of values, the header {list(shape)} says {expected}"
-        )
+        raise DatasetError(f"{path} {what}: {found} bytes of values, the header {list(shape)} says {expected}")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 

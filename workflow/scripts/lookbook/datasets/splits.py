@@ -30,9 +30,7 @@ def split_indices(count: int, validation_fraction: float, seed: int) -> tuple[np
         raise ValueError(f"validation_fraction must be at least 0 and below 1, not {validation_fraction}")
     held_out = round(count * validation_fraction)
     if held_out == count:
-        raise ValueError(
-            f"validation_fraction {validation_fraction} of {count} images leaves none to train on"
-        )
+        raise ValueError(f"validation_fraction {validation_fraction} of {count} images leaves none to train on")
     shuffled = stream(seed, "split").permutation(count).astype(np.int32)
     return np.sort(shuffled[held_out:]), np.sort(shuffled[:held_out])
 

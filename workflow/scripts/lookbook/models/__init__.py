@@ -4,7 +4,7 @@ To add one, add a file: ``my_net.py`` with ``def my_net(input_shape, classes, *,
 returns logits. Its keyword-only arguments are what ``model.config`` may hold.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -36,3 +36,11 @@ def build(
     pixels = keras.Input(input_shape, name="pixels")
     scaled = keras.layers.Rescaling(**rescaling, name="rescaling")(pixels)
     return keras.Model(pixels, network(scaled), name=network.name)
+
+
+def layers_of(model: Any) -> Iterator[Any]:
+    """Yield every layer of a model, those of nested models included."""
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from layers_of(layer)

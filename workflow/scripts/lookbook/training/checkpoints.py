@@ -28,7 +28,7 @@ def save(path: Path, identity: str, groups: Groups, state: dict[str, Any]) -> No
     arrays = {f"{group}/{i}": array for group, items in groups.items() for i, array in enumerate(items)}
     header = json.dumps({"identity": identity, "state": state, "sizes": {g: len(i) for g, i in groups.items()}})
     buffer = io.BytesIO()
-    np.savez(buffer, header=np.frombuffer(header.encode(), np.uint8), **arrays)
+    np.savez(buffer, allow_pickle=False, header=np.frombuffer(header.encode(), np.uint8), **arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lookbook.training.fused_normalization import fuse, unfuse
 from lookbook.training.program import EVALUATION_BATCH, Program, Sums
 
 # Unrolled steps of one call in graph mode. Fewer calls save Python's share, more of them cost tracing time.
@@ -44,6 +45,9 @@ def compile_program(
     device_labels = tf.constant(labels.astype(np.int32))
     classes = int(model.output_shape[-1])
     variables = model.trainable_variables
+    if not xla:
+        # XLA fuses the elementwise operations of Keras's own layer by itself.
+        fuse(model)
 
     def batch(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         pixels = tf.cast(tf.gather(device_images, indices), tf.float32)
@@ -87,8 +91,9 @@ def compile_program(
     def train(indices: np.ndarray) -> Sums:
         portions = portions_of(indices)
         sums = [chunk(tf.constant(portion)) for portion in portions]
-        loss_sum, correct, count = np.sum([s.numpy() for s in sums], axis=0, dtype=np.float64)
-        return Sums(float(loss_sum), float(correct), int(count))
+        # Added up on the host, in float64: the calls run ahead until the first result is asked for.
+        totals = np.stack([s.numpy() for s in sums]).sum(axis=0, dtype=np.float64)
+        return Sums(loss=float(totals[0]), correct=float(totals[1]), images=int(totals[2]))
 
     def portions_of(indices: np.ndarray) -> list[np.ndarray]:
         size = len(indices) if xla else STEPS_PER_CALL
@@ -103,4 +108,4 @@ def compile_program(
         logits = [compiled_forward(tf.constant(rows)).numpy() for rows in batches]
         return np.concatenate(logits)[: len(indices)] if logits else np.zeros((0, classes), np.float32)
 
-    return Program(train=train, predict=predict)
+    return Program(train=train, predict=predict, restore=lambda: unfuse(model))

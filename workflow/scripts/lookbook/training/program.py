@@ -15,7 +15,7 @@ class Sums(NamedTuple):
 
     loss: float
     correct: float
-    count: int
+    images: int
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Program:
     Attributes:
         train: indices int32 (steps, batch) to Sums; trains one step for each row.
         predict: indices (N,) to logits, float32 (N, classes), of clean images.
+        restore: gives the model back as plain Keras, to be saved; it trains no further after that.
     """
 
     train: Callable[[np.ndarray], Sums]
     predict: Callable[[np.ndarray], np.ndarray]
+    restore: Callable[[], None]

@@ -83,7 +83,7 @@ def set_up(spec: dict[str, Any], seed: int, data: Dataset, initial_weights: Path
     loss = keras.losses.get(spec["loss"])
     one_hot = wants_one_hot(spec["loss"])
     transform_seed = keras.random.SeedGenerator(stream_seed(seed, "augmentation"))
-    xla = devices.choose_xla(spec["compile"], devices.is_convolutional(model))
+    xla = devices.choose_xla(spec["compile"], is_convolutional(model))
     program = compile_program(
         model,
         optimizer,
@@ -134,6 +134,11 @@ def wants_one_hot(loss: dict[str, Any]) -> bool:
     return not loss["class_name"].startswith("Sparse")
 
 
+def is_convolutional(model: keras.Model) -> bool:
+    """Return whether a model has a convolution, at any depth."""
+    return any("conv" in type(layer).__name__.lower() for layer in models.layers_of(model))
+
+
 def start_from(model: keras.Model, path: Path) -> None:
     """Give a network the weights of a saved model; raise ValueError where they do not fit."""
     saved = keras.models.load_model(path, compile=False)
@@ -151,5 +156,5 @@ def _build(spec: dict[str, Any], seed: int, data: Dataset) -> tuple[keras.Model,
         return models.build(spec["model"], data.shape, len(data.classes), spec["rescaling"])
 
     model = build("float32")
-    precision = devices.choose_precision(spec["precision"], devices.is_convolutional(model))
+    precision = devices.choose_precision(spec["precision"], is_convolutional(model))
     return (model, precision) if precision == "float32" else (build(precision), precision)

@@ -160,10 +160,10 @@ def fit(
 def _train_epoch(setup: Setup, indices: np.ndarray, batch_size: int) -> Row:
     """Train on every index once; the last batch is short where the batch size does not divide their number."""
     whole = len(indices) - len(indices) % batch_size
-    sums = [setup.program.train(indices[:whole].reshape(-1, batch_size))]
+    sums = [setup.program.train(indices[:whole].reshape(-1, batch_size))] if whole else []
     if whole < len(indices):
         sums.append(setup.program.train(indices[whole:].reshape(1, -1)))
-    count = sum(s.count for s in sums)
+    count = sum(s.images for s in sums)
     return {
         "learning_rate": float(setup.optimizer.learning_rate),
         "train_loss": sum(s.loss for s in sums) / count,
@@ -194,6 +194,7 @@ def _finish(
     logits = {name: setup.program.predict(rows) for name, rows in setup.splits.items() if len(rows)}
     labels = {name: setup.labels[setup.splits[name]] for name in logits}
     phases.end("predict")
+    setup.program.restore()
     results.write_history(directory, history)
     results.write_model(directory, setup.model)
     results.write_predictions(directory, {name: (z, labels[name]) for name, z in logits.items()})

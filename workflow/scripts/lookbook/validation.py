@@ -160,25 +160,27 @@ def _where(file: str, name: str, path: Iterable[Any]) -> str:
 
 def _explain(error: jsonschema.ValidationError) -> str:
     """Say what is wrong in a person's words where the validator's own are hard to read."""
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = error.schema.get("properties", {})
-        unknown = next(key for key in error.instance if key not in known)
-        return f"unknown key '{unknown}'{nearest(str(unknown), known)}"
-    if error.validator == "required":
-        missing = next(key for key in error.validator_value if key not in error.instance)
-        return f"the key '{missing}' is missing; add it"
+    rule: Any = error.validator_value
+    value: Any = error.instance
     limits = {
         "minimum": "at least",
         "exclusiveMinimum": "greater than",
         "maximum": "at most",
         "exclusiveMaximum": "below",
     }
-    if error.validator in limits:
-        return f"{error.instance} must be {limits[error.validator]} {error.validator_value}"
-    if error.validator == "type":
-        kinds = error.validator_value
-        wanted = " or ".join(kinds) if isinstance(kinds, list) else kinds
-        return f"{error.instance!r} must be of type {wanted}"
-    if error.validator == "enum":
-        return f"{error.instance!r} must be one of {', '.join(map(str, error.validator_value))}"
-    return error.message
+    match error.validator:
+        case "additionalProperties" if isinstance(value, dict):
+            known: Any = dict(error.schema).get("properties", {})  # type: ignore[arg-type]
+            unknown = next(key for key in value if key not in known)
+            return f"unknown key '{unknown}'{nearest(str(unknown), known)}"
+        case "required":
+            missing = next(key for key in rule if key not in value)
+            return f"the key '{missing}' is missing; add it"
+        case "type":
+            return f"{value!r} must be of type {' or '.join(rule) if isinstance(rule, list) else rule}"
+        case "enum":
+            return f"{value!r} must be one of {', '.join(map(str, rule))}"
+        case str(bound) if bound in limits:
+            return f"{value} must be {limits[bound]} {rule}"
+        case _:
+            return str(error.message)

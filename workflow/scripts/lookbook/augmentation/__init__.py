@@ -21,9 +21,7 @@ def compose(entries: Iterable[Mapping[str, Any]], seed: Any) -> Transform:
         seed: the ``keras.random.SeedGenerator`` that all of them draw from.
     """
     functions = [
-        partial(
-            getattr(import_module(f"{__name__}.{e['class_name']}"), e["class_name"]), seed=seed, **e["config"]
-        )
+        partial(getattr(import_module(f"{__name__}.{e['class_name']}"), e["class_name"]), seed=seed, **e["config"])
         for e in entries
     ]
 

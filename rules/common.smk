@@ -15,6 +15,7 @@ if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
 # Only what is quick to import: this file is read again by every job of a cluster.
+from lookbook.datasets import SOURCES
 from lookbook.digests import canonical
 from lookbook.errors import ConfigError
 from lookbook.experiments import resolve, resolve_config
@@ -30,6 +31,11 @@ except ConfigError as error:
 
 RESULTS = CONFIG["results"]
 DATASETS = "resources/datasets"
+ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
+FASHION_MNIST_FILES = [
+    f"resources/downloads/fashion_mnist/{part}-ubyte.gz"
+    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+]
 TRIALS = f"{RESULTS}/trials/{{experiment}}/{{trial}}"
 
 # Jobs run under the Python that runs Snakemake, activated or not, unless conda gives them another.
@@ -56,6 +62,22 @@ def get_order(wildcards):
     return canonical(order(experiment, int(wildcards.trial), CONFIG["seed"], EXPERIMENTS))
 
 
+def get_originals_folder(wildcards):
+    """Return where a data set's original files are brought to; nothing for one that needs none."""
+    source = SOURCES[wildcards.dataset]
+    return f"resources/downloads/{source.family}" if source.fetched else ""
+
+
+def get_originals(wildcards):
+    """Return the files that a data set is prepared from. Their dates do not count: their contents are verified."""
+    folder = get_originals_folder(wildcards)
+    if not folder:
+        return []
+    return ancient(
+        FASHION_MNIST_FILES if wildcards.dataset == "fashion_mnist" else f"{folder}/original.txt"
+    )
+
+
 def get_dataset(wildcards):
     """Return the manifest of the data set that an experiment trains on: small, so that Snakemake compares contents."""
     return f"{DATASETS}/{EXPERIMENTS[wildcards.experiment].spec['dataset']}/manifest.json"
@@ -64,8 +86,7 @@ def get_dataset(wildcards):
 def get_dataset_arrays(wildcards):
     """Return the arrays beside the manifest; large, so that their dates must not count."""
     folder = f"{DATASETS}/{EXPERIMENTS[wildcards.experiment].spec['dataset']}"
-    parts = ["train_images", "train_labels", "test_images", "test_labels"]
-    return ancient([f"{folder}/{part}.npy" for part in parts])
+    return ancient([f"{folder}/{array}.npy" for array in ARRAYS])
 
 
 def get_initial_weights(wildcards):

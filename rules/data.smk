@@ -1,11 +1,5 @@
 """Data sets: original files brought here, then arrays and a manifest that trials depend on."""
 
-FASHION_MNIST_FILES = expand(
-    "resources/downloads/fashion_mnist/{part}-ubyte.gz",
-    part=["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"],
-)
-ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
-
 
 rule fetch_fashion_mnist:
     output:
@@ -22,32 +16,40 @@ rule fetch_fashion_mnist:
         "python $LOOKBOOK_SCRIPTS/fetch.py fashion_mnist --path={params.path:q} --output {params.folder:q} 2>&1 | tee {log:q}"
 
 
-rule prepare_fashion_mnist:
+rule fetch_archive:
+    output:
+        "resources/downloads/{family}/original.txt",
+    log:
+        "logs/fetch/{family}.log",
+    wildcard_constraints:
+        family="simpsons|simpsons_mnist",
+    retries: 2
+    conda:
+        "../envs/data.yaml"
+    params:
+        path=lambda wildcards: CONFIG["data"][wildcards.family]["path"] or "",
+        folder=subpath(output[0], parent=True),
+    shell:
+        "python $LOOKBOOK_SCRIPTS/fetch.py {wildcards.family} --path={params.path:q} --output {params.folder:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule prepare_dataset:
     input:
-        ancient(FASHION_MNIST_FILES),
+        get_originals,
     output:
-        expand(f"{DATASETS}/fashion_mnist/{{array}}.npy", array=ARRAYS),
-        manifest=f"{DATASETS}/fashion_mnist/manifest.json",
+        expand(f"{DATASETS}/{{{{dataset}}}}/{{array}}.npy", array=ARRAYS),
+        manifest=f"{DATASETS}/{{dataset}}/manifest.json",
     log:
-        "logs/prepare/fashion_mnist.log",
+        "logs/prepare/{dataset}.log",
+    wildcard_constraints:
+        dataset="|".join(SOURCES),
     conda:
         "../envs/data.yaml"
+    threads: 2
     params:
-        source=subpath(input[0], parent=True),
+        source=get_originals_folder,
         folder=subpath(output.manifest, parent=True),
     shell:
-        "python $LOOKBOOK_SCRIPTS/prepare.py fashion_mnist --source {params.source:q} --output {params.folder:q} > {log:q} 2>&1"
-
-
-rule prepare_sample:
-    output:
-        expand(f"{DATASETS}/sample/{{array}}.npy", array=ARRAYS),
-        manifest=f"{DATASETS}/sample/manifest.json",
-    log:
-        "logs/prepare/sample.log",
-    conda:
-        "../envs/data.yaml"
-    params:
-        folder=subpath(output.manifest, parent=True),
-    shell:
-        "python $LOOKBOOK_SCRIPTS/prepare.py sample --output {params.folder:q} > {log:q} 2>&1"
+        "python $LOOKBOOK_SCRIPTS/prepare.py {wildcards.dataset} --source={params.source:q}"
+        " --output {params.folder:q} --workers {threads} > {log:q} 2>&1"

@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-from lookbook.datasets import SOURCES
+from lookbook.datasets import FETCHED
 from lookbook.datasets.errors import DatasetError
 
 EXAMPLE = "example: python workflow/scripts/fetch.py fashion_mnist --output resources/downloads/fashion_mnist"
@@ -12,12 +12,12 @@ EXAMPLE = "example: python workflow/scripts/fetch.py fashion_mnist --output reso
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("dataset", choices=[name for name, source in SOURCES.items() if source.fetched])
+    parser.add_argument("dataset", choices=list(FETCHED))
     parser.add_argument("--output", required=True, help="folder to leave the files in")
     parser.add_argument("--path", help="folder that has the files already; must be right if given")
     args = parser.parse_args()
 
-    source = importlib.import_module(SOURCES[args.dataset].module)
+    source = importlib.import_module(FETCHED[args.dataset])
     try:
         origin = source.fetch(args.output, path=args.path)
     except DatasetError as error:

@@ -21,7 +21,7 @@ def main() -> None:
     source = importlib.import_module(SOURCES[args.dataset].module)
     options = {"workers": args.workers} if SOURCES[args.dataset].parallel else {}
     try:
-        manifest = source.prepare(args.dataset, args.output, args.source, **options)
+        manifest = source.prepare(args.dataset, args.output, args.source or None, **options)
     except DatasetError as error:
         sys.exit(str(error))
     counts = manifest["counts"]

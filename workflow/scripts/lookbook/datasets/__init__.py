@@ -26,6 +26,11 @@ class Source(NamedTuple):
     train_images: int | None = None
     parallel: bool = False
 
+    @property
+    def family(self) -> str:
+        """The name of its module: what data sets with the same original files share."""
+        return self.module.rpartition(".")[2]
+
 
 SOURCES = {
     "fashion_mnist": Source("lookbook.datasets.fashion_mnist", True, (28, 28, 1), 10, 60_000),
@@ -38,3 +43,6 @@ SOURCES = {
     "simpsons_mnist_rgb": Source("lookbook.datasets.simpsons_mnist", True, (28, 28, 3), 10, 8_000, parallel=True),
     "simpsons_mnist_gray": Source("lookbook.datasets.simpsons_mnist", True, (28, 28, 1), 10, 8_000, parallel=True),
 }
+
+# What `fetch.py` brings: each family of original files once, whatever data sets are prepared from it.
+FETCHED = {source.family: source.module for source in SOURCES.values() if source.fetched}

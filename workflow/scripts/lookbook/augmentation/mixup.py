@@ -1,0 +1,40 @@
+"""Mix each sample with another of its batch."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from lookbook.augmentation._beta import beta_from_uniform
+from lookbook.augmentation._draws import uniform
+
+
+def mixup(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, alpha: float = 0.3) -> tuple[Any, Any]:
+    """Mix images and labels: x = l x_i + (1 - l) x_j and y = l y_i + (1 - l) y_j with l ~ Beta(alpha, alpha).
+
+    Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization", equations 1 and 2. Here l is drawn for
+    each sample, and so is the partner j, from the whole batch (a sample may meet itself).
+
+    Args:
+        images: (B, H, W, C) float32, 0..255.
+        labels: (B, K) float32, one-hot or soft.
+        seed: advanced by one.
+        alpha: both parameters of the Beta distribution; smaller means closer to unmixed.
+
+    Raises:
+        ValueError: labels are whole numbers instead of one-hot rows, or alpha is not above 0.
+    """
+    if len(labels.shape) != 2:
+        raise ValueError("mixup needs one-hot labels of shape (batch, classes)")
+    if not alpha > 0:
+        raise ValueError(f"alpha must be above 0, not {alpha}")
+    draw, pick = uniform(images, seed, (0.0, 1.0), (0.0, 1.0))
+    weight = beta_from_uniform(draw, alpha, alpha)
+    batch = ops.cast(ops.shape(images)[0], "float32")
+    partner = ops.cast(ops.floor(pick[:, 0, 0, 0] * batch), "int32")
+    other_images, other_labels = ops.take(images, partner, axis=0), ops.take(labels, partner, axis=0)
+    label_weight = weight[:, :, 0, 0]
+    return (
+        other_images + (images - other_images) * weight,
+        other_labels + (labels - other_labels) * label_weight,
+    )

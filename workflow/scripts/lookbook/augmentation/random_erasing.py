@@ -1,0 +1,65 @@
+"""Erase a random rectangle."""
+
+from math import log
+from typing import Any
+
+import keras
+from keras import ops
+
+from lookbook.augmentation._draws import check_probability, random_uniform, uniform
+
+
+def random_erasing(
+    images: Any,
+    labels: Any,
+    seed: keras.random.SeedGenerator,
+    *,
+    probability: float = 0.5,
+    minimum_area: float = 0.02,
+    maximum_area: float = 0.1,
+    minimum_aspect: float = 1.0,
+    maximum_aspect: float = 1.0,
+) -> tuple[Any, Any]:
+    """Fill one rectangle of an image with random pixel values.
+
+    Zhong et al. 2020, "Random Erasing Data Augmentation", algorithm 1, with random values ("RE-R"). The
+    rectangle always lies within the image; one that is too long is cut to the image's side instead of drawn
+    again.
+
+    Args:
+        images: (B, H, W, C) float32, 0..255.
+        labels: passed through.
+        seed: advanced by two.
+        probability: share of images that lose a rectangle.
+        minimum_area: smallest share of the image's area.
+        maximum_area: largest share of the image's area.
+        minimum_aspect: smallest ratio of height to width, above 0; the ratio's logarithm is uniform.
+        maximum_aspect: largest ratio of height to width.
+
+    Raises:
+        ValueError: the probability is outside 0 to 1, a minimum exceeds its maximum, or an aspect is not
+            above 0.
+    """
+    check_probability(probability)
+    if not minimum_aspect > 0 or not maximum_aspect > 0:
+        raise ValueError("the aspect must be above 0")
+    height, width = images.shape[1:3]
+    unit = (0.0, 1.0)
+    draw, area, aspect, down, across = uniform(
+        images,
+        seed,
+        unit,
+        (minimum_area * height * width, maximum_area * height * width),
+        (log(minimum_aspect), log(maximum_aspect)),
+        unit,
+        unit,
+    )
+    rows = ops.clip(ops.round(ops.sqrt(area * ops.exp(aspect))), 0, height)
+    columns = ops.clip(ops.round(ops.sqrt(area * ops.exp(-aspect))), 0, width)
+    top = ops.floor(down * (height - rows + 1))
+    left = ops.floor(across * (width - columns + 1))
+    row = ops.reshape(ops.arange(height, dtype="float32"), (1, height, 1, 1))
+    column = ops.reshape(ops.arange(width, dtype="float32"), (1, 1, width, 1))
+    inside = (row >= top) & (row < top + rows) & (column >= left) & (column < left + columns)
+    noise = 255.0 * random_uniform(ops.shape(images), seed)
+    return ops.where(inside & (draw < probability), noise, images), labels

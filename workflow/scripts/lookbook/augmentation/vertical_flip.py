@@ -1,0 +1,25 @@
+"""Mirror top to bottom."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from lookbook.augmentation._draws import chance
+
+
+def vertical_flip(
+    images: Any, labels: Any, seed: keras.random.SeedGenerator, *, probability: float = 0.5
+) -> tuple[Any, Any]:
+    """Mirror images top to bottom.
+
+    Args:
+        images: (B, H, W, C) float32, 0..255.
+        labels: passed through.
+        seed: advanced by one.
+        probability: share of images that are mirrored.
+
+    Raises:
+        ValueError: the probability is outside 0 to 1.
+    """
+    return ops.where(chance(images, seed, probability), ops.flip(images, axis=1), images), labels

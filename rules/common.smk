@@ -20,6 +20,7 @@ from lookbook.digests import canonical
 from lookbook.errors import ConfigError
 from lookbook.experiments import resolve, resolve_config
 from lookbook.hardware import gpus_to_request
+from lookbook.locks import remove_stale_locks
 from lookbook.orders import order
 from lookbook.progress import follow
 
@@ -53,7 +54,9 @@ wildcard_constraints:
     trial=r"\d+",
 
 
-follow(workflow)
+if workflow.is_main_process:
+    remove_stale_locks()
+    follow(workflow)
 
 
 def get_order(wildcards):

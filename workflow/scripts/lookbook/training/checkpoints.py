@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from lookbook.datasets.arrays import replacing
+
 # Groups of arrays in a checkpoint, each a list in the order of the variables it came from.
 Groups = dict[str, list[np.ndarray]]
 
@@ -30,12 +32,10 @@ def save(path: Path, identity: str, groups: Groups, state: dict[str, Any]) -> No
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, header=np.frombuffer(header.encode(), np.uint8), **arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
+    with replacing(path) as temporary, temporary.open("wb") as file:
         file.write(buffer.getbuffer())
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def load(path: Path, identity: str) -> tuple[Groups, dict[str, Any]] | None:

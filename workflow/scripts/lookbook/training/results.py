@@ -3,12 +3,13 @@
 import csv
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+
+from lookbook.datasets.arrays import replacing
 
 HISTORY_COLUMNS = (
     "epoch",
@@ -37,9 +38,8 @@ def write_model(directory: Path, model: keras.Model | None) -> None:
     if model is None:
         _replace(path, b"")
         return
-    temporary = path.with_name("writing.keras")
-    model.save(temporary)
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        model.save(temporary)
 
 
 def write_predictions(directory: Path, splits: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
@@ -74,6 +74,5 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 
 def _replace(path: Path, content: bytes | memoryview) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)

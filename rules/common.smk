@@ -40,7 +40,11 @@ FASHION_MNIST_FILES = [
 TRIALS = f"{RESULTS}/trials/{{experiment}}/{{trial}}"
 
 # Jobs run under the Python that runs Snakemake, activated or not, unless conda gives them another.
-environment = [f"export LOOKBOOK_SCRIPTS={shlex.quote(str(SCRIPTS))};"]
+environment = [
+    f"export LOOKBOOK_SCRIPTS={shlex.quote(str(SCRIPTS))};",
+    # Not a parameter: its contents are verified, so that another place of the same images retrains nothing.
+    f"export LOOKBOOK_FASHION_MNIST={shlex.quote(CONFIG['data']['fashion_mnist']['path'] or '')};",
+]
 if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
     environment.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH;")
 shell.prefix(" ".join([*environment, ""]))
@@ -72,13 +76,9 @@ def get_originals_folder(wildcards):
 
 
 def get_originals(wildcards):
-    """Return the files that a data set is prepared from. Their dates do not count: their contents are verified."""
+    """Return the small file that says that a data set's original files are there; nothing where it needs none."""
     folder = get_originals_folder(wildcards)
-    if not folder:
-        return []
-    return ancient(
-        FASHION_MNIST_FILES if wildcards.dataset == "fashion_mnist" else f"{folder}/original.txt"
-    )
+    return f"{folder}/original.txt" if folder else []
 
 
 def get_dataset(wildcards):
@@ -92,10 +92,10 @@ def get_dataset_arrays(wildcards):
     return ancient([f"{folder}/{array}.npy" for array in ARRAYS])
 
 
-def get_initial_weights(wildcards):
-    """Return the model that a trial starts from, if any. What it is counts by the order, not by its date."""
+def get_start(wildcards):
+    """Return the trial whose weights a trial starts from, if any; trial.json is small, so its date does not count."""
     start = EXPERIMENTS[wildcards.experiment].spec["initial_weights"]
-    return ancient(f"{RESULTS}/trials/{start}/{wildcards.trial}/model.keras") if start else []
+    return f"{RESULTS}/trials/{start}/{wildcards.trial}/trial.json" if start else []
 
 
 def get_metrics(wildcards):

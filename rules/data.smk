@@ -4,16 +4,17 @@
 rule fetch_fashion_mnist:
     output:
         FASHION_MNIST_FILES,
+        original="resources/downloads/fashion_mnist/original.txt",
     log:
         "logs/fetch/fashion_mnist.log",
     retries: 2
     conda:
         "../envs/data.yaml"
     params:
-        path=CONFIG["data"]["fashion_mnist"]["path"] or "",
-        folder=subpath(output[0], parent=True),
+        folder=subpath(output.original, parent=True),
     shell:
-        "python $LOOKBOOK_SCRIPTS/fetch.py fashion_mnist --path={params.path:q} --output {params.folder:q} 2>&1 | tee {log:q}"
+        "python $LOOKBOOK_SCRIPTS/fetch.py fashion_mnist --path=$LOOKBOOK_FASHION_MNIST"
+        " --output {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule fetch_archive:

@@ -5,7 +5,7 @@ rule train_trial:
     input:
         get_dataset_arrays,
         manifest=get_dataset,
-        initial_weights=get_initial_weights,
+        start=get_start,
     output:
         trial=f"{TRIALS}/trial.json",
         history=f"{TRIALS}/history.csv",
@@ -25,4 +25,4 @@ rule train_trial:
     shell:
         "python $LOOKBOOK_SCRIPTS/train.py --order {params.order:q} --dataset $(dirname {input.manifest:q})"
         " --output $(dirname {output.trial:q})"
-        " --initial-weights={input.initial_weights:q} --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1"
+        " --start={input.start:q} --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1"

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import sys
+from pathlib import Path
 
 from lookbook.datasets import FETCHED
 from lookbook.datasets.errors import DatasetError
@@ -22,6 +23,10 @@ def main() -> None:
         origin = source.fetch(args.output, path=args.path)
     except DatasetError as error:
         sys.exit(str(error))
+    # The same text whatever the source, so that another source of the same files prepares nothing anew.
+    marker = Path(args.output) / "original.txt"
+    if not marker.exists():
+        marker.write_text("the files beside this one\n")
     print(f"{args.dataset}: verified files in {args.output}, from {origin}")
 
 

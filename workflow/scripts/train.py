@@ -13,11 +13,6 @@ EXAMPLES = """examples:
 """
 
 
-def optional_path(text: str) -> Path | None:
-    """Return a path, or None for the empty text that the rule gives where an experiment starts afresh."""
-    return Path(text) if text else None
-
-
 def parse_arguments() -> argparse.Namespace:
     """Return the command line."""
     parser = argparse.ArgumentParser(
@@ -32,7 +27,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--dataset", type=Path, help="prepared data set (resources/datasets/<name>)")
     parser.add_argument("--output", type=Path, required=True, help="folder for the results")
     parser.add_argument("--checkpoint", type=Path, help="state after each epoch (<output>/checkpoint.npz)")
-    parser.add_argument("--initial-weights", type=optional_path, help="a model.keras to start from")
+    weights = parser.add_mutually_exclusive_group()
+    weights.add_argument("--initial-weights", type=Path, help="a model.keras to start from")
+    weights.add_argument("--start", default="", help="the trial.json of a trial to start from; the rule gives it")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
     parser.add_argument("--gpu", type=int, default=0, help="1 uses a GPU, where there is one (0)")
     return parser.parse_args()
@@ -65,7 +62,9 @@ def main() -> None:
         arguments.output,
         arguments.checkpoint or arguments.output / "checkpoint.npz",
         threads=arguments.threads,
-        initial_weights=arguments.initial_weights,
+        initial_weights=Path(arguments.start).with_name("model.keras")
+        if arguments.start
+        else arguments.initial_weights,
         started=started,
         say=say,
     )

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,9 @@ def write_predictions(directory: Path, splits: dict[str, tuple[np.ndarray, np.nd
 
 
 def write_trial(directory: Path, trial: dict[str, Any]) -> None:
-    """Write trial.json."""
-    _replace(directory / "trial.json", (json.dumps(trial, indent=2) + "\n").encode())
+    """Write trial.json; JSON has no NaN or infinity, so they become null."""
+    trial = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in trial.items()}
+    _replace(directory / "trial.json", (json.dumps(trial, indent=2, allow_nan=False) + "\n").encode())
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

@@ -141,6 +141,8 @@ def is_convolutional(model: keras.Model) -> bool:
 
 def start_from(model: keras.Model, path: Path) -> None:
     """Give a network the weights of a saved model; raise ValueError where they do not fit."""
+    if not path.stat().st_size:
+        raise ValueError(f"{path} is empty: the trial that it was to start from failed")
     saved = keras.models.load_model(path, compile=False)
     ours, theirs = [w.shape for w in model.weights], [w.shape for w in saved.weights]
     if ours != theirs:

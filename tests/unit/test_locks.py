@@ -8,7 +8,12 @@ from pathlib import Path
 
 from lookbook.locks import remove_stale_locks
 
-HOLD = "import sys, time; from lookbook.locks import remove_stale_locks; print(remove_stale_locks(), flush=True); time.sleep(60)"
+HOLD = """
+import time
+from lookbook.locks import remove_stale_locks
+print(remove_stale_locks(), flush=True)
+time.sleep(60)
+"""
 
 
 def hold(directory: Path) -> subprocess.Popen:

@@ -82,6 +82,8 @@ def resolve(
         filled = with_defaults(entry, schema("experiment"))
         resolved[name] = _experiment(name, _apply_profile(name, filled, config["profile"]))
         validation.check_resolved(file, name, resolved[name].spec, inherited)
+    for name in resolved:
+        _check_start(entries[name].file, name, resolved)
     validation.check_names("config.yaml: profile.experiments", config["profile"]["experiments"], resolved)
     return _selected(config["experiments"], resolved)
 
@@ -122,8 +124,11 @@ def changes(experiment: Experiment, experiments: Mapping[str, Experiment]) -> li
 
 def with_defaults(value: Any, node: Mapping[str, Any]) -> Any:
     """Return a value with the defaults of its schema filled in, at every depth."""
-    if not isinstance(value, dict) or "$ref" in node:
+    if not isinstance(value, dict):
         return value
+    if "$ref" in node:
+        # The schemas' one reference: a class of Keras and its arguments.
+        return {"config": {}} | value
     filled = dict(value)
     for key, child in node.get("properties", {}).items():
         if key not in filled and "default" in child:
@@ -159,7 +164,7 @@ def _inherit(name: str, entries: dict[str, _Entry], heirs: tuple[str, ...] = ())
     base = entry.keys.get("base")
     if base is None:
         inherited = deepcopy(entry.defaults)
-    elif base not in entries:
+    elif not isinstance(base, str) or base not in entries:
         nearest = validation.nearest(str(base), entries)
         raise ConfigError(f"{entry.file}: {name}: base: there is no experiment '{base}'{nearest}")
     elif base in (*heirs, name):
@@ -169,6 +174,16 @@ def _inherit(name: str, entries: dict[str, _Entry], heirs: tuple[str, ...] = ())
         inherited = _inherit(base, entries, (*heirs, name))
         inherited = {key: value for key, value in inherited.items() if key not in NOT_INHERITED}
     return _merge(inherited, entry.keys) | {"document": entry.document}
+
+
+def _check_start(file: str, name: str, resolved: Mapping[str, Experiment]) -> None:
+    """Refuse experiments that start from one another's weights in a circle."""
+    path = [name]
+    while (start := resolved[path[-1]].spec["initial_weights"]) is not None:
+        if start in path:
+            circle = " -> ".join([*path, start])
+            raise ConfigError(f"{file}: {name}: initial_weights: experiments start in a circle ({circle}); cut it")
+        path.append(start)
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -59,7 +59,10 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
         key, equals, value = setting.partition("=")
         if not equals or not all(key.split(".")):
             raise ConfigError(f"--set {setting}: write KEY=VALUE, as training.epochs=5")
-        parsed = _overlay(parsed, _nested(key.split("."), yaml.safe_load(value)))
+        try:
+            parsed = _overlay(parsed, _nested(key.split("."), yaml.safe_load(value)))
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {setting}: not valid YAML: {' '.join(str(error).split())}") from None
     return parsed
 
 

@@ -22,6 +22,15 @@ from lookbook.signatures import (
 NOUNS = {"models": "model", "augmentation": "augmentation"}
 
 
+# JSON Schema takes 3.0 for an integer; Python's range does not.
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file; raise ConfigError if it is missing, unreadable or something else."""
     try:
@@ -39,7 +48,8 @@ class _UniqueKeys(yaml.SafeLoader):
     """YAML that refuses a key given twice, which plain YAML resolves by dropping the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        merge = "tag:yaml.org,2002:merge"
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != merge]
         for key in keys:
             if keys.count(key) > 1:
                 raise yaml.constructor.ConstructorError(
@@ -50,7 +60,7 @@ class _UniqueKeys(yaml.SafeLoader):
 
 def check(file: str, name: str, value: Any, schema: Mapping[str, Any]) -> None:
     """Raise ConfigError for the first thing in a value that its schema refuses."""
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = _Validator(schema)
     # The deepest complaint is the most specific one.
     errors = sorted(validator.iter_errors(value), key=lambda e: (-len(e.absolute_path), str(e.message)))
     for error in errors:
@@ -61,12 +71,17 @@ def check_experiment(file: str, name: str, entry: dict[str, Any], schema: Mappin
     """Raise ConfigError for what is wrong with one entry: keys, types and ranges, then every name in it."""
     check(file, name, entry, schema)
     where = f"{file}: {name}"
+    _check_finite(where, entry)
     _check_function(f"{where}: model", "models", entry["model"])
     for number, item in enumerate(entry.get("augmentation", [])):
         _check_function(f"{where}: augmentation[{number}]", "augmentation", item)
     for kind in ("loss", "optimizer"):
         if kind in entry:
             _check_class(f"{where}: {kind}", kind, entry[kind])
+    loss = entry.get("loss", {})
+    takes_logits = loss and "from_logits" in class_arguments("loss", loss["class_name"])
+    if takes_logits and loss.get("config", {}).get("from_logits") is not True:
+        raise ConfigError(f"{where}: loss.config.from_logits: must be true, since networks return logits")
     rate = entry.get("optimizer", {}).get("config", {}).get("learning_rate")
     if isinstance(rate, dict):
         check(file, f"{name}: optimizer.config.learning_rate", rate, schema["$defs"]["keras_object"])
@@ -92,7 +107,13 @@ def check_resolved(file: str, name: str, spec: Mapping[str, Any], entries: Itera
     sizes = [SOURCES[spec["dataset"]].train_images, spec["limit"]["train_images"]]
     images = min((size for size in sizes if size is not None), default=math.inf)
     if images is not math.inf:
-        images -= round(images * spec["split"]["validation"])
+        held_out = round(images * spec["split"]["validation"])
+        if spec["training"]["early_stopping"] and not held_out:
+            raise ConfigError(
+                f"{where}: training.early_stopping: watches the validation loss, but split.validation of "
+                f"{images} images is none; hold out more"
+            )
+        images -= held_out
     if spec["training"]["batch_size"] > images:
         raise ConfigError(
             f"{where}: training.batch_size: {spec['training']['batch_size']} is larger than the "
@@ -141,6 +162,18 @@ def _check_arguments(where: str, name: str, entry: Mapping[str, Any], known: Ite
             raise ConfigError(f"{where}.config.{argument}: {name} has no such argument{nearest(argument, known)}")
 
 
+def _check_finite(where: str, value: Any, key: str = "") -> None:
+    """Refuse .inf and .nan, which no setting means and JSON cannot say."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{where}: {key}: {value} is not a finite number")
+    if isinstance(value, Mapping):
+        for name, child in value.items():
+            _check_finite(where, child, f"{key}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for number, child in enumerate(value):
+            _check_finite(where, child, f"{key}[{number}]")
+
+
 def _check_rates(where: str, value: Any) -> None:
     """Refuse a learning rate of zero or less, in the optimizer or anywhere in its schedule."""
     if not isinstance(value, Mapping):
@@ -150,6 +183,11 @@ def _check_rates(where: str, value: Any) -> None:
             raise ConfigError(f"{where}.{key}: {child} is not a learning rate; it must be greater than 0")
         if key.endswith("learning_rate") and isinstance(child, str):
             raise ConfigError(f"{where}.{key}: '{child}' is text; write a number with a decimal point, as 1.0e-4")
+        # PiecewiseConstantDecay lists its rates, the cosine schedules may warm up to one.
+        rates = child if key == "values" else [child] if key == "warmup_target" else []
+        for rate in rates if isinstance(rates, list) else []:
+            if isinstance(rate, int | float) and not rate > 0:
+                raise ConfigError(f"{where}.{key}: {rate} is not a learning rate; it must be greater than 0")
         _check_rates(f"{where}.{key}", child)
 
 

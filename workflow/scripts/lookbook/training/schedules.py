@@ -71,7 +71,8 @@ def optimizer_from(entry: dict[str, Any], total_steps: int) -> keras.optimizers.
     if isinstance(rate, dict):
         arguments = dict(rate.get("config", {}))
         if rate["class_name"] == "OneCycle":
-            config["learning_rate"] = OneCycle(**{"total_steps": total_steps} | arguments)
+            given = {key: value for key, value in arguments.items() if value is not None}
+            config["learning_rate"] = OneCycle(**{"total_steps": total_steps} | given)
         else:
             schedule = {"class_name": rate["class_name"], "config": arguments}
             config["learning_rate"] = keras.optimizers.schedules.deserialize(schedule)

@@ -142,9 +142,9 @@ def is_convolutional(model: keras.Model) -> bool:
 def start_from(model: keras.Model, path: Path) -> None:
     """Give a network the weights of a saved model; raise ValueError where they do not fit."""
     if not path.stat().st_size:
-        raise ValueError(f"{path} is empty: the trial that it was to start from failed")
+        raise ValueError(f"{path} is empty: the trial to start from has failed, see trial.json beside it")
     saved = keras.models.load_model(path, compile=False)
-    ours, theirs = [w.shape for w in model.weights], [w.shape for w in saved.weights]
+    ours, theirs = [tuple(w.shape) for w in model.weights], [tuple(w.shape) for w in saved.weights]
     if ours != theirs:
         raise ValueError(f"{path} has weights of other shapes than the network: {theirs} against {ours}")
     model.set_weights(saved.get_weights())

@@ -200,9 +200,11 @@ def _finish(
     results.write_predictions(directory, {name: (z, labels[name]) for name, z in logits.items()})
     phases.end("save")
     accuracy = float(np.mean(logits["train"].argmax(1) == labels["train"]))
+    # The last step may be the one that breaks the weights.
+    diverged = _diverged(history) or not all(np.isfinite(z).all() for z in logits.values())
     collapsed = spec["collapse_below"] is not None and accuracy < spec["collapse_below"]
     return {
-        "status": "diverged" if _diverged(history) else "collapsed" if collapsed else "ok",
+        "status": "diverged" if diverged else "collapsed" if collapsed else "ok",
         "precision": setup.precision,
         "compile": setup.compiled,
         "parameters": setup.model.count_params(),
@@ -218,8 +220,11 @@ def _finish(
 def _progress(history: list[Row], epochs: int, images: int, phases: Phases) -> str:
     """Return the line that tells how an epoch went and when the trial will end, early stopping apart."""
     row = history[-1]
-    left = (epochs - len(history)) * sum(phases.seconds.get(p, 0) for p in ("train", "validate", "checkpoint"))
-    end = datetime.now().astimezone() + timedelta(seconds=left / len(history))
+    # What validation and checkpoints add to an epoch is known of this process's epochs only.
+    spent = sum(phases.seconds.get(phase, 0) for phase in ("train", "validate", "checkpoint"))
+    trained = phases.seconds.get("train") or row["seconds"]
+    left = (epochs - len(history)) * float(np.mean([r["seconds"] for r in history])) * spent / max(trained, 1e-9)
+    end = datetime.now().astimezone() + timedelta(seconds=left)
     text = f"epoch {row['epoch']}/{epochs}  loss {row['train_loss']:.4f}  accuracy {row['train_accuracy']:.4f}"
     if "valid_loss" in row:
         text += f"  validation {row['valid_loss']:.4f}, {row['valid_accuracy']:.4f}"

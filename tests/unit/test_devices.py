@@ -1,0 +1,128 @@
+"""What a trial computes on, and how the choice is made."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+from lookbook import hardware
+from lookbook.training import devices
+from lookbook.training.setup import is_convolutional
+
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+
+
+@pytest.fixture
+def cpu_with(monkeypatch):
+    """Return a function that makes the processor have these flags and no GPU beside it."""
+
+    def pretend(flags: str) -> None:
+        monkeypatch.setattr(devices, "_cpuinfo", {"flags": flags, "model name": "Imagined 3000"}.get)
+        monkeypatch.setattr(devices, "has_gpu", lambda: False)
+
+    return pretend
+
+
+@pytest.mark.parametrize(
+    ("flags", "convolutional", "expected"),
+    [
+        ("sse avx2 amx_bf16 amx_tile", True, "mixed_bfloat16"),
+        ("sse avx2 amx_bf16 amx_tile", False, "float32"),
+        ("sse avx2 avx512_bf16", True, "float32"),
+        ("", True, "float32"),
+    ],
+)
+def test_auto_takes_bfloat16_for_convolutions_where_the_hardware_has_it(flags, convolutional, expected, cpu_with):
+    cpu_with(flags)
+    assert devices.choose_precision("auto", convolutional) == expected
+
+
+@pytest.mark.parametrize("wanted", ["float32", "mixed_bfloat16"])
+def test_a_stated_precision_is_taken(wanted, cpu_with):
+    cpu_with("amx_bf16")
+    assert devices.choose_precision(wanted, True) == wanted
+
+
+def test_auto_compiles_with_xla_except_convolutions_on_a_cpu(cpu_with, monkeypatch):
+    cpu_with("")
+    assert [devices.choose_xla("auto", convolutional) for convolutional in (False, True)] == [True, False]
+    monkeypatch.setattr(devices, "has_gpu", lambda: True)
+    assert devices.choose_xla("auto", True)
+
+
+@pytest.mark.parametrize("convolutional", [True, False])
+def test_a_stated_compilation_is_taken(convolutional):
+    assert devices.choose_xla("xla", convolutional)
+    assert not devices.choose_xla("graph", convolutional)
+
+
+@pytest.mark.parametrize("layer", ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"])
+def test_a_convolution_is_found_at_any_depth(layer):
+    arguments = {"kernel_size": 3} if layer == "DepthwiseConv2D" else {"filters": 2, "kernel_size": 3}
+    inner = keras.Sequential([keras.Input((8, 8, 1)), getattr(keras.layers, layer)(**arguments)])
+    outer = keras.Sequential([keras.Input((8, 8, 1)), inner, keras.layers.Flatten()])
+    assert is_convolutional(outer)
+
+
+def test_a_dense_network_is_not_convolutional():
+    dense = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    assert not is_convolutional(dense)
+
+
+def test_a_device_is_told_in_words(cpu_with, monkeypatch):
+    cpu_with("")
+    import tensorflow as tf
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: [])
+    assert devices.describe(1) == "cpu: Imagined 3000, 1 thread"
+    assert devices.describe(4) == "cpu: Imagined 3000, 4 threads"
+
+
+def test_the_versions_are_those_that_a_result_depends_on():
+    found = devices.versions()
+    assert found.keys() == {"python", "keras", "tensorflow", "numpy"}
+    assert found["keras"] == keras.__version__
+
+
+def test_the_environment_keeps_to_the_threads_and_the_cpu(monkeypatch):
+    monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "64"})
+    devices.prepare(threads=2, gpu=False)
+    assert os.environ["OMP_NUM_THREADS"] == "2"
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+def test_a_gpu_that_the_scheduler_chose_stays_chosen(monkeypatch):
+    monkeypatch.setattr(os, "environ", {"CUDA_VISIBLE_DEVICES": "3", "KERAS_BACKEND": "jax"})
+    devices.prepare(threads=1, gpu=True)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
+    assert os.environ["KERAS_BACKEND"] == "jax"
+
+
+def test_preparing_imports_no_backend():
+    code = "import sys; from lookbook.training import devices; devices.prepare(1, False); "
+    code += "print(sorted({'keras', 'tensorflow'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("visible", "expected"), [("", 0), ("-1", 0), ("0", 1), ("2,3", 2), ("GPU-8f,GPU-9a", 2)])
+def test_visible_gpus_are_those_that_the_scheduler_gives(visible, expected, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert hardware.visible_gpus.__wrapped__() == expected
+
+
+def test_without_the_driver_there_is_no_gpu(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(hardware.shutil, "which", lambda _: None)
+    assert hardware.visible_gpus.__wrapped__() == 0
+
+
+def test_auto_requests_a_gpu_where_there_is_one(monkeypatch):
+    for visible, expected in ((0, 0), (1, 1), (8, 1)):
+        monkeypatch.setattr(hardware, "visible_gpus", lambda visible=visible: visible)
+        assert hardware.gpus_to_request("auto") == expected
+    assert [hardware.gpus_to_request(setting) for setting in (0, 1)] == [0, 1]

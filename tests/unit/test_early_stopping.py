@@ -1,0 +1,68 @@
+"""Early stopping decides as Keras's own callback does with restore_best_weights."""
+
+import keras
+import numpy as np
+import pytest
+
+from lookbook.training.early_stopping import EarlyStopping
+
+NAN = float("nan")
+SEQUENCES = [
+    [5.0, 4.0, 3.0, 2.0, 1.0],
+    [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+    [3.0, 2.0, 2.0, 2.0, 2.0, 2.0],
+    [3.0, 2.0, 2.5, 2.4, 1.9, 2.0, 2.1, 2.2, 1.0],
+    [3.0, 3.1, 2.9, 3.1, 2.8, 3.1, 3.2],
+    [3.0, NAN, NAN, 1.0, NAN, NAN, NAN, 0.5],
+    [float("inf"), 2.0, 3.0, 4.0, 5.0],
+    np.random.default_rng(0).random(40).tolist(),
+]
+
+
+def by_keras(losses: list[float], patience: int) -> tuple[int, int, float]:
+    """Return last epoch, best epoch and restored weight when each epoch leaves its own number as the weight."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    callback = keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
+    callback.set_model(model)
+    model.stop_training = False
+    callback.on_train_begin()
+    for epoch, loss in enumerate(losses):
+        model.set_weights([np.array([[epoch + 1.0]])])
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+        if model.stop_training:
+            break
+    callback.on_train_end()
+    return epoch + 1, callback.best_epoch + 1, float(model.get_weights()[0].item())
+
+
+def by_us(losses: list[float], patience: int) -> tuple[int, int | None, float]:
+    stopping, weight = EarlyStopping(patience), NAN
+    for epoch, loss in enumerate(losses, start=1):
+        if stopping.improves(epoch, loss):
+            weight = float(epoch)
+        if stopping.stops(epoch):
+            break
+    return epoch, stopping.best_epoch, weight
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3, 5])
+@pytest.mark.parametrize("losses", SEQUENCES[:-3] + SEQUENCES[-1:], ids=str)
+def test_stops_and_restores_where_keras_does(losses, patience):
+    assert by_us(losses, patience) == by_keras(losses, patience)
+
+
+@pytest.mark.parametrize("losses", SEQUENCES[-3:-1], ids=str)
+def test_a_loss_that_is_no_number_is_no_improvement(losses):
+    assert by_us(losses, 3) == by_keras(losses, 3)
+
+
+def test_without_a_patience_nothing_is_followed():
+    stopping = EarlyStopping(None)
+    assert not any(stopping.improves(epoch, loss) for epoch, loss in enumerate(SEQUENCES[0], start=1))
+    assert not stopping.stops(1000)
+    assert (stopping.best_epoch, stopping.best_weights) == (None, [])
+
+
+def test_an_equal_loss_does_not_improve():
+    stopping = EarlyStopping(3)
+    assert [stopping.improves(epoch, 1.0) for epoch in (1, 2)] == [True, False]

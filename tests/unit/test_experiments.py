@@ -1,0 +1,278 @@
+"""Experiments inherit, take their defaults and budgets, and are selected."""
+
+import csv
+from pathlib import Path
+from textwrap import dedent
+
+import jsonschema
+import pytest
+import yaml
+
+from lookbook.errors import ConfigError
+from lookbook.experiments import changes, resolve, resolve_config, schema
+from lookbook.validation import read_yaml
+
+ROOT = Path(__file__).parents[2]
+CONFIG = read_yaml(ROOT / "config" / "config.yaml")
+
+
+@pytest.fixture
+def experiments_of(tmp_path):
+    """Return a function that resolves experiment files given as text, with keys of the configuration."""
+
+    def resolved(*files: str, **config):
+        names = [f"{number}.yaml" for number in range(len(files))]
+        for name, text in zip(names, files, strict=True):
+            (tmp_path / name).write_text(dedent(text))
+        return resolve({"experiment_files": names, **config}, tmp_path)
+
+    return resolved
+
+
+FAMILY = """
+    document: doc
+    defaults:
+      training: {epochs: 7, batch_size: 16}
+    experiments:
+      parent:
+        title: parent
+        note: a remark
+        trials: 4
+        model: {class_name: small_cnn, config: {padding: same, dense: 32}}
+        optimizer: {class_name: SGD, config: {learning_rate: 0.1, momentum: 0.9}}
+        augmentation: [{class_name: zoom, config: {minimum: 0.8}}]
+      child:
+        base: parent
+        title: child
+        training: {batch_size: 8}
+"""
+
+
+def test_a_child_inherits_every_key_that_it_does_not_state(experiments_of):
+    child = experiments_of(FAMILY)["child"]
+    assert child.trials == 4
+    assert child.spec["training"] == {"epochs": 7, "batch_size": 8, "early_stopping": None}
+    assert child.spec["model"]["config"]["dense"] == 32
+    assert child.spec["augmentation"][0]["config"]["minimum"] == 0.8
+
+
+def test_title_note_and_base_are_not_inherited(experiments_of):
+    found = experiments_of(FAMILY + "      grandchild: {base: child, title: grandchild}\n")
+    assert [(e.title, e.note, e.base) for e in found.values()] == [
+        ("parent", "a remark", None),
+        ("child", None, "parent"),
+        ("grandchild", None, "child"),
+    ]
+    with pytest.raises(ConfigError, match="heir: the key 'title' is missing"):
+        experiments_of(FAMILY + "      heir: {base: child}\n")
+
+
+def test_arguments_of_the_same_class_are_merged(experiments_of):
+    found = experiments_of(FAMILY + "        optimizer: {class_name: SGD, config: {learning_rate: 0.2}}\n")
+    assert found["child"].spec["optimizer"]["config"] == {"learning_rate": 0.2, "momentum": 0.9}
+
+
+def test_arguments_are_merged_where_the_class_is_not_named_again(experiments_of):
+    found = experiments_of(FAMILY + "        model: {config: {dense: 64}}\n")
+    assert found["child"].spec["model"]["class_name"] == "small_cnn"
+    assert (found["child"].spec["model"]["config"]["dense"], found["child"].spec["model"]["config"]["padding"]) == (
+        64,
+        "same",
+    )
+
+
+def test_another_class_starts_afresh(experiments_of):
+    found = experiments_of(FAMILY + "        optimizer: {class_name: Adam, config: {learning_rate: 0.2}}\n")
+    assert found["child"].spec["optimizer"]["config"] == {"learning_rate": 0.2}
+
+
+def test_a_schedule_takes_the_place_of_a_number_and_a_number_that_of_a_schedule(experiments_of):
+    schedule = "{class_name: CosineDecay, config: {initial_learning_rate: 0.1, decay_steps: 9}}"
+    found = experiments_of(
+        FAMILY
+        + f"        optimizer: {{config: {{learning_rate: {schedule}}}}}\n"
+        + "      grandchild: {base: child, title: t, optimizer: {config: {learning_rate: 0.3}}}\n"
+    )
+    assert found["child"].spec["optimizer"]["config"]["learning_rate"] == yaml.safe_load(schedule)
+    assert found["grandchild"].spec["optimizer"]["config"] == {"learning_rate": 0.3, "momentum": 0.9}
+
+
+def test_a_list_replaces_the_list_of_the_base(experiments_of):
+    found = experiments_of(FAMILY + "        augmentation: []\n")
+    assert found["child"].spec["augmentation"] == []
+
+
+def test_a_null_takes_an_inherited_key_away(experiments_of):
+    found = experiments_of(FAMILY + "        rescaling: null\n")
+    assert found["child"].spec["rescaling"] is None
+
+
+def test_inheriting_leaves_the_base_as_it_is(experiments_of):
+    found = experiments_of(FAMILY)
+    assert found["parent"].spec["training"]["batch_size"] == 16
+
+
+ELSEWHERE = """
+    document: other
+    defaults:
+      training: {epochs: 99, batch_size: 99}
+    experiments:
+      guest: {base: parent, title: guest}
+      stranger: {title: stranger, model: {class_name: mlp}}
+"""
+
+
+def test_an_experiment_may_inherit_from_another_file(experiments_of):
+    for files in ((FAMILY, ELSEWHERE), (ELSEWHERE, FAMILY)):
+        guest = experiments_of(*files)["guest"]
+        assert guest.spec["model"]["class_name"] == "small_cnn"
+        assert guest.document == "other"
+
+
+def test_defaults_of_a_file_hold_only_for_its_entries_without_a_base(experiments_of):
+    found = experiments_of(FAMILY, ELSEWHERE)
+    assert found["guest"].spec["training"]["epochs"] == 7
+    assert found["stranger"].spec["training"]["epochs"] == 99
+
+
+def test_resolved_means_that_every_key_has_a_value(experiments_of):
+    spec = experiments_of(ELSEWHERE, FAMILY)["stranger"].spec
+    reported = {"title", "document", "note", "base", "trials"}
+    assert spec.keys() == schema("experiment")["properties"].keys() - reported
+    assert spec["model"] == {"class_name": "mlp", "config": {"units": [128], "activation": "relu"}}
+    assert spec["optimizer"] == {"class_name": "Adam", "config": {"learning_rate": 0.001}}
+
+
+@pytest.mark.parametrize("key", ["optimizer", "loss"])
+def test_a_class_without_arguments_has_an_empty_config(key, experiments_of):
+    name = {"optimizer": "SGD", "loss": "CategoricalHinge"}[key]
+    text = f"document: doc\nexperiments:\n  e: {{title: t, model: {{class_name: mlp}}, {key}: {{class_name: {name}}}}}"
+    assert experiments_of(text)["e"].spec[key] == {"class_name": name, "config": {}}
+
+
+def test_yaml_merge_keys_work(experiments_of):
+    found = experiments_of("""
+        document: doc
+        experiments:
+          one: &one {title: one, model: {class_name: mlp}}
+          two: {<<: *one, title: two}
+    """)
+    assert found["two"].spec == found["one"].spec
+    assert found["two"].title == "two"
+
+
+def test_changes_name_each_key_with_the_value_there_and_here(experiments_of):
+    found = experiments_of(FAMILY + "        augmentation: []\n")
+    assert changes(found["parent"], found) == []
+    zoom = [{"class_name": "zoom", "config": {"minimum": 0.8, "maximum": 1.1}}]
+    assert changes(found["child"], found) == [
+        {"key": "augmentation", "from": zoom, "to": []},
+        {"key": "training.batch_size", "from": 16, "to": 8},
+    ]
+
+
+def test_a_profile_caps_budgets_and_never_raises_them(experiments_of):
+    profile = {"trials": 2, "epochs": 50, "train_images": 1000, "test_images": 100}
+    parent = experiments_of(FAMILY, profile=profile)["parent"]
+    assert parent.trials == 2
+    assert parent.spec["training"]["epochs"] == 7
+    assert parent.spec["limit"] == {"train_images": 1000, "test_images": 100}
+
+
+def test_an_experiment_keeps_a_limit_that_is_below_the_profile(experiments_of):
+    found = experiments_of(FAMILY + "        limit: {train_images: 300}\n", profile={"train_images": 1000})
+    assert found["child"].spec["limit"]["train_images"] == 300
+
+
+def test_a_profile_replaces_data_sets(experiments_of):
+    found = experiments_of(FAMILY, profile={"datasets": {"fashion_mnist": "sample"}})
+    assert {e.spec["dataset"] for e in found.values()} == {"sample"}
+
+
+def test_a_profile_may_give_a_single_experiment_its_own_budget(experiments_of):
+    found = experiments_of(FAMILY, profile={"trials": 1, "epochs": 2, "experiments": {"child": {"trials": 3}}})
+    assert [e.trials for e in found.values()] == [1, 3]
+    assert [e.spec["training"]["epochs"] for e in found.values()] == [2, 2]
+
+
+def test_all_experiments_run_unless_some_are_named(experiments_of):
+    assert list(experiments_of(FAMILY, ELSEWHERE)) == ["parent", "child", "guest", "stranger"]
+    assert list(experiments_of(FAMILY, ELSEWHERE, experiments=["stranger", "child"])) == ["child", "stranger"]
+
+
+def test_an_experiment_whose_weights_another_starts_from_is_selected_with_it(experiments_of):
+    more = "      middle: {base: child, title: t, initial_weights: child}\n"
+    more += "      last: {base: parent, title: t, initial_weights: middle}\n"
+    assert list(experiments_of(FAMILY + more, experiments=["last"])) == ["child", "middle", "last"]
+
+
+def test_settings_reach_the_heirs_too(tmp_path):
+    (tmp_path / "f.yaml").write_text(dedent(FAMILY))
+    settings = {"parent": {"training": {"epochs": 1}}}
+    found = resolve({"experiment_files": ["f.yaml"]}, tmp_path, settings)
+    assert [e.spec["training"]["epochs"] for e in found.values()] == [1, 1]
+
+
+# The configuration that is part of this repository.
+
+
+def keys_of_schema(node: dict, prefix: str = "") -> dict[str, dict]:
+    """Return every property at any depth by its dotted key; what users name themselves has none."""
+    found = {}
+    for key, child in node.get("properties", {}).items():
+        found |= {f"{prefix}{key}": child} | keys_of_schema(child, f"{prefix}{key}.")
+    return found
+
+
+def keys_of_config(value: dict, node: dict, prefix: str = "") -> set[str]:
+    found = set()
+    for key, child in value.items():
+        found.add(f"{prefix}{key}")
+        if isinstance(child, dict) and "properties" in node.get("properties", {}).get(key, {}):
+            found |= keys_of_config(child, node["properties"][key], f"{prefix}{key}.")
+    return found
+
+
+def subschemas(node):
+    if isinstance(node, dict):
+        yield node
+        for child in node.values():
+            yield from subschemas(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from subschemas(child)
+
+
+def test_config_yaml_states_every_key_of_the_schema_and_no_other():
+    assert keys_of_config(CONFIG, schema("config")) == keys_of_schema(schema("config")).keys()
+
+
+@pytest.mark.parametrize("name", ["config", "experiment", "experiments"])
+def test_every_key_has_a_description_and_every_default_is_valid(name):
+    node = schema(name)
+    jsonschema.Draft202012Validator.check_schema(node)
+    for properties in [n["properties"] for n in subschemas(node) if isinstance(n.get("properties"), dict)]:
+        for key, child in properties.items():
+            assert child.get("description"), key
+            if "default" in child:
+                jsonschema.validate(child["default"], {"$defs": node.get("$defs", {})} | child)
+
+
+@pytest.mark.parametrize("overlay", [None, "quick.yaml"])
+def test_the_shipped_configurations_resolve(overlay):
+    from lookbook.orders import read_config
+
+    files = [ROOT / "config" / name for name in ("config.yaml", overlay) if name]
+    config = read_config(files)
+    experiments = resolve(config, ROOT)
+    assert experiments
+    assert resolve_config(config)["profile"]["comparable"] == (overlay is None)
+
+
+def test_published_figures_and_experiments_agree_on_the_document():
+    with (ROOT / CONFIG["published"]).open() as file:
+        documents = {row["experiment"]: row["document"] for row in csv.DictReader(file)}
+    experiments = resolve(CONFIG, ROOT)
+    known = documents.keys() & experiments.keys()
+    assert known
+    assert {name: experiments[name].document for name in known} == {name: documents[name] for name in known}

@@ -1,0 +1,115 @@
+"""The console's line about a run: trials done, running and left, and when the last one will end."""
+
+import logging
+from types import SimpleNamespace
+
+import pytest
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from lookbook.progress import TrialProgress
+
+
+class Run:
+    """A run with a clock of its own, that tells its progress what Snakemake would."""
+
+    def __init__(self, plan):
+        self.time, self.lines = 0.0, []
+        self.progress = TrialProgress(lambda: plan, self.lines.append, lambda: self.time)
+        self.tell(LogEvent.RUN_INFO)
+
+    def tell(self, event, **fields):
+        record = logging.makeLogRecord({"event": event, **fields})
+        self.progress.handle(record)
+
+    def start(self, *jobs):
+        self.tell(LogEvent.JOB_STARTED, jobs=list(jobs))
+
+    def finish(self, job, after):
+        self.time += after
+        self.tell(LogEvent.JOB_FINISHED, job_id=job)
+
+    def fail(self, job, after):
+        self.time += after
+        self.tell(LogEvent.JOB_ERROR, jobid=job)
+
+
+def counts(line):
+    return line.partition(";")[0]
+
+
+def test_a_line_is_told_whenever_a_trial_ends():
+    run = Run({1: "a", 2: "a", 3: "b"})
+    run.start(1, 2)
+    assert run.lines == []
+    run.finish(1, after=10)
+    run.start(3)
+    run.finish(2, after=5)
+    run.finish(3, after=5)
+    assert [counts(line) for line in run.lines] == [
+        "trials: 1 done, 1 running, 1 left",
+        "trials: 2 done, 1 running, 0 left",
+        "trials: 3 done, 0 running, 0 left",
+    ]
+
+
+def test_the_expected_end_is_told_until_the_last_trial_has_ended():
+    run = Run({1: "a", 2: "a"})
+    run.start(1)
+    run.finish(1, after=10)
+    run.start(2)
+    run.finish(2, after=10)
+    assert "training ends about" in run.lines[0]
+    assert "training ends about" not in run.lines[1]
+
+
+def test_a_failed_job_is_told():
+    run = Run({1: "a", 2: "a"})
+    run.start(1, 2)
+    run.fail(1, after=3)
+    assert counts(run.lines[-1]) == "trials: 0 done, 1 running, 0 left, 1 failed"
+
+
+def test_jobs_that_do_not_train_pass_by():
+    run = Run({1: "a"})
+    run.start(7)
+    run.finish(7, after=3)
+    run.progress.handle(logging.makeLogRecord({"msg": "something else"}))
+    assert run.lines == []
+
+
+def test_trials_of_an_experiment_are_expected_to_take_as_long_as_its_others():
+    run = Run({1: "short", 2: "short", 3: "long", 4: "long"})
+    run.start(1)
+    run.finish(1, after=10)
+    run.start(3)
+    run.finish(3, after=100)
+    assert run.progress.seconds_left() == pytest.approx(10 + 100)
+
+
+def test_trials_of_an_untried_experiment_are_expected_to_take_as_long_as_all_others():
+    run = Run({1: "a", 2: "b"})
+    run.start(1)
+    run.finish(1, after=10)
+    assert run.progress.seconds_left() == pytest.approx(10)
+
+
+def test_trials_side_by_side_end_sooner():
+    run = Run(dict.fromkeys(range(8), "a"))
+    run.start(0, 1)
+    run.finish(0, after=10)
+    run.finish(1, after=0)
+    assert run.progress.seconds_left() == pytest.approx(6 * 10 / 2)
+
+
+def test_a_run_without_training_tells_nothing():
+    run = Run({})
+    run.finish(1, after=1)
+    assert run.lines == []
+
+
+def test_the_jobs_of_a_run_do_not_follow_it():
+    from lookbook import progress
+
+    handlers = list(logging.getLogger("snakemake.logging").handlers)
+    progress.follow(SimpleNamespace(is_main_process=False))
+    assert logging.getLogger("snakemake.logging").handlers == handlers

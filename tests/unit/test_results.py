@@ -1,0 +1,106 @@
+"""The files that a trial leaves behind."""
+
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from lookbook.training import results
+
+GENERATOR = np.random.default_rng(0)
+LOGITS = GENERATOR.normal(0, 4, (50, 10)).astype(np.float32)
+LABELS = GENERATOR.integers(0, 10, 50).astype(np.uint8)
+
+
+@pytest.fixture
+def predictions(tmp_path):
+    results.write_predictions(tmp_path, {"train": (LOGITS, LABELS), "test": (LOGITS[:7], LABELS[:7])})
+    with np.load(tmp_path / "predictions.npz") as arrays:
+        return dict(arrays)
+
+
+def test_predictions_hold_probabilities_labels_and_log_likelihoods_of_each_split(predictions):
+    assert {name: (array.dtype.name, array.shape) for name, array in predictions.items()} == {
+        "train_probabilities": ("float16", (50, 10)),
+        "train_labels": ("uint8", (50,)),
+        "train_log_likelihood": ("float32", (50,)),
+        "test_probabilities": ("float16", (7, 10)),
+        "test_labels": ("uint8", (7,)),
+        "test_log_likelihood": ("float32", (7,)),
+    }
+
+
+def test_probabilities_are_the_softmax_of_the_logits(predictions):
+    expected = keras.ops.convert_to_numpy(keras.ops.softmax(LOGITS))
+    np.testing.assert_allclose(predictions["train_probabilities"], expected, atol=1e-3)
+    assert predictions["train_probabilities"].astype(np.float64).sum(1) == pytest.approx(np.ones(50), abs=2e-3)
+
+
+def test_log_likelihoods_are_those_of_the_true_class_and_exact(predictions):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    assert -predictions["train_log_likelihood"].mean() == pytest.approx(float(loss(LABELS, LOGITS)), rel=1e-5)
+    true = predictions["train_probabilities"][np.arange(50), LABELS].astype(np.float64)
+    np.testing.assert_allclose(np.exp(predictions["train_log_likelihood"]), true, rtol=1e-3, atol=1e-6)
+
+
+def test_a_log_likelihood_survives_where_its_probability_vanishes(tmp_path):
+    logits = np.array([[0.0, 1000.0]], np.float32)
+    results.write_predictions(tmp_path, {"test": (logits, np.array([0], np.uint8))})
+    with np.load(tmp_path / "predictions.npz") as arrays:
+        assert arrays["test_probabilities"].tolist() == [[0.0, 1.0]]
+        assert arrays["test_log_likelihood"].tolist() == [-1000.0]
+
+
+def test_predictions_of_no_split_are_an_empty_archive(tmp_path):
+    results.write_predictions(tmp_path, {})
+    with np.load(tmp_path / "predictions.npz") as arrays:
+        assert arrays.files == []
+
+
+def test_history_has_one_row_an_epoch_and_empty_cells_without_validation(tmp_path):
+    row = {"epoch": 1, "step": 5, "learning_rate": 0.1, "seconds": 1.5, "train_loss": 2.0, "train_accuracy": 0.5}
+    full = row | {"epoch": 2, "valid_loss": 1.0, "valid_accuracy": 0.25}
+    results.write_history(tmp_path, [row, full])
+    with (tmp_path / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == results.HISTORY_COLUMNS
+    assert (rows[0]["valid_loss"], rows[1]["valid_loss"]) == ("", "1.0")
+
+
+def test_history_keeps_every_digit(tmp_path):
+    results.write_history(tmp_path, [{"epoch": 1, "train_loss": 0.1 + 0.2}])
+    with (tmp_path / "history.csv").open(newline="") as file:
+        assert float(next(csv.DictReader(file))["train_loss"]) == 0.1 + 0.2
+
+
+def test_the_model_of_a_trial_without_one_is_an_empty_file(tmp_path):
+    results.write_model(tmp_path, None)
+    assert (tmp_path / "model.keras").read_bytes() == b""
+
+
+def test_a_saved_model_is_whole_and_alone(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    results.write_model(tmp_path, model)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
+
+
+def strictly(text: str):
+    def refuse(constant: str):
+        raise ValueError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_trial_json_is_json(tmp_path):
+    results.write_trial(tmp_path, {"status": "ok", "penalty": 0.5})
+    assert strictly((tmp_path / "trial.json").read_text()) == {"status": "ok", "penalty": 0.5}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_trial_json_of_a_diverged_trial_is_json_too(value, tmp_path):
+    results.write_trial(tmp_path, {"status": "diverged", "penalty": value})
+    assert strictly((tmp_path / "trial.json").read_text())["status"] == "diverged"

@@ -10,7 +10,7 @@ rule resolve_experiments:
         f"{RESULTS}/logs/resolve_experiments.log",
     localrule: True
     conda:
-        "../envs/data.yaml"
+        "../envs/training.yaml"
     params:
         config=canonical(CONFIG),
     shell:

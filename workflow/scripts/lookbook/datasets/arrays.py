@@ -7,7 +7,7 @@ written last, ``manifest.json``. A folder with a manifest is complete.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,20 +85,53 @@ def write(
         with replacing(directory / f"{key}.npy") as temporary:
             np.save(temporary, np.ascontiguousarray(array))
 
-    hashes = {key: sha256(array) for key, array in arrays.items()}
-    identity = {"classes": len(classes), "sha256": hashes, "shape": shape}
+    return write_manifest(
+        directory,
+        name=name,
+        classes=classes,
+        source=source,
+        shape=shape,
+        labels={"train": train_labels, "test": test_labels},
+        hashes={key: sha256(array) for key, array in arrays.items()},
+    )
+
+
+def write_manifest(
+    directory: Path,
+    *,
+    name: str,
+    classes: Sequence[str],
+    source: str,
+    shape: Sequence[int],
+    labels: Mapping[str, np.ndarray],
+    hashes: Mapping[str, str],
+    **more: Any,
+) -> dict[str, Any]:
+    """Write the manifest of arrays that are in place, and return it.
+
+    Args:
+        directory: the folder of the arrays.
+        name: the dataset's name in the config.
+        classes: the class names.
+        source: where the images come from.
+        shape: height, width and channels.
+        labels: uint8 (N,) of each split.
+        hashes: the SHA-256 of each array by its name.
+        more: further keys, plain JSON values.
+    """
+    identity = {"classes": len(classes), "sha256": dict(hashes), "shape": list(shape)}
     manifest = {
         "name": name,
         "source": source,
         "classes": list(classes),
-        "shape": shape,
-        "counts": {"train": len(train_labels), "test": len(test_labels)},
+        "shape": list(shape),
+        "counts": {split: len(values) for split, values in labels.items()},
         "class_counts": {
-            "train": np.bincount(train_labels, minlength=len(classes)).tolist(),
-            "test": np.bincount(test_labels, minlength=len(classes)).tolist(),
+            split: np.bincount(values, minlength=len(classes)).tolist() for split, values in labels.items()
         },
-        "sha256": hashes,
+        "sha256": dict(hashes),
         "digest": hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
+        **more,
     }
     with replacing(directory / "manifest.json") as temporary:
         temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

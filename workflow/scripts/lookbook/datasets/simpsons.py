@@ -10,8 +10,6 @@ The workflow asks at the time of its plan whether the images can be had, so this
 Pillow only where it prepares.
 """
 
-import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -175,7 +173,7 @@ def prepare_layout(
     """
     import numpy as np
 
-    from lookbook.datasets.arrays import replacing, sha256
+    from lookbook.datasets.arrays import replacing, sha256, write_manifest
     from lookbook.datasets.images import decode_images
 
     with open_files(source) as files:
@@ -205,29 +203,20 @@ def prepare_layout(
     # memory.
     hashes = {key: sha256(array) for key, array in small.items()}
     hashes |= {"train_images": train.sha256, "submission_images": test.sha256}
-    shape = [size, size, 3]
-    identity = {"classes": len(classes), "sha256": hashes, "shape": shape}
-    manifest = {
-        "name": name,
-        "source": origin,
-        "classes": list(classes),
-        "shape": shape,
-        "counts": {"train": len(train.kept), "test": 0},
-        "class_counts": {
-            "train": np.bincount(small["train_labels"], minlength=len(classes)).tolist(),
-            "test": [0] * len(classes),
-        },
-        "sha256": hashes,
-        "digest": hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
-        "skipped": train.skipped,
-        "submission": {
+    return write_manifest(
+        directory,
+        name=name,
+        classes=classes,
+        source=origin,
+        shape=(size, size, 3),
+        labels={"train": small["train_labels"], "test": small["test_labels"]},
+        hashes=hashes,
+        skipped=train.skipped,
+        submission={
             "names": [PurePosixPath(tests[position]).name for position in test.kept],
             "skipped": test.skipped,
         },
-    }
-    with replacing(directory / "manifest.json") as file:
-        file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    return manifest
+    )
 
 
 def class_files(files: Files, classes: Sequence[str] = CLASSES) -> dict[str, list[str]]:

@@ -97,7 +97,7 @@ def to_overfit(spec: dict[str, Any], expected: Expected) -> dict[str, Any]:
     spec["augmentation"] = []
     spec["split"]["validation"] = 0.0
     spec["limit"]["train_images"] = IMAGES
-    spec["training"] |= {"batch_size": IMAGES, "epochs": 1, "early_stopping": None}
+    spec["training"] |= {"batch_size": IMAGES, "epochs": 1, "early_stopping": None, "weight_averaging": None}
     spec["optimizer"] = {"class_name": "Adam", "config": {"learning_rate": expected.learning_rate}}
     return spec
 

@@ -51,7 +51,7 @@ FAMILY = """
 def test_a_child_inherits_every_key_that_it_does_not_state(experiments_of):
     child = experiments_of(FAMILY)["child"]
     assert child.trials == 4
-    assert child.spec["training"] == {"epochs": 7, "batch_size": 8, "early_stopping": None}
+    assert child.spec["training"] == {"epochs": 7, "batch_size": 8, "early_stopping": None, "weight_averaging": None}
     assert child.spec["model"]["config"]["dense"] == 32
     assert child.spec["augmentation"][0]["config"]["minimum"] == 0.8
 

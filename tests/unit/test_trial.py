@@ -46,14 +46,15 @@ def few(epochs: int, batch_size: int = 32, **more) -> dict:
 
 
 # One whose loop XLA compiles and one in graph mode; between them: early stopping that strikes, random augmentation,
-# dropout, momentum, a schedule, a last batch that is short.
+# dropout, momentum, a schedule, averaged weights, a last batch that is short.
 DENSE = order_of(
     "exp001",
     training=few(9, early_stopping={"patience": 1}),
     optimizer={"config": {"learning_rate": 0.03}},
     augmentation=FLIP,
 )
-CONVOLUTIONAL = order_of("mini_vgg", training=few(2, batch_size=45), augmentation=FLIP)
+AVERAGED = {"start_epoch": 1, "every": 1}
+CONVOLUTIONAL = order_of("mini_vgg", training=few(2, batch_size=45, weight_averaging=AVERAGED), augmentation=FLIP)
 NORMALISED = order_of("exp003", training=few(1))
 ORDERS = pytest.mark.parametrize("order", [DENSE, CONVOLUTIONAL], ids=["xla", "graph"])
 

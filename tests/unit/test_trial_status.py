@@ -14,7 +14,7 @@ from lookbook.datasets.arrays import load
 from lookbook.datasets.errors import DatasetError
 from lookbook.experiments import resolve
 from lookbook.orders import read_config
-from lookbook.training import results, trial
+from lookbook.training import loop, results, trial
 from lookbook.training.setup import set_up, split
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def assert_complete_and_empty(folder: Path) -> None:
 
 def test_a_trial_that_diverges_says_so_and_keeps_its_history(run, tmp_path):
     absurd = {"class_name": "SGD", "config": {"learning_rate": 1e30}}
-    training = {"epochs": 5, "batch_size": 50, "early_stopping": None}
+    training = {"epochs": 5, "batch_size": 50, "early_stopping": None, "weight_averaging": None}
     assert run(order_of(optimizer=absurd, training=training))["status"] == "diverged"
     written = strict_json(tmp_path / "trial" / "trial.json")
     assert written["epochs"] < 5
@@ -108,7 +108,7 @@ def test_a_trial_that_does_not_fit_into_memory_says_so(error, run, tmp_path, mon
     def exhausted(*_):
         raise error
 
-    monkeypatch.setattr(trial, "_train_epoch", exhausted)
+    monkeypatch.setattr(loop, "_train_epoch", exhausted)
     assert run(order_of())["status"] == "out_of_memory"
     assert_complete_and_empty(tmp_path / "trial")
 
@@ -123,7 +123,7 @@ def test_a_full_disk_is_an_error_of_the_job_and_not_of_the_trial(run, tmp_path, 
     assert not (tmp_path / "trial" / "trial.json").exists()
     monkeypatch.undo()
     # What was trained is not lost.
-    monkeypatch.setattr(trial, "_train_epoch", None)
+    monkeypatch.setattr(loop, "_train_epoch", None)
     assert run(order_of())["status"] == "ok"
 
 

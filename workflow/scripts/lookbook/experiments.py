@@ -206,7 +206,12 @@ def _apply_profile(name: str, entry: dict[str, Any], profile: dict[str, Any]) ->
     entry = deepcopy(entry)
     entry["dataset"] = profile["datasets"].get(entry["dataset"], entry["dataset"])
     entry["trials"] = _least(entry["trials"], budget["trials"])
-    entry["training"]["epochs"] = _least(entry["training"]["epochs"], budget["epochs"])
+    training = entry["training"]
+    training["epochs"] = _least(training["epochs"], budget["epochs"])
+    if training["weight_averaging"]:
+        # A budget that ends before the averaging starts still averages, over its last epoch.
+        start = training["weight_averaging"]["start_epoch"]
+        training["weight_averaging"]["start_epoch"] = _least(start, training["epochs"])
     for key in ("train_images", "test_images"):
         entry["limit"][key] = _least(entry["limit"][key], budget[key])
     return entry

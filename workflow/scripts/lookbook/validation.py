@@ -104,6 +104,10 @@ def check_resolved(file: str, name: str, spec: Mapping[str, Any], entries: Itera
             f"{where}: training.early_stopping: watches the validation loss, but split.validation is 0; "
             "set a fraction or remove early_stopping"
         )
+    if spec["training"]["early_stopping"] and spec["training"]["weight_averaging"]:
+        raise ConfigError(
+            f"{where}: training.weight_averaging: early_stopping goes back to single best weights; remove one of them"
+        )
     sizes = [SOURCES[spec["dataset"]].train_images, spec["limit"]["train_images"]]
     images = min((size for size in sizes if size is not None), default=math.inf)
     if images is not math.inf:

@@ -88,6 +88,15 @@ def compile_program(
 
     compiled_forward = tf.function(forward, jit_compile=xla)
 
+    def forward_in_training(indices: tf.Tensor) -> None:
+        pixels, _ = transform(*batch(indices))
+        model(pixels, training=True)
+
+    compiled_observation = tf.function(forward_in_training, jit_compile=xla)
+
+    def observe(indices: np.ndarray) -> None:
+        compiled_observation(tf.constant(indices))
+
     def train(indices: np.ndarray) -> Sums:
         portions = portions_of(indices)
         sums = [chunk(tf.constant(portion)) for portion in portions]
@@ -108,4 +117,4 @@ def compile_program(
         logits = [compiled_forward(tf.constant(rows)).numpy() for rows in batches]
         return np.concatenate(logits)[: len(indices)] if logits else np.zeros((0, classes), np.float32)
 
-    return Program(train=train, predict=predict, restore=lambda: unfuse(model))
+    return Program(train=train, predict=predict, observe=observe, restore=lambda: unfuse(model))

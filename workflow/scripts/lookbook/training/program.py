@@ -25,9 +25,12 @@ class Program:
     Attributes:
         train: indices int32 (steps, batch) to Sums; trains one step for each row.
         predict: indices (N,) to logits, float32 (N, classes), of clean images.
+        observe: indices int32 (batch,) run forward as in training, augmented, without a step: only what a forward
+            pass moves (batch-norm statistics) changes.
         restore: gives the model back as plain Keras, to be saved; it trains no further after that.
     """
 
     train: Callable[[np.ndarray], Sums]
     predict: Callable[[np.ndarray], np.ndarray]
+    observe: Callable[[np.ndarray], None]
     restore: Callable[[], None]

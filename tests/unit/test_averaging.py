@@ -1,0 +1,60 @@
+"""Late weights are averaged, and batch-norm statistics are those of the averaged weights."""
+
+import keras
+import numpy as np
+import pytest
+
+from lookbook.training.averaging import WeightAverage, reestimate_statistics
+from lookbook.training.compiled_tensorflow import compile_program
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (90, 8, 8, 1), dtype=np.uint8)
+LABELS = np.random.default_rng(1).integers(0, 3, 90)
+
+
+def test_epochs_count_from_the_first_on_at_their_distance():
+    average = WeightAverage(first=24, every=2)
+    assert [epoch for epoch in range(1, 31) if average.takes(epoch)] == [24, 26, 28, 30]
+    assert not any(WeightAverage(first=None).takes(epoch) for epoch in range(1, 31))
+
+
+def test_the_average_is_the_mean_of_what_was_added():
+    weights = [[np.random.default_rng(seed).normal(size=(3, 2)), np.full(4, float(seed))] for seed in range(5)]
+    average = WeightAverage(first=1)
+    for some in weights:
+        average.add(some)
+    assert average.count == 5
+    for position, mean in enumerate(average.weights):
+        np.testing.assert_allclose(mean, np.mean([some[position] for some in weights], axis=0))
+
+
+@pytest.fixture(params=[True, False], ids=["xla", "graph"])
+def model_and_program(request):
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization(), keras.layers.ReLU()]
+    layers += [keras.layers.Flatten(), keras.layers.Dense(3)]
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Rescaling(1 / 255), *layers])
+    optimizer = keras.optimizers.SGD(0.1)
+    optimizer.build(model.trainable_variables)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    keep = lambda x, y: (x, y)  # noqa: E731
+    program = compile_program(model, optimizer, loss, keep, IMAGES, LABELS, one_hot=False, xla=request.param)
+    return model, program
+
+
+def test_statistics_are_the_average_of_those_of_the_batches(model_and_program):
+    model, program = model_and_program
+    program.train(np.arange(60, dtype=np.int32).reshape(2, 30))
+    convolution, normalisation = model.layers[1], model.layers[2]
+    weights = [w.numpy() for w in model.trainable_variables]
+    batches = np.split(np.arange(90, dtype=np.int32), 3)
+
+    reestimate_statistics(model, program.observe, batches)
+
+    maps = [convolution(IMAGES[batch].astype("float32") / 255).numpy() for batch in batches]
+    mean = np.mean([m.mean((0, 1, 2)) for m in maps], axis=0)
+    variance = np.mean([m.var((0, 1, 2)) for m in maps], axis=0)
+    np.testing.assert_allclose(normalisation.moving_mean.numpy(), mean, atol=1e-5)
+    np.testing.assert_allclose(normalisation.moving_variance.numpy(), variance, rtol=1e-4)
+    assert normalisation.momentum == 0.99
+    for before, after in zip(weights, model.trainable_variables, strict=True):
+        np.testing.assert_array_equal(after.numpy(), before)

@@ -18,7 +18,7 @@ if str(SCRIPTS) not in sys.path:
 from lookbook.datasets import SOURCES
 from lookbook.digests import canonical
 from lookbook.errors import ConfigError
-from lookbook.experiments import resolve, resolve_config
+from lookbook.experiments import locate, resolve, resolve_config
 from lookbook.hardware import gpus_to_request
 from lookbook.locks import remove_stale_locks
 from lookbook.orders import order

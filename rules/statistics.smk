@@ -3,7 +3,7 @@
 
 rule resolve_experiments:
     input:
-        [ROOT / file for file in CONFIG["experiment_files"]],
+        [locate(file, ROOT) for file in CONFIG["experiment_files"]],
     output:
         f"{RESULTS}/experiments.json",
     log:
@@ -38,7 +38,7 @@ rule summarise:
     input:
         trials=rules.collect_trials.output,
         experiments=rules.resolve_experiments.output,
-        published=ROOT / CONFIG["published"],
+        published=locate(CONFIG["published"], ROOT),
     output:
         summary=report(
             f"{RESULTS}/summary.csv", caption="../reports/captions/summary.rst", category="Tables"

@@ -33,8 +33,7 @@ def main() -> None:
         parser.error("--all needs --output")
 
     config = arguments.config_json or read_config(arguments.config)
-    root = Path(__file__).resolve().parents[2]
-    experiments = resolve(config if arguments.all else config | {"experiments": None}, root)
+    experiments = resolve(config if arguments.all else config | {"experiments": None})
     if arguments.list:
         print("\n".join(experiments))
         return
@@ -42,7 +41,7 @@ def main() -> None:
     from lookbook import descriptions
 
     if arguments.all:
-        described = descriptions.describe_all(config, experiments, root)
+        described = descriptions.describe_all(config, experiments)
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_text(json.dumps(described, indent=2) + "\n")
     else:

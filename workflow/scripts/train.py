@@ -23,7 +23,7 @@ def parse_arguments() -> argparse.Namespace:
     what.add_argument("--order", help="a trial as JSON, in place of an experiment's name (the rule gives it)")
     parser.add_argument("--trial", type=int, default=0, help="zero-based number; the seed follows from it (0)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one key, YAML value")
-    parser.add_argument("--config", type=Path, nargs="+", default=[Path("config/config.yaml")], help="YAML files")
+    parser.add_argument("--config", type=Path, nargs="+", help="YAML files (config/config.yaml)")
     parser.add_argument("--dataset", type=Path, help="prepared data set (resources/datasets/<name>)")
     parser.add_argument("--output", type=Path, required=True, help="folder for the results")
     parser.add_argument("--checkpoint", type=Path, help="state after each epoch (<output>/checkpoint.npz)")
@@ -42,9 +42,9 @@ def main() -> None:
     if arguments.order:
         order = json.loads(arguments.order)
     else:
-        from lookbook.orders import order_by_hand
+        from lookbook.orders import CONFIG, order_by_hand
 
-        order = order_by_hand(arguments.experiment, arguments.trial, arguments.config, arguments.set)
+        order = order_by_hand(arguments.experiment, arguments.trial, arguments.config or [CONFIG], arguments.set)
     dataset = arguments.dataset or Path("resources/datasets") / order["spec"]["dataset"]
 
     # Keras is imported only now: the environment decides what it computes on.

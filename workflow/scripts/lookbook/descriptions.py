@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lookbook import validation
-from lookbook.experiments import Experiment, changes, digest_of, resolve_config
+from lookbook.experiments import ROOT, Experiment, changes, digest_of, resolve_config
 
 
 def describe(name: str, experiments: Mapping[str, Experiment]) -> dict[str, Any]:
@@ -30,11 +30,11 @@ def describe(name: str, experiments: Mapping[str, Experiment]) -> dict[str, Any]
     }
 
 
-def describe_all(config: Mapping[str, Any], experiments: Mapping[str, Experiment], root: Path) -> dict[str, Any]:
+def describe_all(config: Mapping[str, Any], experiments: Mapping[str, Experiment]) -> dict[str, Any]:
     """Return what the report needs to know of a configuration: its profile, where it comes from, its experiments."""
     return {
         "profile": resolve_config(config)["profile"],
-        "provenance": {"git_commit": git_commit(root), "command": os.environ.get("LOOKBOOK_COMMAND")},
+        "provenance": {"git_commit": git_commit(ROOT), "command": os.environ.get("LOOKBOOK_COMMAND")},
         "experiments": {
             name: {
                 "title": experiment.title,

@@ -17,7 +17,8 @@ from lookbook import validation
 from lookbook.digests import digest, source_digest
 from lookbook.errors import ConfigError
 
-SCHEMAS = Path(__file__).resolve().parents[3] / "config" / "schemas"
+ROOT = Path(__file__).resolve().parents[3]
+SCHEMAS = ROOT / "config" / "schemas"
 
 # Keys that only the report and the number of trials depend on: a change of them retrains nothing.
 REPORTED_KEYS = ("title", "document", "note", "base", "trials")
@@ -56,21 +57,21 @@ def schema(name: str) -> dict[str, Any]:
 
 def resolve(
     config: Mapping[str, Any],
-    root: str | Path = ".",
+    root: str | Path = ROOT,
     settings: Mapping[str, dict[str, Any]] | None = None,
 ) -> dict[str, Experiment]:
     """Return the experiments that a configuration asks for, resolved, in the order of their files.
 
     Args:
         config: config.yaml with whatever is laid over it.
-        root: the folder that the paths in the configuration start from.
+        root: where the files that the configuration names lie if not in the working directory.
         settings: keys to lay over single experiments, by name; their heirs inherit them.
 
     Raises:
         ConfigError: the first file, experiment or key that is wrong, with the remedy.
     """
     config = resolve_config(config)
-    entries = _read_entries([Path(root) / file for file in config["experiment_files"]])
+    entries = _read_entries([locate(file, root) for file in config["experiment_files"]])
     for name, keys in (settings or {}).items():
         validation.check_names("settings", [name], entries)
         entries[name] = replace(entries[name], keys=_merge(entries[name].keys, keys))
@@ -86,6 +87,11 @@ def resolve(
         _check_start(entries[name].file, name, resolved)
     validation.check_names("config.yaml: profile.experiments", config["profile"]["experiments"], resolved)
     return _selected(config["experiments"], resolved)
+
+
+def locate(file: str | Path, root: str | Path = ROOT) -> Path:
+    """Return a file that a configuration names: in the working directory or, if it is not there, in this project."""
+    return Path(file) if Path(file).exists() else Path(root) / file
 
 
 def resolve_config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,10 @@ import yaml
 
 from lookbook import validation
 from lookbook.errors import ConfigError
-from lookbook.experiments import Experiment, identity, resolve, resolve_config
+from lookbook.experiments import Experiment, identity, locate, resolve, resolve_config
 
-CONFIG = Path("config/config.yaml")
+# A working directory's own configuration goes before this project's.
+CONFIG = locate("config/config.yaml")
 
 
 def order(experiment: Experiment, trial: int, seed: int, experiments: Mapping[str, Experiment]) -> dict[str, Any]:

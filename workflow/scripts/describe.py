@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from lookbook.descriptions import describe, describe_all
 from lookbook.errors import ConfigError
 from lookbook.experiments import resolve
 from lookbook.orders import CONFIG, read_config
@@ -33,19 +34,15 @@ def main() -> None:
         parser.error("--all needs --output")
 
     config = arguments.config_json or read_config(arguments.config)
-    experiments = resolve(config if arguments.all else config | {"experiments": None})
+    if arguments.all:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_text(json.dumps(describe_all(config), indent=2) + "\n")
+        return
+    experiments = resolve(config | {"experiments": None})
     if arguments.list:
         print("\n".join(experiments))
-        return
-
-    from lookbook import descriptions
-
-    if arguments.all:
-        described = descriptions.describe_all(config, experiments)
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(json.dumps(described, indent=2) + "\n")
     else:
-        print(json.dumps(descriptions.describe(arguments.experiment, experiments), indent=2))
+        print(json.dumps(describe(arguments.experiment, experiments), indent=2))
 
 
 if __name__ == "__main__":

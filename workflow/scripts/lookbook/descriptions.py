@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lookbook import validation
-from lookbook.experiments import ROOT, Experiment, changes, digest_of, resolve_config
+from lookbook.experiments import ROOT, Experiment, changes, digest_of, resolve, resolve_config
 
 
 def describe(name: str, experiments: Mapping[str, Experiment]) -> dict[str, Any]:
@@ -30,8 +30,15 @@ def describe(name: str, experiments: Mapping[str, Experiment]) -> dict[str, Any]
     }
 
 
-def describe_all(config: Mapping[str, Any], experiments: Mapping[str, Experiment]) -> dict[str, Any]:
-    """Return what the report needs to know of a configuration: its profile, where it comes from, its experiments."""
+def describe_all(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report needs to know of a configuration: its profile, where it comes from, its experiments.
+
+    Raises:
+        ConfigError: for anything wrong in the configuration.
+    """
+    # A base that is not run itself still tells what an experiment changes.
+    defined = resolve(dict(config) | {"experiments": None})
+    experiments = resolve(config)
     return {
         "profile": resolve_config(config)["profile"],
         "provenance": {"git_commit": git_commit(ROOT), "command": os.environ.get("LOOKBOOK_COMMAND")},
@@ -41,7 +48,7 @@ def describe_all(config: Mapping[str, Any], experiments: Mapping[str, Experiment
                 "document": experiment.document,
                 "note": experiment.note,
                 "base": experiment.base,
-                "changes": changes(experiment, experiments),
+                "changes": changes(experiment, defined),
                 "trials": experiment.trials,
                 "dataset": experiment.spec["dataset"],
                 "digest": digest_of(experiment, experiments),

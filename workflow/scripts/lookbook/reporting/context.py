@@ -196,6 +196,7 @@ def provenance(benchmark: Mapping[str, Any], rows: list[dict[str, Any]]) -> dict
         "commit": benchmark["provenance"].get("git_commit"),
         "command": benchmark["provenance"].get("command"),
         "datasets": tally(digests),
+        "dates": tally([row["started"] and str(row["started"])[:10] for row in rows]),
         **{name: tally([row[name] for row in rows]) for name in ("device", "precision", "compile", "versions")},
     }
 

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -16,9 +17,9 @@ if str(SCRIPTS) not in sys.path:
 
 # Only what is quick to import: this file is read again by every job of a cluster.
 from lookbook.datasets import SOURCES
-from lookbook.digests import canonical
+from lookbook.digests import canonical, digest, script_digest
 from lookbook.errors import ConfigError
-from lookbook.experiments import locate, resolve, resolve_config
+from lookbook.experiments import digest_of, locate, resolve, resolve_config
 from lookbook.hardware import gpus_to_request
 from lookbook.locks import remove_stale_locks
 from lookbook.orders import order
@@ -61,6 +62,11 @@ wildcard_constraints:
 if workflow.is_main_process:
     remove_stale_locks()
     follow(workflow)
+
+
+def get_resolved():
+    """Return a digest of all experiments as resolved: what is written about them, but no comment, changes it."""
+    return digest({e.name: [asdict(e), digest_of(e, EXPERIMENTS)] for e in EXPERIMENTS.values()})
 
 
 def get_order(wildcards):

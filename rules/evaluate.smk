@@ -11,5 +11,8 @@ rule evaluate_trial:
         f"{RESULTS}/logs/evaluate/{{experiment}}/{{trial}}.log",
     conda:
         "../envs/analysis.yaml"
+    # Another source evaluates again; it retrains nothing.
+    params:
+        source=script_digest("evaluate.py"),
     shell:
         "python $LOOKBOOK_SCRIPTS/evaluate.py $(dirname {input.trial:q}) --output {output:q} > {log:q} 2>&1"

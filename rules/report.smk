@@ -18,6 +18,7 @@ rule plot_learning_curves:
         "../envs/analysis.yaml"
     params:
         results=subpath(output[0], ancestor=3),
+        source=script_digest("plot_learning_curves.py"),
         trials=lambda wildcards: EXPERIMENTS[wildcards.experiment].trials,
     shell:
         "python $LOOKBOOK_SCRIPTS/plot_learning_curves.py --trials-root {params.results:q}/trials"
@@ -39,6 +40,8 @@ rule plot_published:
         f"{RESULTS}/logs/plot_published.log",
     conda:
         "../envs/analysis.yaml"
+    params:
+        source=script_digest("plot_published.py"),
     shell:
         "python $LOOKBOOK_SCRIPTS/plot_published.py --summary {input.summary:q} --experiments {input.experiments:q}"
         " --output {output:q} > {log:q} 2>&1"
@@ -65,6 +68,7 @@ rule render_report:
     conda:
         "../envs/analysis.yaml"
     params:
+        source=script_digest("render.py"),
         figures=subpath(input.published, parent=True),
         logs=lambda wildcards: f"{RESULTS}/logs/train/{{experiment}}/{{trial}}.log",
         templates=ROOT / "reports" / "templates",

@@ -2,8 +2,6 @@
 
 
 rule resolve_experiments:
-    input:
-        [locate(file, ROOT) for file in CONFIG["experiment_files"]],
     output:
         f"{RESULTS}/experiments.json",
     log:
@@ -13,6 +11,8 @@ rule resolve_experiments:
         "../envs/training.yaml"
     params:
         config=canonical(CONFIG),
+        resolved=get_resolved(),
+        source=script_digest("describe.py"),
     shell:
         "python $LOOKBOOK_SCRIPTS/describe.py --all --config-json {params.config:q} --output {output:q} > {log:q} 2>&1"
 
@@ -29,6 +29,7 @@ rule collect_trials:
     params:
         plan=canonical({e.name: e.trials for e in EXPERIMENTS.values()}),
         results=subpath(output[0], parent=True),
+        source=script_digest("collect.py"),
     shell:
         "python $LOOKBOOK_SCRIPTS/collect.py --trials-root {params.results:q}/trials --plan {params.plan:q}"
         " --output {output:q} > {log:q} 2>&1"
@@ -52,6 +53,8 @@ rule summarise:
         f"{RESULTS}/logs/summarise.log",
     conda:
         "../envs/analysis.yaml"
+    params:
+        source=script_digest("summarise.py"),
     shell:
         "python $LOOKBOOK_SCRIPTS/summarise.py --trials {input.trials:q} --experiments {input.experiments:q}"
         " --published {input.published:q} --summary {output.summary:q} --comparisons {output.comparisons:q}"

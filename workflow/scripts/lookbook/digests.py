@@ -35,6 +35,11 @@ def source_digest(spec: dict[str, Any]) -> str:
     return _digest_of(tuple(files))
 
 
+def script_digest(name: str) -> str:
+    """Return the sha256 over the source that a script of workflow/scripts uses, for example ``evaluate.py``."""
+    return _digest_of((LIBRARY.parent / name,))
+
+
 @cache
 def _digest_of(files: tuple[Path, ...]) -> str:
     reached = sorted(reachable(files))

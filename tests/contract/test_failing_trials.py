@@ -1,0 +1,76 @@
+"""A trial that fails for a reason of its own is a result; a failure of its surroundings is an error of the job."""
+
+import json
+
+import numpy as np
+
+FAILING = {"diverges": "diverged", "unbuildable": "failed"}
+
+
+def trial(workspace, experiment, number=0):
+    return json.loads(workspace.path(f"results/trials/{experiment}/{number}/trial.json").read_text())
+
+
+def row_of(experiment, report):
+    """Return the row of an experiment in the report's table of failures."""
+    failures = report.partition("## Failures")[2].partition("\n## ")[0]
+    return next(line for line in failures.splitlines() if line.startswith(f"| `{experiment}`"))
+
+
+def test_the_other_trials_finish(finished):
+    for experiment in ("plain", "heir", "convolution"):
+        assert [trial(finished, experiment, number)["status"] for number in (0, 1)] == ["ok", "ok"]
+
+
+def test_a_failed_trial_says_why(finished):
+    assert trial(finished, "diverges")["status"] == "diverged"
+    unbuildable = trial(finished, "unbuildable")
+    assert unbuildable["status"] == "failed"
+    assert "ValueError" in unbuildable["error"]
+    assert "simpsons_cnn" in unbuildable["traceback"]
+
+
+def test_the_report_names_every_failure_with_its_log(finished):
+    report = finished.path("results/report/report.md").read_text()
+    for experiment, status in FAILING.items():
+        row = row_of(experiment, report)
+        assert status in row
+        log = f"results/logs/train/{experiment}/0.log"
+        assert log in row
+        assert finished.path(log).is_file()
+    page = finished.path("results/report/report.html").read_text()
+    assert all(experiment in page for experiment in FAILING)
+
+
+def test_the_report_names_the_log_where_results_go_elsewhere(finished):
+    finished.path("results").rename(finished.path("elsewhere"))
+    (log,) = finished.path("elsewhere").glob("logs/train/diverges/0.log")
+    finished.run("--config", "results=elsewhere", "--touch")
+    finished.run("--config", "results=elsewhere", "--forcerun", "render_report")
+    report = finished.path("elsewhere/report/report.md").read_text()
+    assert str(log.relative_to(finished.folder)) in row_of("diverges", report)
+
+
+def test_damaged_data_is_an_error_of_the_job_and_not_a_result(fresh):
+    fresh.run("resources/datasets/sample/manifest.json")
+    images = fresh.path("resources/datasets/sample/train_images.npy")
+    whole = np.load(images)
+    images.write_bytes(images.read_bytes()[:1000])
+
+    only = ("results/trials/plain/0/trial.json",)
+    failed = fresh.snakemake("--cores", "2", *only)
+    assert failed.status != 0
+    assert "train_images.npy is damaged" in failed.output
+    assert "prepare the dataset again" in failed.output
+    assert "Traceback" not in failed.output
+    assert not fresh.path("results/trials/plain/0/trial.json").exists()
+
+    np.save(images, whole)
+    fresh.run(*only)
+    assert trial(fresh, "plain")["status"] == "ok"
+
+
+def test_missing_data_is_prepared_again_and_retrains_nothing(finished):
+    finished.path("resources/datasets/sample/train_images.npy").unlink()
+    finished.path("results/report/report.md").unlink()
+    assert not finished.plan().trained

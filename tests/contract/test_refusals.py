@@ -1,0 +1,81 @@
+"""A wrong configuration is refused within seconds, before any job, in words that lead to the remedy."""
+
+import pytest
+import workspace
+
+FILE = "config/experiments/tiny.yaml"
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
+    return workspace.create(tmp_path_factory.mktemp("refused") / "work")
+
+
+@pytest.fixture
+def work(untrained):
+    yield untrained
+    untrained.path(FILE).write_text(workspace.TINY)
+    untrained.path("config/config.yaml").write_text(workspace.CONFIG)
+
+
+def refusal(work):
+    """Run Snakemake and return what it says; it must refuse before any job and without a traceback."""
+    run = work.snakemake("--cores", "1")
+    assert run.status != 0
+    assert run.cpu_seconds < 5
+    assert "Traceback" not in run.output
+    assert "rule " not in run.output
+    assert not work.path("results").exists()
+    return run.output
+
+
+@pytest.mark.parametrize(
+    ("experiment", "keys", "said"),
+    [
+        pytest.param("plain", {"optimiser": {}}, ["unknown key 'optimiser'", "optimizer"], id="unknown key"),
+        pytest.param("plain", {"model": {"class_name": "mpl"}}, ["model", "'mpl'", "mlp"], id="unknown model"),
+        pytest.param("heir", {"base": "plane"}, ["base", "'plane'", "plain"], id="unknown base"),
+        pytest.param(
+            "plain",
+            {"optimizer": {"config": {"learning_rate": -0.1}}},
+            ["optimizer.config.learning_rate", "-0.1", "greater than 0"],
+            id="negative learning rate",
+        ),
+        pytest.param("plain", {"trials": 0}, ["trials", "0 must be at least 1"], id="zero trials"),
+        pytest.param(
+            "plain", {"split": {"validation": 1}}, ["split.validation", "1 must be below 1"], id="nothing to train on"
+        ),
+        pytest.param(
+            "plain",
+            {"training": {"batch_size": 161}},
+            ["training.batch_size", "161 is larger than the 160 training images"],
+            id="batch larger than the training split",
+        ),
+    ],
+)
+def test_a_wrong_experiment_is_refused_by_file_experiment_and_key(work, experiment, keys, said):
+    work.set(experiment, **keys)
+    output = refusal(work)
+    assert f"{FILE}: {experiment}: " in output
+    for words in said:
+        assert words in output
+
+
+def test_experiments_that_inherit_in_a_circle_are_refused_with_the_circle(work):
+    work.set("plain", base="heir")
+    assert f"{FILE}: heir: base: experiments inherit in a circle (plain -> heir -> plain)" in refusal(work)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        pytest.param("trials: 2", "trials: 0", ["profile.trials", "0 must be at least 1"], id="zero trials"),
+        pytest.param("profile:", "profil:", ["unknown key 'profil'", "profile"], id="unknown key"),
+        pytest.param("tiny.yaml", "tin.yaml", ["tin.yaml", "experiment_files"], id="missing file"),
+    ],
+)
+def test_a_wrong_configuration_is_refused(work, old, new, said):
+    work.replace("config/config.yaml", old, new)
+    output = refusal(work)
+    for words in said:
+        assert words in output

@@ -1,0 +1,49 @@
+"""What only the report shows is changed in seconds: no trial is trained or evaluated again."""
+
+import pytest
+
+EXPERIMENTS = "config/experiments/tiny.yaml"
+TEMPLATE = "reports/templates/report.md.j2"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        pytest.param(EXPERIMENTS, "title: a perceptron", "title: one hidden layer", id="title"),
+        pytest.param(EXPERIMENTS, "The smallest that learns", "The first that learns", id="note"),
+        pytest.param("config/published.csv", "0.123", "0.321", id="published figure"),
+        pytest.param(TEMPLATE, "# Lookbook report", "# A lookbook report", id="template"),
+    ],
+)
+def test_a_change_of_the_report_trains_and_evaluates_nothing(finished, file, old, new):
+    finished.replace(file, old, new)
+    plan = finished.plan()
+    assert plan.jobs["render_report"] == 1
+    assert not plan.jobs.keys() & {"prepare_dataset", "train_trial", "evaluate_trial"}
+
+
+def test_the_report_shows_its_changed_template_title_note_and_published_figure(finished):
+    trial = finished.path("results/trials/plain/0/trial.json")
+    before = trial.stat().st_mtime_ns
+    finished.replace(TEMPLATE, "# Lookbook report", "# A new heading")
+    finished.replace(EXPERIMENTS, "title: a perceptron", "title: a new title")
+    finished.replace(EXPERIMENTS, "The smallest that learns", "A new note, on what learns")
+    finished.replace("config/published.csv", "0.123", "0.321")
+    finished.run()
+    report = finished.path("results/report/report.md").read_text()
+    assert "# A new heading" in report
+    assert "a new title" in report
+    assert "A new note, on what learns" in report
+    assert "0.321" in report
+    assert "0.123" not in report
+    assert trial.stat().st_mtime_ns == before
+    assert finished.plan().is_empty
+
+
+def test_another_definition_of_a_metric_evaluates_again_and_trains_nothing(finished):
+    metrics = "workflow/scripts/lookbook/evaluation/metrics.py"
+    finished.replace(metrics, "CALIBRATION_BINS = 15", "CALIBRATION_BINS = 10")
+    plan = finished.plan()
+    assert {"evaluate_trial", "collect_trials", "summarise", "render_report"} <= plan.jobs.keys()
+    assert "train_trial" not in plan.jobs
+    assert "prepare_dataset" not in plan.jobs

@@ -93,3 +93,9 @@ def test_a_training_log_has_a_line_an_epoch(trained):
         r"\d+\.\d s  [\d,]+ images/s  ends by \d\d:\d\d:\d\d"
     )
     assert re.findall(line, log) == ["1", "2"]
+
+
+def test_the_catalogs_snakefile_runs_the_whole_workflow(fresh):
+    plan = fresh.plan("-s", "workflow/Snakefile")
+    assert plan.jobs["render_report"] == 1
+    assert plan.jobs["train_trial"] > 1

@@ -1,5 +1,6 @@
 """What this machine has, asked without importing a training backend."""
 
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -7,8 +8,19 @@ from functools import cache
 
 
 def gpus_to_request(setting: str | int) -> int:
-    """Return how many GPUs a trial asks Snakemake for: the setting, or for ``auto`` one where the machine has one."""
-    return int(visible_gpus() > 0) if setting == "auto" else int(setting)
+    """Return how many GPUs a trial asks Snakemake for: the setting, or for ``auto`` one where it can be used."""
+    if setting != "auto":
+        return int(setting)
+    return int(not is_cpu_build() and visible_gpus() > 0)
+
+
+def is_cpu_build() -> bool:
+    """Return whether the installed TensorFlow is the CPU build of the lock file, which no GPU can help."""
+    try:
+        importlib.metadata.version("tensorflow-cpu")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 @cache

@@ -8,7 +8,6 @@ from pathlib import Path
 import keras
 import pytest
 
-from lookbook import hardware
 from lookbook.training import devices
 from lookbook.training.setup import is_convolutional
 
@@ -107,22 +106,3 @@ def test_preparing_imports_no_backend():
     code += "print(sorted({'keras', 'tensorflow'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize(("visible", "expected"), [("", 0), ("-1", 0), ("0", 1), ("2,3", 2), ("GPU-8f,GPU-9a", 2)])
-def test_visible_gpus_are_those_that_the_scheduler_gives(visible, expected, monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert hardware.visible_gpus.__wrapped__() == expected
-
-
-def test_without_the_driver_there_is_no_gpu(monkeypatch):
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setattr(hardware.shutil, "which", lambda _: None)
-    assert hardware.visible_gpus.__wrapped__() == 0
-
-
-def test_auto_requests_a_gpu_where_there_is_one(monkeypatch):
-    for visible, expected in ((0, 0), (1, 1), (8, 1)):
-        monkeypatch.setattr(hardware, "visible_gpus", lambda visible=visible: visible)
-        assert hardware.gpus_to_request("auto") == expected
-    assert [hardware.gpus_to_request(setting) for setting in (0, 1)] == [0, 1]

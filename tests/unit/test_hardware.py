@@ -15,9 +15,13 @@ def test_gpus_that_a_trial_asks_for(setting, cpu_build, gpus, expected, monkeypa
     assert hardware.gpus_to_request(setting) == expected
 
 
-@pytest.mark.parametrize(("visible", "expected"), [("0,3", 2), ("", 0), ("-1", 0), ("GPU-1f2e", 1)])
-def test_only_visible_gpus_count(visible, expected, monkeypatch):
+@pytest.mark.parametrize(("visible", "expected"), [("", 0), ("-1", 0), ("0", 1), ("2,3", 2), ("GPU-8f,GPU-9a", 2)])
+def test_visible_gpus_are_those_that_the_scheduler_gives(visible, expected, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    hardware.visible_gpus.cache_clear()
-    assert hardware.visible_gpus() == expected
-    hardware.visible_gpus.cache_clear()
+    assert hardware.visible_gpus.__wrapped__() == expected
+
+
+def test_without_the_driver_there_is_no_gpu(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(hardware.shutil, "which", lambda _: None)
+    assert hardware.visible_gpus.__wrapped__() == 0

@@ -108,7 +108,7 @@ def test_no_file_names_a_folder_of_one_machine_or_a_package_index():
     ("pattern", "most"),
     [
         ("Snakefile", 60),
-        ("workflow/Snakefile", 5),
+        ("workflow/Snakefile", 12),
         ("workflow/scripts/*.py", 100),
         ("workflow/scripts/lookbook/**/*.py", 300),
         ("tests/**/*.py", 300),

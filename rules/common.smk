@@ -61,7 +61,7 @@ wildcard_constraints:
 
 if workflow.is_main_process:
     remove_stale_locks()
-    follow(workflow)
+follow(workflow)
 
 
 def get_resolved():

@@ -93,7 +93,9 @@ class TrialProgress(logging.Handler):
 
 
 def follow(workflow: Any) -> None:
-    """Show the progress of this run on the console."""
+    """Show the progress of this run on the console, if this process runs it and is not one of its jobs."""
+    if not workflow.is_main_process:
+        return
 
     def plan() -> dict[int, str]:
         jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == RULE]

@@ -27,7 +27,7 @@ class Trained:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("benchmark")
-    created = workspace.create(folder / "work")
+    created = workspace.create(folder / "my work")
     output = created.run()
     shutil.copytree(created.folder, folder / "copy", symlinks=True)
     return Trained(created, output, folder / "copy")
@@ -44,4 +44,4 @@ def finished(trained: Trained) -> Iterator[Workspace]:
 @pytest.fixture
 def fresh(tmp_path: Path) -> Workspace:
     """The tiny benchmark before its first run."""
-    return workspace.create(tmp_path / "work")
+    return workspace.create(tmp_path / "my work")

@@ -15,4 +15,4 @@ rule evaluate_trial:
     params:
         source=script_digest("evaluate.py"),
     shell:
-        'python "$LOOKBOOK_SCRIPTS"/evaluate.py "$(dirname {input.trial:q})" --output {output:q} > {log:q} 2>&1'
+        'python "$LOOKBOOK_SCRIPTS/evaluate.py" "$(dirname {input.trial:q})" --output {output:q} > {log:q} 2>&1'

@@ -21,7 +21,7 @@ rule plot_learning_curves:
         source=script_digest("plot_learning_curves.py"),
         trials=lambda wildcards: EXPERIMENTS[wildcards.experiment].trials,
     shell:
-        'python "$LOOKBOOK_SCRIPTS"/plot_learning_curves.py --trials-root {params.results:q}/trials'
+        'python "$LOOKBOOK_SCRIPTS/plot_learning_curves.py" --trials-root {params.results:q}/trials'
         " --experiment {wildcards.experiment} --trials {params.trials} --output {output:q} > {log:q} 2>&1"
 
 
@@ -43,7 +43,7 @@ rule plot_published:
     params:
         source=script_digest("plot_published.py"),
     shell:
-        'python "$LOOKBOOK_SCRIPTS"/plot_published.py --summary {input.summary:q} --experiments {input.experiments:q}'
+        'python "$LOOKBOOK_SCRIPTS/plot_published.py" --summary {input.summary:q} --experiments {input.experiments:q}'
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -73,7 +73,7 @@ rule render_report:
         logs=lambda wildcards: f"{RESULTS}/logs/train/{{experiment}}/{{trial}}.log",
         templates=ROOT / "reports" / "templates",
     shell:
-        'python "$LOOKBOOK_SCRIPTS"/render.py --experiments {input.experiments:q} --trials {input.trials:q}'
+        'python "$LOOKBOOK_SCRIPTS/render.py" --experiments {input.experiments:q} --trials {input.trials:q}'
         " --summary {input.summary:q} --comparisons {input.comparisons:q} --figures {params.figures:q}"
         " --templates {params.templates:q} --markdown {output.markdown:q} --html {output.html:q}"
         " --log-pattern {params.logs:q} > {log:q} 2>&1"

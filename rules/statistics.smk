@@ -14,7 +14,7 @@ rule resolve_experiments:
         resolved=get_resolved(),
         source=script_digest("describe.py"),
     shell:
-        'python "$LOOKBOOK_SCRIPTS"/describe.py --all --config-json {params.config:q} --output {output:q} > {log:q} 2>&1'
+        'python "$LOOKBOOK_SCRIPTS/describe.py" --all --config-json {params.config:q} --output {output:q} > {log:q} 2>&1'
 
 
 rule collect_trials:
@@ -31,7 +31,7 @@ rule collect_trials:
         results=subpath(output[0], parent=True),
         source=script_digest("collect.py"),
     shell:
-        'python "$LOOKBOOK_SCRIPTS"/collect.py --trials-root {params.results:q}/trials --plan {params.plan:q}'
+        'python "$LOOKBOOK_SCRIPTS/collect.py" --trials-root {params.results:q}/trials --plan {params.plan:q}'
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -56,6 +56,6 @@ rule summarise:
     params:
         source=script_digest("summarise.py"),
     shell:
-        'python "$LOOKBOOK_SCRIPTS"/summarise.py --trials {input.trials:q} --experiments {input.experiments:q}'
+        'python "$LOOKBOOK_SCRIPTS/summarise.py" --trials {input.trials:q} --experiments {input.experiments:q}'
         " --published {input.published:q} --summary {output.summary:q} --comparisons {output.comparisons:q}"
         " > {log:q} 2>&1"

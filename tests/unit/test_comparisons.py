@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from lookbook.statistics.collect import collect_trials, read_table, write_table
 from lookbook.statistics.comparisons import COLUMNS, compare_with_bases, holm, paired, pairing_note
 from lookbook.statistics.intervals import mean_interval
 
@@ -91,6 +92,13 @@ def test_a_base_outside_the_benchmark_is_no_comparison():
     table = compare_with_bases(tabulate(b=NEW), {"b": {"base": "a"}})
     assert table.empty
     assert list(table.columns) == list(COLUMNS)
+
+
+def test_an_unavailable_experiment_is_compared_with_nothing(tmp_path):
+    write_table(collect_trials(tmp_path, {"a": 0, "b": 0}), tmp_path / "trials.csv")
+    row = compare_with_bases(read_table(tmp_path / "trials.csv"), {"a": {}, "b": {"base": "a"}}).iloc[0]
+    assert row["n_pairs"] == 0
+    assert np.isnan(row["test_accuracy_p_adjusted"])
 
 
 def test_different_splits_and_data_are_noted():

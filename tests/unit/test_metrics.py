@@ -11,27 +11,32 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from lookbook.evaluation.metrics import SCALARS, expected_calibration_error, split_metrics
+from lookbook.evaluation.metrics import LEAK, SCALARS, expected_calibration_error, split_metrics
 from lookbook.evaluation.trials import evaluate_trial
 
 SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "evaluate.py"
 
 
 def draw(samples=500, classes=10, seed=0):
-    """Return probabilities, labels and log-likelihoods of a middling classifier."""
+    """Return probabilities, labels, predicted classes and log-likelihoods of a middling classifier."""
     generator = np.random.default_rng(seed)
     labels = generator.integers(0, classes, samples).astype(np.uint8)
     logits = generator.normal(0, 1.5, (samples, classes))
     logits[np.arange(samples), labels] += 2
     log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     log_likelihood = log_probabilities[np.arange(samples), labels].astype(np.float32)
-    return np.exp(log_probabilities), labels, log_likelihood
+    return np.exp(log_probabilities), labels, logits.argmax(axis=1).astype(np.uint8), log_likelihood
+
+
+def evaluate(probabilities, labels, log_likelihood, **options):
+    """Return the metrics of predictions whose probabilities are exact enough to tell the predicted class."""
+    return split_metrics(probabilities, labels, probabilities.argmax(axis=1), log_likelihood, **options)
 
 
 def test_three_samples_by_hand():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.5, 0.4, 0.1]])
     labels = np.array([0, 1, 1], np.uint8)
-    found = split_metrics(probabilities, labels, np.log([0.7, 0.6, 0.4]), penalty=0.25)
+    found = evaluate(probabilities, labels, np.log([0.7, 0.6, 0.4]), penalty=0.25)
 
     assert found["samples"] == 3
     assert found["accuracy"] == pytest.approx(2 / 3)
@@ -48,10 +53,10 @@ def test_three_samples_by_hand():
     assert found["expected_calibration_error"] == pytest.approx((0.3 + 0.4 + 0.5) / 3)
 
 
-def test_agrees_with_scikit_learn():
-    probabilities, labels, log_likelihood = draw()
-    found = split_metrics(probabilities, labels, log_likelihood)
-    predicted = probabilities.argmax(axis=1)
+@pytest.mark.parametrize("classes", [10, 2])
+def test_agrees_with_scikit_learn(classes):
+    probabilities, labels, predicted, log_likelihood = draw(classes=classes)
+    found = split_metrics(probabilities, labels, predicted, log_likelihood)
     precision, recall, f1, support = reference.precision_recall_fscore_support(labels, predicted)
 
     assert found["accuracy"] == pytest.approx(reference.accuracy_score(labels, predicted))
@@ -67,30 +72,60 @@ def test_agrees_with_scikit_learn():
 
 
 def test_half_precision_probabilities_change_nothing_that_is_reported():
-    probabilities, labels, log_likelihood = draw()
-    exact = split_metrics(probabilities, labels, log_likelihood)
-    rounded = split_metrics(probabilities.astype(np.float16), labels, log_likelihood)
-    assert rounded["cross_entropy"] == exact["cross_entropy"]
+    probabilities, *rest = draw()
+    exact = split_metrics(probabilities, *rest)
+    rounded = split_metrics(probabilities.astype(np.float16), *rest)
+    for name in ("accuracy", "loss", "cross_entropy", "macro_f1", "balanced_accuracy", "confusion_matrix"):
+        assert rounded[name] == exact[name], name
     for name in SCALARS:
         assert rounded[name] == pytest.approx(exact[name], abs=2e-3), name
 
 
+def test_the_predicted_class_decides_where_half_precision_ties():
+    exact = np.array([[0.49999, 0.50001], [0.50001, 0.49999]])
+    tied = exact.astype(np.float16)
+    assert len(np.unique(tied)) == 1
+    labels = np.array([1, 1], np.uint8)
+    found = split_metrics(tied, labels, exact.argmax(axis=1), np.log(exact[:, 1]))
+    assert found["accuracy"] == 0.5
+    assert found["confusion_matrix"] == [[0, 0], [1, 1]]
+    assert found["per_class"]["recall"] == [None, 0.5]
+    assert found["macro_f1"] == pytest.approx(2 / 3)
+    assert found["expected_calibration_error"] == 0
+
+
+def test_images_with_a_copy_in_train_are_told_from_the_others():
+    labels = np.array([0, 1, 2, 2, 1], np.uint8)
+    predicted = np.array([0, 1, 2, 0, 0])
+    in_train = np.array([True, True, False, False, False])
+    arrays = np.eye(3)[predicted], labels, predicted, np.zeros(5)
+    found = split_metrics(*arrays, in_train=in_train)
+    assert (found["accuracy"], found["copies_in_train"]) == (0.6, 2)
+    assert found["accuracy_without_copies"] == pytest.approx(1 / 3)
+    without = split_metrics(*arrays)
+    assert without == {name: value for name, value in found.items() if name not in LEAK}
+    assert split_metrics(*arrays, in_train=np.zeros(5, bool))["accuracy_without_copies"] == 0.6
+    every = split_metrics(*arrays, in_train=np.ones(5, bool))
+    assert (every["copies_in_train"], every["accuracy_without_copies"]) == (5, None)
+    broken = split_metrics(np.full((5, 3), np.nan), *arrays[1:], in_train=in_train)
+    assert (broken["copies_in_train"], broken["accuracy_without_copies"]) == (2, None)
+
+
 def test_calibration_bins_are_closed_on_the_right():
     # 0.2 belongs to (0.1, 0.2]: with 0.15 in the same bin, the gaps cancel before the absolute value is taken.
-    probabilities = np.array([[0.2, 0.0], [0.15, 0.0]])
-    error = expected_calibration_error(probabilities, np.array([0, 1]), bins=10)
+    error = expected_calibration_error(np.array([0.2, 0.15]), np.array([True, False]), bins=10)
     assert error == pytest.approx(abs((1 - 0.2) + (0 - 0.15)) / 2)
 
 
 def test_certain_and_right_is_perfect():
     labels = np.array([2, 0, 1], np.uint8)
-    found = split_metrics(np.eye(3)[labels], labels, np.zeros(3))
+    found = evaluate(np.eye(3)[labels], labels, np.zeros(3))
     assert [found[name] for name in SCALARS] == [1, 0, 0, 1, 1, 0, 0]
 
 
 def test_a_class_that_is_absent_does_not_count_in_averages():
     probabilities = np.array([[0.9, 0.1, 0.0], [0.0, 0.2, 0.8], [0.9, 0.1, 0.0]])
-    found = split_metrics(probabilities, np.array([0, 0, 0], np.uint8), np.log([0.9, 0.01, 0.9]))
+    found = evaluate(probabilities, np.array([0, 0, 0], np.uint8), np.log([0.9, 0.01, 0.9]))
     assert found["balanced_accuracy"] == pytest.approx(2 / 3)
     assert found["macro_f1"] == pytest.approx(0.8)
     assert found["per_class"]["precision"] == [1.0, None, 0.0]
@@ -102,13 +137,13 @@ def test_no_samples_or_no_numbers_give_no_metrics(samples):
     labels, log_likelihood = np.zeros(samples, np.uint8), np.full(samples, np.nan, np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = split_metrics(probabilities, labels, log_likelihood)
+        found = split_metrics(probabilities, labels, labels, log_likelihood)
     assert found["samples"] == samples
     assert all(found[name] is None for name in (*SCALARS, "per_class", "confusion_matrix"))
 
 
 def test_infinite_loss_leaves_the_other_metrics():
-    found = split_metrics(np.eye(2), np.array([0, 0]), np.array([0, -np.inf]))
+    found = evaluate(np.eye(2), np.array([0, 0]), np.array([0, -np.inf]))
     assert found["cross_entropy"] is None
     assert found["loss"] is None
     assert found["accuracy"] == 0.5
@@ -116,9 +151,11 @@ def test_infinite_loss_leaves_the_other_metrics():
 
 def test_shapes_and_labels_are_checked():
     with pytest.raises(ValueError, match="do not fit together"):
-        split_metrics(np.ones((3, 2)), np.zeros(2, int), np.zeros(2))
+        evaluate(np.ones((3, 2)), np.zeros(2, int), np.zeros(2))
+    with pytest.raises(ValueError, match="do not fit together"):
+        split_metrics(np.ones((3, 2)), np.zeros(3, int), np.zeros(2, int), np.zeros(3))
     with pytest.raises(ValueError, match="labels run from 0 to 2 for 2 classes"):
-        split_metrics(np.ones((2, 2)), np.array([0, 2]), np.zeros(2))
+        evaluate(np.ones((2, 2)), np.array([0, 2]), np.zeros(2))
 
 
 def write_trial(folder, status="ok", **arrays):
@@ -128,14 +165,17 @@ def write_trial(folder, status="ok", **arrays):
     np.savez(folder / "predictions.npz", **arrays)
 
 
+def arrays(split, drawn):
+    """Return drawn predictions as predictions.npz names them."""
+    probabilities, *rest = drawn
+    names = ("probabilities", "labels", "predicted", "log_likelihood")
+    return {
+        f"{split}_{name}": array for name, array in zip(names, (probabilities.astype(np.float16), *rest), strict=True)
+    }
+
+
 def test_script_writes_strict_json_without_a_training_backend(tmp_path):
-    probabilities, labels, log_likelihood = draw(50)
-    write_trial(
-        tmp_path,
-        test_probabilities=probabilities.astype(np.float16),
-        test_labels=labels,
-        test_log_likelihood=log_likelihood,
-    )
+    write_trial(tmp_path, **arrays("test", draw(50)))
     code = f"import sys, runpy; sys.argv[0] = {str(SCRIPT)!r}; runpy.run_path(sys.argv[0], run_name='__main__')"
     code += "; assert not {'tensorflow', 'keras'} & set(sys.modules)"
     output = tmp_path / "metrics.json"
@@ -152,6 +192,22 @@ def test_script_writes_strict_json_without_a_training_backend(tmp_path):
     assert list(found["splits"]) == ["test"]
     test = found["splits"]["test"]
     assert test["loss"] == pytest.approx(test["cross_entropy"] + 0.5)
+
+
+def test_copies_are_counted_where_the_experiment_draws_images(tmp_path):
+    in_train = np.arange(40) < 15
+    valid, test = arrays("valid", draw(40)), arrays("test", draw(50, seed=1))
+    write_trial(tmp_path, **valid, **test, valid_in_train=in_train)
+    found = evaluate_trial(tmp_path)["splits"]
+    correct = valid["valid_predicted"] == valid["valid_labels"]
+    assert found["valid"]["copies_in_train"] == 15
+    assert found["valid"]["accuracy_without_copies"] == pytest.approx(correct[15:].mean())
+    assert not set(LEAK) & set(found["test"])
+
+
+def test_the_names_of_the_metrics_are_free_of_heavy_imports():
+    code = "import sys; from lookbook.statistics import collect; assert 'sklearn' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPT.parent)})
 
 
 def test_failed_trial_has_no_splits(tmp_path):

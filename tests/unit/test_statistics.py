@@ -78,6 +78,11 @@ class TestIntervals:
         assert intervals.wilson_interval(3, 3)[1] == 1
         assert np.isnan(intervals.wilson_interval(0, 0)).all()
 
+    def test_an_interval_is_cut_off_at_the_range_of_its_figure(self):
+        assert intervals.clip_interval((-0.2, 1.3), 0, 1) == (0, 1)
+        assert intervals.clip_interval((0.2, 0.9), 0, 1) == (0.2, 0.9)
+        assert np.isnan(intervals.clip_interval(intervals.UNKNOWN, 0, 1)).all()
+
     def test_population_deviation_becomes_sample_deviation(self):
         values = np.array([1.0, 2.0, 4.0])
         assert intervals.sample_std(values.std(), 3) == pytest.approx(values.std(ddof=1))
@@ -113,6 +118,21 @@ class TestCollect:
         assert again["parameters"][0] == 101770
         assert again["error"][1] == 'says "no", twice'
 
+    def test_copies_in_train_have_their_columns(self, tmp_path):
+        write_trial(tmp_path, "a", 0, accuracy=0.9)
+        write_trial(tmp_path, "a", 1, accuracy=0.9)
+        valid = {"accuracy": 0.9, "copies_in_train": 12, "accuracy_without_copies": 0.75}
+        (tmp_path / "a" / "1" / "metrics.json").write_text(json.dumps({"splits": {"valid": valid}}))
+        write_table(collect_trials(tmp_path, {"a": 2}), tmp_path / "trials.csv")
+        table = read_table(tmp_path / "trials.csv")
+        assert table["valid_copies_in_train"].isna().tolist() == [True, False]
+        assert table["valid_copies_in_train"][1] == 12
+        assert table["valid_accuracy_without_copies"][1] == 0.75
+        row = summarise(table, ["a"], {}, comparable=True).iloc[0]
+        assert row["valid_copies_in_train_mean"] == 12
+        assert row["valid_accuracy_without_copies_mean"] == 0.75
+        assert not [name for name in table if "train_copies" in name or "test_copies" in name]
+
     def test_nothing_planned_is_an_empty_table(self, tmp_path):
         write_table(collect_trials(tmp_path, {}), tmp_path / "trials.csv")
         assert read_table(tmp_path / "trials.csv").empty
@@ -129,6 +149,16 @@ class TestSummary:
         assert (row["test_accuracy_ci_low"], row["test_accuracy_ci_high"]) == pytest.approx(expected)
         assert (row["n_ok"], row["n"], row["collapse_rate"]) == (3, 3, 0)
         assert np.isnan(row["valid_accuracy_mean"])
+
+    def test_the_interval_of_a_share_stays_between_zero_and_one(self):
+        trials = tabulate([0.1, 0.9]).assign(test_macro_f1=[0.99, 0.90], test_loss=[0.1, 0.3])
+        row = summarise(trials, ["a"], {}, comparable=True).iloc[0]
+        assert (row["test_accuracy_ci_low"], row["test_accuracy_ci_high"]) == (0, 1)
+        low, high = stats.t.interval(0.95, 1, 0.945, stats.sem([0.99, 0.90]))
+        assert high > 1
+        assert (row["test_macro_f1_ci_low"], row["test_macro_f1_ci_high"]) == (pytest.approx(low), 1)
+        # A loss has no upper end.
+        assert row["test_loss_ci_high"] == pytest.approx(stats.t.interval(0.95, 1, 0.2, stats.sem([0.1, 0.3]))[1])
 
     def test_collapsed_trials_count_and_failed_ones_do_not(self):
         trials = tabulate([0.9, 0.1, np.nan, np.nan], ["ok", "collapsed", "failed", "out_of_memory"])
@@ -155,6 +185,14 @@ class TestSummary:
         assert table["test_accuracy_published"].tolist() == [0.88, 0.88]
         assert table["test_accuracy_verdict"].isna().all()
         assert table["collapse_rate_low"].isna().all()
+
+    def test_an_unavailable_experiment_alone_has_a_row_too(self, tmp_path):
+        published = {("a", "valid_accuracy"): {"mean": 0.95, "std": math.nan, "trials": 1.0}}
+        write_table(collect_trials(tmp_path, {"a": 0}), tmp_path / "trials.csv")
+        row = summarise(read_table(tmp_path / "trials.csv"), ["a"], published, comparable=True).iloc[0]
+        assert (row["n"], row["n_ok"], row["valid_accuracy_published"]) == (0, 0, 0.95)
+        assert pd.isna(row["valid_accuracy_verdict"])
+        assert np.isnan(row["valid_accuracy_mean"])
 
     def test_no_experiments_give_an_empty_table_with_its_columns(self):
         table = summarise(tabulate([]), [], {}, comparable=True)

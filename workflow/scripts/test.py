@@ -39,7 +39,10 @@ def main() -> None:
     labels = data.train_labels if arguments.split == "train" else data.test_labels
     log_probabilities = log_softmax(model.predict(np.asarray(images, np.float32), batch_size=500, verbose=0))
     log_likelihood = log_probabilities[np.arange(len(labels)), labels]
-    metrics = split_metrics(np.exp(log_probabilities), labels, log_likelihood, penalty=sum(map(float, model.losses)))
+    predicted = log_probabilities.argmax(axis=1)
+    metrics = split_metrics(
+        np.exp(log_probabilities), labels, predicted, log_likelihood, penalty=sum(map(float, model.losses))
+    )
     print(json.dumps({"model": str(arguments.model), "split": arguments.split, **metrics}, indent=2))
 
 

@@ -45,8 +45,10 @@ def evaluate_trial(folder: Path) -> dict[str, Any]:
                 splits[split] = split_metrics(
                     arrays[f"{split}_probabilities"],
                     arrays[f"{split}_labels"],
+                    arrays[f"{split}_predicted"],
                     arrays[f"{split}_log_likelihood"],
                     penalty=trial.get("penalty", 0.0),
+                    in_train=arrays.get(f"{split}_in_train"),
                 )
     return {name: finite(trial.get(name)) for name in COPIED} | {"splits": splits}
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from lookbook.evaluation.metrics import SCALARS
+from lookbook.evaluation.metrics import LEAK, SCALARS
 from lookbook.evaluation.trials import SPLITS
 
 # A collapsed trial learned nothing, yet it ran to its end: it counts.
 FINISHED = ("ok", "collapsed")
-METRICS = tuple(f"{split}_{metric}" for split in SPLITS for metric in SCALARS)
+METRICS = (*(f"{split}_{metric}" for split in SPLITS for metric in SCALARS), *(f"valid_{metric}" for metric in LEAK))
 FACTS = ("seconds", "epochs", "best_epoch", "parameters", "images_per_second")
 WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters")
 TEXTS = ("device", "precision", "compile", "versions", "dataset_digest", "started", "error")
@@ -65,7 +65,7 @@ def read_trial(folder: Path, experiment: str, trial: int) -> dict[str, Any]:
         unknown = {"status": "missing", "error": "no metrics.json: the trial was not evaluated"}
         return row | (unknown if row["status"] in FINISHED else {})
     for split, values in metrics["splits"].items():
-        row |= {f"{split}_{metric}": values[metric] for metric in SCALARS}
+        row |= {f"{split}_{metric}": values.get(metric) for metric in (*SCALARS, *LEAK)}
     return row
 
 

@@ -73,6 +73,15 @@ def sample_std(population_std: float, n: int) -> float:
     return population_std * math.sqrt(n / (n - 1))
 
 
+def clip_interval(interval: Interval, lowest: float, highest: float) -> Interval:
+    """Return the part of an interval that lies in the range of the figure; NaN stays NaN.
+
+    What is cut off holds no possible value, so the interval covers the true one exactly as often as before.
+    """
+    low, high = interval
+    return float(np.clip(low, lowest, highest)), float(np.clip(high, lowest, highest))
+
+
 def around(centre: float, error: float, freedom: float, confidence: float) -> Interval:
     """Return centre -+ t * error; scipy answers NaN where the error is zero, here it is the centre itself."""
     half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error

@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from lookbook.statistics.collect import FACTS, FINISHED, METRICS
-from lookbook.statistics.intervals import mean_interval, wilson_interval
+from lookbook.statistics.intervals import clip_interval, mean_interval, wilson_interval
 from lookbook.statistics.published import FIGURES, PARTS, compare_with_published
 
 NUMERIC = (*METRICS, *(name for name in FACTS if name != "best_epoch"))
 STATISTICS = ("mean", "std", "min", "max", "ci_low", "ci_high")
+# Shares of images and means of such: no true value lies outside 0 to 1.
+SHARES = ("accuracy", "accuracy_without_copies", "macro_f1", "balanced_accuracy", "expected_calibration_error")
 COUNTS = ("n_ok", "n", "n_collapsed", "collapse_rate", "collapse_rate_low", "collapse_rate_high")
 COLUMNS = (
     "experiment",
@@ -38,11 +40,13 @@ def summarise(
     finished: its figures are in every mean, because leaving it out would hide what the experiment does; the
     means without collapsed trials stand beside. The collapse rate is the share of the finished trials, with
     Wilson's interval. Standard deviations are sample ones (ddof=1), missing for a single trial; ``ci_low``
-    and ``ci_high`` are Student's t interval of the mean.
+    and ``ci_high`` are Student's t interval of the mean, cut off at 0 and 1 for the figures named in
+    ``SHARES``, which it leaves where trials are few and far apart.
 
     Args:
         trials: one row per trial, as ``collect_trials`` returns it.
-        experiments: names in the order of the report; one without trials gets a row with n = 0.
+        experiments: names in the order of the report; one without trials, such as one whose data set is
+            unavailable, gets a row with n = 0 and no verdict; its published figures stand.
         published: as ``read_published`` returns it.
         comparable: whether the run's budget allows a verdict.
     """
@@ -84,6 +88,9 @@ def summary_row(trials: pd.DataFrame) -> dict[str, Any]:
     }
     for column in NUMERIC:
         row |= {f"{column}_{name}": value for name, value in describe(finished[column]).items()}
+        if column.partition("_")[2] in SHARES:
+            interval = row[f"{column}_ci_low"], row[f"{column}_ci_high"]
+            row[f"{column}_ci_low"], row[f"{column}_ci_high"] = clip_interval(interval, 0.0, 1.0)
     for column in FIGURES:
         row[f"{column}_mean_without_collapsed"] = describe(learned[column])["mean"]
     return row

@@ -1,32 +1,31 @@
-"""Draw one experiment's learning curves: loss and accuracy by epoch, every trial and their mean."""
+"""Draw the learning curves of every experiment: loss and accuracy by epoch, every trial and their mean."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
-from lookbook.reporting.figures import learning_curves, read_history
+from lookbook.reporting.figures import learning_curves, read_histories
 
 EXAMPLE = (
-    "example: plot_learning_curves.py --trials-root results/trials --experiment exp001 --trials 10 "
-    "--output results/figures/learning_curves/exp001.svg"
+    "example: plot_learning_curves.py --trials-root results/trials --plan '{\"exp001\": 10}' "
+    "--output results/figures/learning_curves"
 )
 
 
 def main() -> None:
-    """Read history.csv of the experiment's trials, write an SVG."""
+    """Read history.csv of every trial, write an SVG per experiment."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
     parser.add_argument("--trials-root", type=Path, required=True, help="holds <experiment>/<trial>/")
-    parser.add_argument("--experiment", required=True, help="whose trials to draw")
-    parser.add_argument("--trials", type=int, required=True, help="how many: 0, 1, and so on")
-    parser.add_argument("--output", type=Path, required=True, help="SVG to write")
+    parser.add_argument("--plan", type=json.loads, required=True, help="JSON: experiment to number of trials")
+    parser.add_argument("--output", type=Path, required=True, help="folder for <experiment>.svg")
     arguments = parser.parse_args()
 
-    folder = arguments.trials_root / arguments.experiment
-    paths = [folder / str(trial) / "history.csv" for trial in range(arguments.trials)]
-    histories = [read_history(path) for path in paths if path.exists()]
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(learning_curves(histories), encoding="utf-8")
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for experiment, trials in arguments.plan.items():
+        figure = learning_curves(read_histories(arguments.trials_root / experiment, trials))
+        (arguments.output / f"{experiment}.svg").write_text(figure, encoding="utf-8")
 
 
 if __name__ == "__main__":

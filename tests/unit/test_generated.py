@@ -11,10 +11,13 @@ from lookbook.datasets import SOURCES, arrays
 from lookbook.datasets.generated import (
     CLASSES,
     COMPETITION_COUNTS,
+    SMALL_CLASSES,
+    SMALL_MODES,
     class_counts,
     draw,
     draw_folder,
     prepare,
+    prepare_small,
 )
 from lookbook.datasets.images import load_sizes
 from lookbook.datasets.simpsons import prepare_layout
@@ -102,7 +105,57 @@ def test_a_class_is_told_by_its_colour_better_than_chance_but_not_perfectly(tmp_
 def test_the_registry_says_what_is_prepared():
     for name, source in SOURCES.items():
         module = importlib.import_module(source.module)
-        if hasattr(module, "PIXELS") and isinstance(module.PIXELS, dict):
+        if isinstance(getattr(module, "PIXELS", None), dict) and name not in SMALL_MODES:
             assert source.shape == (module.PIXELS[name], module.PIXELS[name], 3)
             assert source.classes == len(module.CLASSES)
     assert SOURCES["generated"].train_images == sum(class_counts(1200))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The two small sets as they are prepared by default."""
+    folder = tmp_path_factory.mktemp("small")
+    return {name: (prepare(name, folder / name), arrays.load(folder / name)) for name in SMALL_MODES}
+
+
+@pytest.mark.parametrize("name", SMALL_MODES)
+def test_the_small_sets_are_balanced_and_have_labelled_test_images(small, name):
+    manifest, dataset = small[name]
+    source = SOURCES[name]
+    assert source.family == "generated"
+    assert dataset.shape == source.shape
+    assert dataset.classes == SMALL_CLASSES == tuple(sorted(set(SMALL_CLASSES) & set(CLASSES)))
+    assert manifest["class_counts"] == {"train": [80] * 10, "test": [20] * 10}
+    assert (source.classes, source.train_images) == (10, len(dataset.train_images))
+
+
+def test_the_grey_small_set_has_the_drawings_of_the_coloured_one_and_no_image_comes_twice(small):
+    colour, grey = (small[name][1] for name in ("generated_small_rgb", "generated_small_gray"))
+    luma = np.array([299, 587, 114]) / 1000
+    for split in ("train_images", "test_images"):
+        np.testing.assert_allclose(getattr(colour, split) @ luma, getattr(grey, split)[..., 0], atol=1)
+    images = np.concatenate([colour.train_images, colour.test_images])
+    assert len(np.unique(images.reshape(len(images), -1), axis=0)) == 1000
+
+
+def test_a_small_set_depends_on_the_seed_and_more_images_begin_with_the_same_ones(tmp_path, small):
+    few = {"train": 2, "test": 1}
+    for seed in (0, 1):
+        prepare_small("generated_small_rgb", tmp_path / str(seed), seed=seed, per_class=few)
+    same, other = (arrays.load(tmp_path / str(seed)).train_images for seed in (0, 1))
+    default = small["generated_small_rgb"][1].train_images.reshape(10, 80, 28, 28, 3)
+    np.testing.assert_array_equal(same, default[:, :2].reshape(same.shape))
+    assert (same != other).any(axis=(1, 2, 3)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("generated_small_rgb", 0.5, 0.8), ("generated_small_gray", 0.2, 0.6)]
+)
+def test_the_small_sets_can_be_learned_but_not_trivially(small, name, low, high):
+    """A linear classifier of the pixels is far above chance, 0.1, and leaves something to a network."""
+    dataset = small[name][1]
+    train, test = (images.reshape(len(images), -1) / 255 for images in (dataset.train_images, dataset.test_images))
+    ridge = train.T @ train + 100 * np.eye(train.shape[1])
+    weights = np.linalg.solve(ridge, train.T @ np.eye(10)[dataset.train_labels])
+    accuracy = ((test @ weights).argmax(axis=1) == dataset.test_labels).mean()
+    assert low < accuracy < high

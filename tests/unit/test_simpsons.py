@@ -1,26 +1,24 @@
-"""The competition's layout: classes, nesting, skipped images, test images without labels, and the submission."""
+"""The competition's layout: classes, nesting, skipped images, test images without labels."""
 
 import io
 import json
-import os
 import shutil
-import stat
 import subprocess
 import sys
-import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lookbook.datasets import arrays, simpsons
+from lookbook.datasets import arrays
 from lookbook.datasets.errors import DatasetError
 from lookbook.datasets.images import load_sizes
-from lookbook.datasets.simpsons import CLASSES, fetch, prepare, prepare_layout, unavailable_reason
-from lookbook.datasets.submission import load_submission_images, write_submission
+from lookbook.datasets.simpsons import CLASSES, fetch, prepare, prepare_layout
+from lookbook.datasets.submission import load_submission_images, unread_images
 
 TOYS = ("apple", "pear")
+SCRIPTS = Path(arrays.__file__).parents[2]
 TRAIN = Path("train/simpsons_dataset")
 
 
@@ -153,102 +151,66 @@ def test_what_a_path_fetches_is_prepared_at_the_size_of_the_name(tmp_path):
         fetch(tmp_path / "fetched", path=tmp_path / "fetched")
 
 
-@pytest.fixture
-def no_kaggle(tmp_path, monkeypatch):
-    """A machine with neither client nor credentials."""
-    for name in ("KAGGLE_USERNAME", "KAGGLE_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "kaggle"))
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    return tmp_path
+def test_the_files_that_a_mac_adds_to_an_archive_are_no_test_images(tmp_path):
+    folder = layout(tmp_path / "in")
+    for name in ("img0.jpg", "img1.jpg", "img2.jpg"):
+        (folder / "__MACOSX/testset/testset").mkdir(parents=True, exist_ok=True)
+        (folder / "__MACOSX/testset/testset" / f"._{name}").write_bytes(b"Mac OS X")
+    (folder / "testset/testset" / "._img0.jpg").write_bytes(b"Mac OS X")
+    manifest = prepare_toys(zipped(folder), tmp_path / "out")
+    assert manifest["submission"]["names"] == ["img0.jpg", "img1.jpg", "img2.jpg"]
+    assert unread_images(manifest) == []
 
 
-def test_without_path_and_credentials_the_reason_and_the_remedy_are_given(no_kaggle):
-    reason = unavailable_reason(None)
-    assert "need a Kaggle account" in reason
-    assert "set data.simpsons.path" in reason
-    assert "KAGGLE_USERNAME" in reason
+def picture_as(mode, kind, **options):
+    stream = io.BytesIO()
+    Image.new(mode, (30, 20)).save(stream, kind, **options)
+    return stream.getvalue()
 
 
-def test_a_wrong_path_is_a_reason_and_a_right_one_is_none(no_kaggle):
-    (no_kaggle / "a.zip").write_bytes(b"x")
-    assert "does not exist" in unavailable_reason(no_kaggle / "absent")
-    assert "is no zip archive" in unavailable_reason(no_kaggle / "a.zip")
-    assert unavailable_reason(no_kaggle) is None
-    with zipfile.ZipFile(no_kaggle / "b.zip", "w") as archive:
-        archive.writestr("x", "y")
-    assert unavailable_reason(str(no_kaggle / "b.zip")) is None
-    assert unavailable_reason(None, downloaded=no_kaggle / "b.zip") is None
-    assert unavailable_reason(None, downloaded=no_kaggle / "a.zip") is not None
+HOSTILE = {
+    "animated.gif": picture_as("RGB", "GIF", save_all=True, append_images=[Image.new("RGB", (30, 20), "red")]),
+    "cmyk.jpg": picture_as("CMYK", "JPEG"),
+    "grey.jpg": picture_as("L", "JPEG"),
+    "named.png": picture(),
+    "palette.png": picture_as("P", "PNG"),
+    "random.jpg": np.random.default_rng(0).bytes(5000),
+    "transparent.png": picture_as("RGBA", "PNG"),
+    "truncated.jpg": picture(width=300, height=300)[:700],
+    "zero.jpg": b"",
+    "Thumbs.db": b"x",
+    "readme": b"x",
+}
+REASONS = {
+    "animated.gif": "animated",
+    "cmyk.jpg": "colour mode CMYK, not RGB",
+    "grey.jpg": "colour mode L, not RGB",
+    "named.png": "named .png but holds JPEG",
+    "palette.png": "colour mode P, not RGB",
+    "random.jpg": "not an image",
+    "transparent.png": "colour mode RGBA, not RGB",
+    "truncated.jpg": "truncated",
+    "zero.jpg": "empty file",
+    "Thumbs.db": "unknown extension .db",
+    "readme": "unknown extension (none)",
+}
 
 
-def kaggle_client(folder, script):
-    (folder / "bin").mkdir()
-    client = folder / "bin" / "kaggle"
-    client.write_text(f"#!{sys.executable}\n{script}")
-    client.chmod(client.stat().st_mode | stat.S_IXUSR)
-
-
-@pytest.mark.parametrize("where", ["environment", "file"])
-def test_credentials_need_the_client_too(no_kaggle, monkeypatch, where):
-    if where == "environment":
-        monkeypatch.setenv("KAGGLE_USERNAME", "somebody")
-        monkeypatch.setenv("KAGGLE_KEY", "something")
-    else:
-        (no_kaggle / "kaggle").mkdir()
-        (no_kaggle / "kaggle" / "kaggle.json").write_text("{}")
-    assert "client is not installed" in unavailable_reason(None)
-    kaggle_client(no_kaggle, "")
-    assert unavailable_reason(None) is None
-
-
-def test_the_client_downloads_the_archive_once(no_kaggle):
-    folder = no_kaggle / "fetched"
-    archive = no_kaggle / "made.zip"
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("x", "y")
-    kaggle_client(
-        no_kaggle,
-        "import shutil, sys\n"
-        "assert sys.argv[1:5] == ['competitions', 'download', '-c', 'journey-springfield']\n"
-        f"shutil.move({str(archive)!r}, sys.argv[6] + '/journey-springfield.zip')\n",
-    )
-    assert fetch(folder) == fetch(folder) == simpsons.SOURCE
-
-
-def test_a_client_that_fails_is_an_error_with_its_words(no_kaggle):
-    kaggle_client(no_kaggle, "import sys\nprint('403 - Forbidden')\nsys.exit(1)")
-    with pytest.raises(DatasetError, match=r"(?s)exit status 1.*403 - Forbidden.*Accept the rules"):
-        fetch(no_kaggle / "fetched")
-    (no_kaggle / "bin" / "kaggle").unlink()
-    with pytest.raises(DatasetError, match="not installed"):
-        fetch(no_kaggle / "fetched")
-
-
-def test_asking_whether_the_images_can_be_had_imports_nothing_heavy():
-    code = "import sys, lookbook.datasets.simpsons; sys.exit('numpy' in sys.modules or 'PIL' in sys.modules)"
-    scripts = Path(simpsons.__file__).parents[2]
-    assert subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(scripts)}).returncode == 0
-
-
-def test_a_submission_has_one_row_per_test_image_in_order(tmp_path):
-    write_submission(
-        tmp_path / "s.csv", ["img10.jpg", "img2.jpg"], ["gil", "moe_szyslak"], unread=["img3.jpg"], fallback="gil"
-    )
-    assert (tmp_path / "s.csv").read_text() == ("Id,Expected\nimg2.jpg,moe_szyslak\nimg3.jpg,gil\nimg10.jpg,gil\n")
-
-
-def test_a_submission_that_would_be_refused_is_not_written(tmp_path):
-    for arguments, options, message in (
-        ((["a"], []), {}, "1 names and 0 classes"),
-        ((["a", "a"], ["x", "y"]), {}, "more than one row"),
-        (([], []), {"unread": ["a"]}, "no fallback"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            write_submission(tmp_path / "s.csv", *arguments, **options)
-    assert not (tmp_path / "s.csv").exists()
-
-
-def test_a_dataset_without_test_images_has_no_submission(tmp_path):
-    with pytest.raises(DatasetError, match="no test images"):
-        load_submission_images(tmp_path)
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_the_command_survives_every_kind_of_bad_file_names_each_and_shows_its_progress(tmp_path, form):
+    folder = layout(tmp_path / "in", classes=CLASSES, per_class=1)
+    for name, data in HOSTILE.items():
+        (folder / TRAIN / "gil" / name).write_bytes(data)
+        (folder / "testset/testset" / name).write_bytes(data)
+    source = zipped(folder) if form == "zip" else folder
+    command = [sys.executable, SCRIPTS / "prepare.py", "simpsons_128", "--source", source, "--output", tmp_path / "out"]
+    done = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "train: 100%" in done.stderr
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert {PurePosixPath(entry["name"]).name: entry["reason"] for entry in manifest["skipped"]} == REASONS
+    assert len(manifest["submission"]["skipped"]) == len(REASONS)
+    assert manifest["class_counts"]["train"] == [1] * 42
+    assert set(unread_images(manifest)) == set(REASONS) - {"Thumbs.db", "readme"}
+    assert manifest["submission"]["names"] == ["img0.jpg", "img1.jpg", "img2.jpg"]

@@ -166,7 +166,9 @@ def load(directory: str | Path) -> "Dataset":
                 f"uint8 {expected}; prepare the dataset again"
             )
         arrays[key] = array
-    return Dataset(name=manifest["name"], classes=tuple(manifest["classes"]), manifest=manifest, **arrays)
+    return Dataset(
+        name=manifest["name"], classes=tuple(manifest["classes"]), directory=directory, manifest=manifest, **arrays
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +183,7 @@ class Dataset:
         test_images: uint8 (M, H, W, C).
         test_labels: uint8 (M,).
         manifest: the parsed ``manifest.json``, see ``write``.
+        directory: its folder.
     """
 
     name: str
@@ -190,6 +193,7 @@ class Dataset:
     test_images: np.ndarray
     test_labels: np.ndarray
     manifest: dict[str, Any]
+    directory: Path = Path()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -201,6 +205,18 @@ class Dataset:
     def digest(self) -> str:
         """One SHA-256 over everything that a training sees of this dataset."""
         return self.manifest["digest"]
+
+    def original_sizes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return height and width (N,) in pixels of the training images before they were resized.
+
+        Raises:
+            DatasetError: the data set does not know them.
+        """
+        try:
+            heights, widths = (np.load(self.directory / f"train_{side}.npy") for side in ("heights", "widths"))
+        except FileNotFoundError as error:
+            raise DatasetError(f"{error.filename} is missing: {self.name} does not know its images' sizes") from None
+        return heights, widths
 
 
 def _check_split(split: str, images: np.ndarray, labels: np.ndarray, classes: int) -> None:

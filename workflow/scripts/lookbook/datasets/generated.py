@@ -1,5 +1,7 @@
 """Drawn images: 42 imbalanced classes in the layout of the Simpsons competition, for its reader to read.
 
+Ten of the classes also come small, in the form of simpsons-mnist: balanced, with a labelled test split.
+
 A class is a shape in a colour, such as ``green_star``. What makes it less than trivial: the hue wanders
 towards its neighbours', size, place, angle and lighting vary, smaller shapes of other classes lie around,
 and there is noise. Sizes are mixed as in the competition, and the class sizes have its proportions. An
@@ -16,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 from tqdm import tqdm
 
+from lookbook.datasets import arrays
 from lookbook.datasets.simpsons import prepare_layout
 from lookbook.datasets.submission import write_submission
 from lookbook.streams import stream
@@ -65,6 +68,24 @@ SMALLEST_CLASS = 3
 PIXELS = {"generated": 64, "generated_128": 128, "generated_224": 224}  # side of the prepared images, by name
 SOURCE = "drawn by Lookbook: 42 classes, shapes in colours"
 DRAWN = "drawn"
+# Grey cannot tell most colours, so shapes that come twice come in the lightest and the darkest one.
+SMALL_CLASSES = (
+    "blue_cross",
+    "blue_disc",
+    "blue_star",
+    "cyan_triangle",
+    "green_square",
+    "magenta_crescent",
+    "red_bar",
+    "yellow_cross",
+    "yellow_disc",
+    "yellow_star",
+)
+SMALL_MODES = {"generated_small_rgb": "RGB", "generated_small_gray": "L"}  # colour mode, by name
+SMALL_PER_CLASS = {"train": 80, "test": 20}
+SMALL_PIXELS = 28
+SMALL_CANVAS = 3 * SMALL_PIXELS  # drawn larger and reduced, or the contours would be jagged
+SMALL_SOURCE = "drawn by Lookbook: 10 classes, shapes in colours, 28 x 28 pixels"
 
 
 def prepare(
@@ -79,8 +100,10 @@ def prepare(
 ) -> dict[str, Any]:
     """Draw the images, prepare them as ``simpsons.prepare_layout`` does, and return the manifest.
 
+    The names of ``SMALL_MODES`` are prepared by ``prepare_small``, for which only the seed matters.
+
     Args:
-        name: a key of ``PIXELS``.
+        name: a key of ``PIXELS`` or of ``SMALL_MODES``.
         output: the folder to write; the JPEG files stay in its folder ``drawn``.
         source: a folder that ``draw_folder`` filled, to use instead of drawing.
         workers: processes that decode.
@@ -88,11 +111,50 @@ def prepare(
         tests: test images without labels.
         seed: of the drawing.
     """
+    if name in SMALL_MODES:
+        return prepare_small(name, output, seed=seed)
     folder = Path(source) if source else Path(output) / DRAWN
     if not source:
         draw_folder(folder, total=total, tests=tests, seed=seed)
     return prepare_layout(
         folder, Path(output), name=name, classes=CLASSES, origin=SOURCE, size=PIXELS[name], workers=workers
+    )
+
+
+def prepare_small(
+    name: str, output: str | Path, *, seed: int = 0, per_class: dict[str, int] = SMALL_PER_CLASS
+) -> dict[str, Any]:
+    """Draw ``SMALL_CLASSES`` at 28 x 28 pixels, write them as ``arrays.write`` does, and return the manifest.
+
+    Images are in the order of class and number. The grey set has the same drawings as the coloured one.
+
+    Args:
+        name: a key of ``SMALL_MODES``: uint8 (N, 28, 28, 3) or (N, 28, 28, 1).
+        output: the folder to write.
+        seed: of the drawing.
+        per_class: images of each class in each split.
+    """
+    labels = {split: np.repeat(np.arange(len(SMALL_CLASSES)), count) for split, count in per_class.items()}
+    images = {}
+    with tqdm(total=sum(map(len, labels.values())), desc="draw", unit="image", mininterval=1) as progress:
+        for split, answers in labels.items():
+            drawn = []
+            for number, answer in enumerate(answers):
+                rng = stream(seed, f"generated-small-{split}", int(answer), number % per_class[split])
+                image = _paint(SMALL_CLASSES[answer], rng, SMALL_CANVAS, SMALL_CANVAS, blur=SMALL_CANVAS / 180)
+                image = image.resize((SMALL_PIXELS, SMALL_PIXELS), Image.Resampling.BILINEAR)
+                drawn.append(np.asarray(image.convert(SMALL_MODES[name])).reshape(SMALL_PIXELS, SMALL_PIXELS, -1))
+                progress.update()
+            images[split] = np.stack(drawn)
+    return arrays.write(
+        Path(output),
+        name=name,
+        classes=SMALL_CLASSES,
+        source=SMALL_SOURCE,
+        train_images=images["train"],
+        train_labels=labels["train"].astype(np.uint8),
+        test_images=images["test"],
+        test_labels=labels["test"].astype(np.uint8),
     )
 
 
@@ -112,7 +174,7 @@ def draw_folder(folder: Path, *, total: int = 1200, tests: int = 99, seed: int =
     counts = class_counts(total)
     names = [f"img{number}.jpg" for number in range(tests)]
     answers = stream(seed, "generated-answers").integers(len(CLASSES), size=tests)
-    with tqdm(total=sum(counts) + tests, desc="draw", unit="image", disable=None) as progress:
+    with tqdm(total=sum(counts) + tests, desc="draw", unit="image", mininterval=1) as progress:
         for label, count in enumerate(counts):
             directory = folder / "train" / "simpsons_dataset" / CLASSES[label]
             directory.mkdir(parents=True)
@@ -141,21 +203,26 @@ def draw(label: int, rng: np.random.Generator) -> Image.Image:
     """Draw one image of a class, RGB, 60 to 900 pixels a side."""
     side, stretch = math.exp(rng.normal(math.log(180), 0.6)), math.exp(rng.normal(0, 0.15))
     width, height = (int(np.clip(length, 60, 900)) for length in (side * stretch, side / stretch))
+    return _paint(CLASSES[label], rng, width, height, blur=side / 180)
+
+
+def _paint(name: str, rng: np.random.Generator, width: int, height: int, *, blur: float) -> Image.Image:
+    """Draw one image of the class of this name, RGB; ``blur`` scales the radius of the blur that half of them have."""
     # Greyish, or the colour of the background would say as much as the colour of the shape.
     ground = rng.uniform(40, 215, size=(3, 3, 1)) + rng.normal(0, 22, size=(3, 3, 3))
     ground = np.clip(ground, 0, 255).astype(np.uint8)
     image = Image.fromarray(ground).resize((width, height), Image.Resampling.BICUBIC)
     canvas = ImageDraw.Draw(image)
     # Smaller shapes of any class, some of them in front of the one that counts.
-    others = [CLASSES[int(other)] for other in rng.integers(len(CLASSES), size=rng.integers(2, 6))]
+    others = [CLASSES[int(label)] for label in rng.integers(len(CLASSES), size=rng.integers(2, 6))]
     behind = int(rng.integers(1, len(others)))
-    for name in others[:behind]:
-        _draw_shape(canvas, image.size, name, rng, radius=rng.uniform(0.06, 0.13), margin=0.05)
-    _draw_shape(canvas, image.size, CLASSES[label], rng, radius=rng.uniform(0.27, 0.44), margin=0.4)
-    for name in others[behind:]:
-        _draw_shape(canvas, image.size, name, rng, radius=rng.uniform(0.06, 0.13), margin=0.05)
+    for other in others[:behind]:
+        _draw_shape(canvas, image.size, other, rng, radius=rng.uniform(0.06, 0.13), margin=0.05)
+    _draw_shape(canvas, image.size, name, rng, radius=rng.uniform(0.27, 0.44), margin=0.4)
+    for other in others[behind:]:
+        _draw_shape(canvas, image.size, other, rng, radius=rng.uniform(0.06, 0.13), margin=0.05)
     if rng.random() < 0.5:
-        image = image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.5, 2.5)) * side / 180))
+        image = image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.5, 2.5)) * blur))
     light = rng.uniform(0.6, 1.1) * rng.uniform(0.9, 1.1, size=3)
     noise = rng.standard_normal((height, width, 1), dtype=np.float32) * float(rng.uniform(3, 20))
     pixels = np.asarray(image, np.float32) * light.astype(np.float32) + noise

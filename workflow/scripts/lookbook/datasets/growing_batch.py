@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -226,6 +226,28 @@ def load(directory: str | Path) -> "Copies":
         operation=np.load(directory / "operation.npy"),
         manifest=manifest,
     )
+
+
+def load_for(directory: str | Path, dataset: str | Path, wanted: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images of copies, uint8 (n N, H, W, C), memory-mapped, and their sources, int32 (n N,).
+
+    Args:
+        directory: a folder that ``write`` filled.
+        dataset: the prepared data set that they must be copies of.
+        wanted: ``number`` of copies of each image and ``operations`` that they must be drawn from.
+
+    Raises:
+        DatasetError: there are no finished copies, or they are others.
+    """
+    copies, digest = load(directory), arrays.load(dataset).digest
+    made = copies.manifest
+    found = {"number": made["copies"], "operations": len(made["operations"])}
+    if found != dict(wanted) or made["dataset_digest"] != digest:
+        raise DatasetError(
+            f"{directory} holds {found['number']} copies of each image by {found['operations']} operations, made from "
+            f"{made['dataset']}; the experiment wants {wanted['number']} by {wanted['operations']} of {dataset}"
+        )
+    return copies.images, copies.source
 
 
 @dataclass(frozen=True, eq=False)

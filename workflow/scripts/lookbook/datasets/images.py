@@ -97,8 +97,7 @@ def decode_images(
     shape = (size, size, CHANNELS[mode])
     with (
         target.open("wb") as file,
-        # disable=None: no bar where standard error is a log file
-        tqdm(total=len(names), desc=description, unit="image", disable=None) as progress,
+        tqdm(total=len(names), desc=description, unit="image", mininterval=1) as progress,
     ):
         _write_header(file, (0, *shape))
         for position, outcome in enumerate(_decode_all(source, names, size, mode, workers)):

@@ -13,6 +13,7 @@ Pillow only where it prepares.
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookbook.datasets.archives import Files, adopt, adopted, natural_order, open_files
 from lookbook.datasets.errors import DatasetError
+from lookbook.errors import ConfigError
 
 if TYPE_CHECKING:
     from lookbook.datasets.images import DecodedImages
@@ -31,8 +33,9 @@ SOURCE = f"Kaggle competition {COMPETITION}"
 REMEDY = (
     f"download the data of https://www.kaggle.com/competitions/{COMPETITION} and set data.simpsons.path "
     "to the zip archive or the unpacked folder; or install the Kaggle client (pip install kaggle) "
-    "and set KAGGLE_USERNAME and KAGGLE_KEY"
+    "and give it credentials (~/.kaggle/kaggle.json, or the variables KAGGLE_USERNAME and KAGGLE_KEY)"
 )
+CREDENTIALS = ("kaggle.json", "access_token", "credentials.json")  # files by which the client logs in
 # fmt: off
 CLASSES = (
     "abraham_grampa_simpson", "agnes_skinner", "apu_nahasapeemapetilon", "barney_gumble", "bart_simpson",
@@ -50,32 +53,48 @@ PIXELS = {"simpsons": 224, "simpsons_128": 128}  # side of the prepared images, 
 NOT_CLASSES = {"simpsons_dataset", "testset", "characters_illustration", "__MACOSX"}
 
 
-def unavailable_reason(path: str | Path | None, downloaded: Path | None = None) -> str | None:
+def unavailable_reason(path: str | Path | None, downloaded: Path) -> str | None:
     """Return why the images cannot be had, with the remedy, or None where they can.
 
+    Only whether something is there is asked, since every job of a cluster asks again; ``fetch`` looks inside.
+
     Args:
-        path: the config's ``data.simpsons.path``: a folder or zip archive, or None.
-        downloaded: where an earlier run may have left the archive.
+        path: the config's ``data.simpsons.path``: a folder or zip archive; None or "" where it is unset.
+        downloaded: the folder where an earlier run may have left the archive.
+
+    Raises:
+        ConfigError: ``path`` is set, and there is neither a folder nor a zip archive.
     """
     if path:
-        if Path(path).is_dir() or zipfile.is_zipfile(path):
+        where = Path(path).expanduser()
+        if where.is_dir() or zipfile.is_zipfile(where):
             return None
-        state = "is no zip archive" if Path(path).exists() else "does not exist"
-        return f"data.simpsons.path is {path}, which {state}: {REMEDY}"
-    if downloaded is not None and zipfile.is_zipfile(downloaded):
+        state = "is no zip archive" if where.exists() else "does not exist"
+        raise ConfigError(
+            f"data.simpsons.path is {path}, which {state}; set it to the archive or the unpacked folder, or to null"
+        )
+    if zipfile.is_zipfile(downloaded / ARCHIVE):
         return None
     if not _has_credentials():
         return f"the images need a Kaggle account, and neither a path nor credentials are given: {REMEDY}"
-    if shutil.which("kaggle") is None:
+    if _client() is None:
         return f"there are Kaggle credentials, but the Kaggle client is not installed: {REMEDY}"
     return None
 
 
 def _has_credentials() -> bool:
-    if os.environ.get("KAGGLE_USERNAME") and os.environ.get("KAGGLE_KEY"):
+    """Return whether the Kaggle client would find what it needs to log in; its files are not read."""
+    environment = os.environ
+    if environment.get("KAGGLE_API_TOKEN") or (environment.get("KAGGLE_USERNAME") and environment.get("KAGGLE_KEY")):
         return True
-    home = Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
-    return (home / "kaggle.json").is_file()
+    chosen, xdg = environment.get("KAGGLE_CONFIG_DIR"), environment.get("XDG_CONFIG_HOME") or "~/.config"
+    folders = [chosen] if chosen else ["~/.kaggle", f"{xdg}/kaggle"]
+    return any((Path(folder).expanduser() / file).is_file() for folder in folders for file in CREDENTIALS)
+
+
+def _client() -> str | None:
+    # Beside the running Python first: an environment need not be activated.
+    return shutil.which("kaggle", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
 def fetch(destination: str | Path, *, path: str | Path | None = None) -> str:
@@ -106,7 +125,7 @@ def fetch(destination: str | Path, *, path: str | Path | None = None) -> str:
 
 
 def _download(folder: Path) -> None:
-    client = shutil.which("kaggle")
+    client = _client()
     if client is None:
         raise DatasetError(f"the Kaggle client is not installed: {REMEDY}")
     folder.mkdir(parents=True, exist_ok=True)
@@ -255,7 +274,8 @@ def submission_files(files: Files) -> list[str]:
     folders = [folder for folder in parents if PurePosixPath(folder).name == "testset"]
     if not folders:
         return []
-    root = min(folders, key=lambda folder: (-parents[folder], folder))
+    # As in ``class_files``: archives made on a Mac hold a file of attributes for each file, in __MACOSX.
+    root = min(folders, key=lambda folder: (-parents[folder], len(PurePosixPath(folder).parts), folder))
     return sorted((n for n in files.names if str(PurePosixPath(n).parent) == root), key=natural_order)
 
 

@@ -4,14 +4,16 @@ A submission is a CSV file with the header ``Id,Expected`` and one row per test 
 """
 
 import csv
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
 from lookbook.datasets.archives import natural_order
 from lookbook.datasets.arrays import replacing
 from lookbook.datasets.errors import DatasetError
+from lookbook.datasets.images import KINDS
 
 
 def load_submission_images(directory: Path) -> np.ndarray:
@@ -27,6 +29,12 @@ def load_submission_images(directory: Path) -> np.ndarray:
         raise DatasetError(f"{directory} has no test images to answer in a submission") from None
     except (OSError, ValueError, EOFError) as error:
         raise DatasetError(f"{file} is damaged ({error}); prepare the dataset again") from None
+
+
+def unread_images(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the file names of the test images that could not be read; other files beside them need no answer."""
+    paths = [PurePosixPath(entry["name"]) for entry in manifest["submission"]["skipped"]]
+    return [path.name for path in paths if path.suffix.lower() in KINDS and not path.name.startswith(".")]
 
 
 def write_submission(

@@ -21,6 +21,7 @@ include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/statistics.smk"
+include: "rules/figures.smk"
 include: "rules/report.smk"
 
 

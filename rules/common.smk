@@ -24,6 +24,7 @@ from lookbook.hardware import gpus_to_request
 from lookbook.locks import remove_stale_locks
 from lookbook.orders import order
 from lookbook.progress import follow
+from lookbook.reporting.sheet_names import arguments_in_use, sheet_names
 
 try:
     CONFIG = resolve_config(config)
@@ -34,11 +35,14 @@ except ConfigError as error:
 RESULTS = CONFIG["results"]
 DATASETS = "resources/datasets"
 ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
+COPIED = ["images", "source", "operation"]
 FASHION_MNIST_FILES = [
     f"resources/downloads/fashion_mnist/{part}-ubyte.gz"
     for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 ]
 TRIALS = f"{RESULTS}/trials/{{experiment}}/{{trial}}"
+COPIES = f"{RESULTS}/copies/{{experiment}}/{{trial}}"
+PLAN = {e.name: e.trials for e in EXPERIMENTS.values() if e.trials}
 
 # Jobs run under the Python that runs Snakemake, activated or not, unless conda gives them another.
 environment = [
@@ -104,16 +108,66 @@ def get_start(wildcards):
     return f"{RESULTS}/trials/{start}/{wildcards.trial}/trial.json" if start else []
 
 
+def get_copies(wildcards):
+    """Return the manifest of the copies that a trial trains on, if it does; small, so its date does not count."""
+    return f"{COPIES}/manifest.json" if EXPERIMENTS[wildcards.experiment].spec["copies"] else []
+
+
+def get_copied_arrays(wildcards):
+    """Return the arrays beside it."""
+    if not EXPERIMENTS[wildcards.experiment].spec["copies"]:
+        return []
+    return [f"{COPIES}/{array}.npy" for array in COPIED]
+
+
 def get_metrics(wildcards):
     """Return the metrics of every trial that the configuration asks for."""
     return [
-        f"{RESULTS}/trials/{experiment.name}/{trial}/metrics.json"
-        for experiment in EXPERIMENTS.values()
-        for trial in range(experiment.trials)
+        f"{RESULTS}/trials/{name}/{trial}/metrics.json"
+        for name, trials in PLAN.items()
+        for trial in range(trials)
+    ]
+
+
+def get_metrics_of_experiment(wildcards):
+    """Return the metrics of each of an experiment's trials."""
+    return [
+        f"{RESULTS}/trials/{wildcards.experiment}/{t}/metrics.json"
+        for t in range(PLAN[wildcards.experiment])
+    ]
+
+
+def get_histories(wildcards):
+    """Return the history of every trial."""
+    return [
+        f"{RESULTS}/trials/{name}/{trial}/history.csv"
+        for name, trials in PLAN.items()
+        for trial in range(trials)
     ]
 
 
 def get_histories_of_experiment(wildcards):
     """Return the history of each of an experiment's trials."""
-    trials = range(EXPERIMENTS[wildcards.experiment].trials)
-    return [f"{RESULTS}/trials/{wildcards.experiment}/{trial}/history.csv" for trial in trials]
+    return [
+        f"{RESULTS}/trials/{wildcards.experiment}/{t}/history.csv"
+        for t in range(PLAN[wildcards.experiment])
+    ]
+
+
+def get_metrics_of_zoo(wildcards):
+    """Return the metrics of every trial of the networks that the zoo compares."""
+    return [
+        f"{RESULTS}/trials/{name}/{trial}/metrics.json"
+        for name in ZOO
+        for trial in range(PLAN[name])
+    ]
+
+
+def with_figure(*wanted):
+    """Return the experiments that ask for one of these figures."""
+    return [name for name in PLAN if set(wanted) & set(EXPERIMENTS[name].figures)]
+
+
+# The experiments on images in the layout of the competition, and their data sets.
+COMPETITION = [name for name in PLAN if SOURCES[EXPERIMENTS[name].spec["dataset"]].competition]
+PICTURED = sorted({EXPERIMENTS[name].spec["dataset"] for name in COMPETITION})

@@ -54,3 +54,52 @@ rule prepare_dataset:
     shell:
         'python "$LOOKBOOK_SCRIPTS/prepare.py" {wildcards.dataset} --source={params.source:q}'
         " --output {params.folder:q} --workers {threads} > {log:q} 2>&1"
+
+
+rule make_copies:
+    input:
+        get_dataset_arrays,
+        manifest=get_dataset,
+    output:
+        # Gigabytes in all, and made again within a minute.
+        temp(expand(f"{COPIES.replace('{', '{{').replace('}', '}}')}/{{array}}.npy", array=COPIED)),
+        manifest=temp(f"{COPIES}/manifest.json"),
+    log:
+        f"{RESULTS}/logs/copies/{{experiment}}/{{trial}}.log",
+    conda:
+        "../envs/data.yaml"
+    threads: 2
+    params:
+        copies=lambda wildcards: EXPERIMENTS[wildcards.experiment].spec["copies"]["number"],
+        operations=lambda wildcards: EXPERIMENTS[wildcards.experiment].spec["copies"]["operations"],
+        seed=lambda wildcards: CONFIG["seed"] + int(wildcards.trial),
+        folder=subpath(output.manifest, parent=True),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/copies.py" --dataset "$(dirname {input.manifest:q})" --copies {params.copies}'
+        " --operations {params.operations} --seed {params.seed} --output {params.folder:q} --processes {threads}"
+        " 2>&1 | tee {log:q}"
+
+
+rule plot_dataset:
+    input:
+        f"{DATASETS}/{{dataset}}/manifest.json",
+    output:
+        report(
+            expand(
+                f"{RESULTS}/figures/datasets/{{{{dataset}}}}/{{figure}}.svg",
+                figure=["class_counts", "image_sizes"],
+            ),
+            caption="../reports/captions/datasets.rst",
+            category="Figures",
+            subcategory="Data sets",
+        ),
+    log:
+        f"{RESULTS}/logs/plot_dataset/{{dataset}}.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        folder=subpath(output[0], parent=True),
+        source=script_digest("plot_dataset.py"),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/plot_dataset.py" --dataset "$(dirname {input:q})"'
+        " --output {params.folder:q} > {log:q} 2>&1"

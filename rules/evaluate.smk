@@ -1,4 +1,4 @@
-"""Evaluation: metrics of each trial, from its saved predictions alone."""
+"""Evaluation: metrics of each trial, from its saved predictions alone, and the answers to the competition."""
 
 
 rule evaluate_trial:
@@ -16,3 +16,27 @@ rule evaluate_trial:
         source=script_digest("evaluate.py"),
     shell:
         'python "$LOOKBOOK_SCRIPTS/evaluate.py" "$(dirname {input.trial:q})" --output {output:q} > {log:q} 2>&1'
+
+
+rule write_submission:
+    input:
+        get_metrics_of_experiment,
+        dataset=get_dataset,
+    output:
+        report(
+            f"{RESULTS}/submissions/{{experiment}}.csv",
+            caption="../reports/captions/submissions.rst",
+            category="Submissions",
+        ),
+    log:
+        f"{RESULTS}/logs/write_submission/{{experiment}}.log",
+    conda:
+        "../envs/training.yaml"
+    params:
+        results=subpath(output[0], ancestor=2),
+        source=script_digest("submit.py"),
+        trials=lambda wildcards: PLAN[wildcards.experiment],
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/submit.py" --trials-root {params.results:q}/trials'
+        " --experiment {wildcards.experiment} --trials {params.trials}"
+        ' --dataset "$(dirname {input.dataset:q})" --output {output:q} > {log:q} 2>&1'

@@ -27,7 +27,7 @@ rule collect_trials:
     conda:
         "../envs/analysis.yaml"
     params:
-        plan=canonical({e.name: e.trials for e in EXPERIMENTS.values()}),
+        plan=canonical(PLAN),
         results=subpath(output[0], parent=True),
         source=script_digest("collect.py"),
     shell:
@@ -59,3 +59,47 @@ rule summarise:
         'python "$LOOKBOOK_SCRIPTS/summarise.py" --trials {input.trials:q} --experiments {input.experiments:q}'
         " --published {input.published:q} --summary {output.summary:q} --comparisons {output.comparisons:q}"
         " > {log:q} 2>&1"
+
+
+rule combine_trials:
+    input:
+        get_metrics,
+        experiments=rules.resolve_experiments.output,
+    output:
+        report(
+            f"{RESULTS}/ensembles.csv",
+            caption="../reports/captions/ensembles.rst",
+            category="Tables",
+        ),
+    log:
+        f"{RESULTS}/logs/combine_trials.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        plan=canonical(PLAN),
+        results=subpath(output[0], parent=True),
+        source=script_digest("combine.py"),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/combine.py" --trials-root {params.results:q}/trials --plan {params.plan:q}'
+        " --experiments {input.experiments:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule estimate_factorials:
+    input:
+        trials=rules.collect_trials.output,
+        experiments=rules.resolve_experiments.output,
+    output:
+        report(
+            f"{RESULTS}/factorial.csv",
+            caption="../reports/captions/factorial.rst",
+            category="Tables",
+        ),
+    log:
+        f"{RESULTS}/logs/estimate_factorials.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        source=script_digest("estimate_factorials.py"),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/estimate_factorials.py" --trials {input.trials:q}'
+        " --experiments {input.experiments:q} --output {output:q} > {log:q} 2>&1"

@@ -4,7 +4,9 @@
 rule train_trial:
     input:
         get_dataset_arrays,
+        get_copied_arrays,
         manifest=get_dataset,
+        copies=get_copies,
         start=get_start,
     output:
         trial=f"{TRIALS}/trial.json",
@@ -25,4 +27,4 @@ rule train_trial:
     shell:
         'python "$LOOKBOOK_SCRIPTS/train.py" --order {params.order:q} --dataset "$(dirname {input.manifest:q})"'
         ' --output "$(dirname {output.trial:q})"'
-        " --start={input.start:q} --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1"
+        " --start={input.start:q} --copies={input.copies:q} --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1"

@@ -7,6 +7,9 @@ import time
 from functools import partial
 from pathlib import Path
 
+from lookbook.datasets.errors import DatasetError
+from lookbook.errors import ConfigError
+
 EXAMPLES = """examples:
   train.py exp104 --output my/exp104
   train.py exp104 --output my/longer --initial-weights my/exp104/model.keras --set training.epochs=5
@@ -30,6 +33,7 @@ def parse_arguments() -> argparse.Namespace:
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument("--initial-weights", type=Path, help="a model.keras to start from")
     weights.add_argument("--start", default="", help="the trial.json of a trial to start from; the rule gives it")
+    parser.add_argument("--copies", type=Path, help="folder of copies.py, where the experiment trains on copies")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
     parser.add_argument("--gpu", type=int, default=0, help="1 uses a GPU, where there is one (0)")
     return parser.parse_args()
@@ -54,6 +58,16 @@ def main() -> None:
     devices.limit_threads(arguments.threads)
     from lookbook.training.trial import run
 
+    copies = None
+    if order["spec"]["copies"]:
+        if arguments.copies is None:
+            raise ConfigError(
+                f"{order['experiment']} trains on copies of the images: make them with copies.py and name their "
+                "folder with --copies"
+            )
+        from lookbook.datasets import growing_batch
+
+        copies = growing_batch.load_for(arguments.copies, dataset, order["spec"]["copies"])
     say = partial(print, flush=True)
     say(f"{order['experiment']}, trial {order['trial']}, seed {order['seed']}")
     run(
@@ -65,15 +79,13 @@ def main() -> None:
         initial_weights=Path(arguments.start).with_name("model.keras")
         if arguments.start
         else arguments.initial_weights,
+        copies=copies,
         started=started,
         say=say,
     )
 
 
 if __name__ == "__main__":
-    from lookbook.datasets.errors import DatasetError
-    from lookbook.errors import ConfigError
-
     try:
         main()
     except (ConfigError, DatasetError) as error:

@@ -46,10 +46,15 @@ def describe_all(config: Mapping[str, Any]) -> dict[str, Any]:
             name: {
                 "title": experiment.title,
                 "document": experiment.document,
+                "source": experiment.source,
                 "note": experiment.note,
                 "base": experiment.base,
                 "changes": changes(experiment, defined),
                 "trials": experiment.trials,
+                "unavailable": experiment.unavailable,
+                "figures": experiment.figures,
+                "factorial": experiment.factorial,
+                "ensemble": experiment.ensemble,
                 "dataset": experiment.spec["dataset"],
                 "digest": digest_of(experiment, experiments),
                 "budget": budget(experiment),
@@ -64,7 +69,7 @@ def budget(experiment: Experiment) -> str:
     """Return in words how much an experiment may train."""
     spec = experiment.spec
     epochs, images = spec["training"]["epochs"], spec["limit"]["train_images"]
-    words = f"{experiment.trials} trial{'s' * (experiment.trials > 1)} of "
+    words = f"{experiment.trials} trial{'s' * (experiment.trials != 1)} of "
     words += "up to " if spec["training"]["early_stopping"] else ""
     words += f"{epochs} epoch{'s' * (epochs > 1)}"
     return words + (f" on {images:,} training images" if images else f" on all training images of {spec['dataset']}")
@@ -77,9 +82,10 @@ def count_parameters(spec: Mapping[str, Any]) -> int:
 
     devices.prepare(threads=1, gpu=False)
     from lookbook import models
+    from lookbook.datasets.drawing import number_of_outputs
 
     source = SOURCES[spec["dataset"]]
-    model = models.build(spec["model"], source.shape, source.classes, spec["rescaling"])
+    model = models.build(spec["model"], source.shape, number_of_outputs(spec, source.classes), spec["rescaling"])
     return model.count_params()
 
 

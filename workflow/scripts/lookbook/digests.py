@@ -32,12 +32,20 @@ def source_digest(spec: dict[str, Any]) -> str:
     """Return the sha256 over the source that training this resolved experiment uses."""
     files = [*ENTRY_POINTS, LIBRARY / "models" / f"{spec['model']['class_name']}.py"]
     files += [LIBRARY / "augmentation" / f"{entry['class_name']}.py" for entry in spec["augmentation"]]
+    if spec["copies"]:
+        files.append(LIBRARY / "datasets" / "growing_batch.py")
     return _digest_of(tuple(files))
 
 
-def script_digest(name: str) -> str:
-    """Return the sha256 over the source that a script of workflow/scripts uses, for example ``evaluate.py``."""
-    return _digest_of((LIBRARY.parent / name,))
+def script_digest(name: str, *folders: str) -> str:
+    """Return the sha256 over the source that a script of workflow/scripts uses.
+
+    Args:
+        name: the script, for example ``evaluate.py``.
+        folders: of the library, whose files the script finds by their names rather than by imports.
+    """
+    found = [path for folder in folders for path in sorted((LIBRARY / folder).glob("*.py"))]
+    return _digest_of((LIBRARY.parent / name, *found))
 
 
 @cache

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from lookbook import validation
+from lookbook.datasets import unavailable_reason
 from lookbook.digests import digest, source_digest
 from lookbook.errors import ConfigError
 
@@ -21,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[3]
 SCHEMAS = ROOT / "config" / "schemas"
 
 # Keys that only the report and the number of trials depend on: a change of them retrains nothing.
-REPORTED_KEYS = ("title", "document", "note", "base", "trials")
+REPORTED_KEYS = ("title", "document", "note", "base", "trials", "figures", "factorial", "ensemble")
 # What an entry says about itself and its successors do not repeat.
-NOT_INHERITED = ("title", "note", "base", "document")
+NOT_INHERITED = ("title", "note", "base", "document", "figures", "factorial", "ensemble")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,12 @@ class Experiment:
         note: a sentence for the report, or None.
         base: the experiment it inherits from, or None.
         trials: how many trials.
+        figures: what is drawn of it beside its learning curves.
+        factorial: its place in a factorial study, or None.
+        ensemble: what it is a one-vs-all classifier of, or None.
         spec: everything that decides the outcome of a trial, besides its seed and the source.
+        source: where the document comes from, or None.
+        unavailable: why its data cannot be had and what to do about it, or None; it is not run then.
     """
 
     name: str
@@ -46,7 +52,12 @@ class Experiment:
     note: str | None
     base: str | None
     trials: int
+    figures: list[str]
+    factorial: dict[str, Any] | None
+    ensemble: str | None
     spec: dict[str, Any]
+    source: str | None
+    unavailable: str | None = None
 
 
 @cache
@@ -81,7 +92,8 @@ def resolve(
         file = entries[name].file
         validation.check_experiment(file, name, entry, schema("experiment"))
         filled = with_defaults(entry, schema("experiment"))
-        resolved[name] = _experiment(name, _apply_profile(name, filled, config["profile"]))
+        filled = _apply_profile(name, filled, config["profile"])
+        resolved[name] = _experiment(name, filled, entries[name].source, config["data"])
         validation.check_resolved(file, name, resolved[name].spec, inherited)
     for name in resolved:
         _check_start(entries[name].file, name, resolved)
@@ -148,6 +160,7 @@ def with_defaults(value: Any, node: Mapping[str, Any]) -> Any:
 class _Entry:
     file: str
     document: str
+    source: str | None
     defaults: dict[str, Any]
     keys: dict[str, Any]
 
@@ -160,7 +173,9 @@ def _read_entries(files: list[Path]) -> dict[str, _Entry]:
         for name, keys in content["experiments"].items():
             if name in entries:
                 raise ConfigError(f"{path}: {name}: {entries[name].file} has this name already; rename one")
-            entries[name] = _Entry(str(path), content["document"], content.get("defaults", {}), keys)
+            entries[name] = _Entry(
+                str(path), content["document"], content.get("source"), content.get("defaults", {}), keys
+            )
     return entries
 
 
@@ -207,7 +222,7 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 def _apply_profile(name: str, entry: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
     """Return an entry within the budgets of the profile."""
-    budget = {key: profile[key] for key in ("trials", "epochs", "train_images", "test_images")}
+    budget = {key: profile[key] for key in ("trials", "epochs", "train_images", "test_images", "per_class")}
     budget |= profile["experiments"].get(name, {})
     entry = deepcopy(entry)
     entry["dataset"] = profile["datasets"].get(entry["dataset"], entry["dataset"])
@@ -220,6 +235,8 @@ def _apply_profile(name: str, entry: dict[str, Any], profile: dict[str, Any]) ->
         training["weight_averaging"]["start_epoch"] = _least(start, training["epochs"])
     for key in ("train_images", "test_images"):
         entry["limit"][key] = _least(entry["limit"][key], budget[key])
+    if entry["draw"]["per_class"] is not None:
+        entry["draw"]["per_class"] = _least(entry["draw"]["per_class"], budget["per_class"])
     return entry
 
 
@@ -228,11 +245,13 @@ def _least(value: int | None, budget: int | None) -> int | None:
     return min(given, default=None)
 
 
-def _experiment(name: str, entry: dict[str, Any]) -> Experiment:
+def _experiment(name: str, entry: dict[str, Any], source: str | None, data: Mapping[str, Any]) -> Experiment:
     spec = {key: value for key, value in entry.items() if key not in REPORTED_KEYS}
     spec["model"] = validation.with_arguments("models", spec["model"])
     spec["augmentation"] = [validation.with_arguments("augmentation", item) for item in spec["augmentation"]]
-    return Experiment(name=name, spec=spec, **{key: entry[key] for key in REPORTED_KEYS})
+    reason = unavailable_reason(spec["dataset"], data)
+    reported = {key: entry[key] for key in REPORTED_KEYS} | ({"trials": 0} if reason else {})
+    return Experiment(name=name, spec=spec, source=source, unavailable=reason, **reported)
 
 
 def _selected(names: list[str] | None, resolved: dict[str, Experiment]) -> dict[str, Experiment]:

@@ -108,20 +108,62 @@ def check_resolved(file: str, name: str, spec: Mapping[str, Any], entries: Itera
         raise ConfigError(
             f"{where}: training.weight_averaging: early_stopping goes back to single best weights; remove one of them"
         )
-    sizes = [SOURCES[spec["dataset"]].train_images, spec["limit"]["train_images"]]
-    images = min((size for size in sizes if size is not None), default=math.inf)
-    if images is not math.inf:
-        held_out = round(images * spec["split"]["validation"])
-        if spec["training"]["early_stopping"] and not held_out:
-            raise ConfigError(
-                f"{where}: training.early_stopping: watches the validation loss, but split.validation of "
-                f"{images} images is none; hold out more"
-            )
-        images -= held_out
-    if spec["training"]["batch_size"] > images:
+    _check_draw(where, spec)
+    _check_batches(where, spec)
+
+
+def _check_draw(where: str, spec: Mapping[str, Any]) -> None:
+    """Refuse a choice of images or labels that the data set cannot give."""
+    source, rules = SOURCES[spec["dataset"]], spec["draw"]
+    kept = rules["classes"] or source.classes
+    if kept > source.classes:
+        raise ConfigError(f"{where}: draw.classes: {spec['dataset']} has {source.classes} classes, not {kept}")
+    if spec["one_vs_all"] is not None and (spec["one_vs_all"] >= source.classes or rules["classes"]):
         raise ConfigError(
-            f"{where}: training.batch_size: {spec['training']['batch_size']} is larger than the "
-            f"{images} training images; take a smaller batch"
+            f"{where}: one_vs_all: must be a class of {spec['dataset']}, from 0 to {source.classes - 1}, "
+            "and leaves no place for draw.classes"
+        )
+    if rules["proportions"] is not None and len(rules["proportions"]) != kept:
+        raise ConfigError(
+            f"{where}: draw.proportions: give one for each of the {kept} classes, not {len(rules['proportions'])}"
+        )
+    if rules["size"] is not None and not source.competition:
+        raise ConfigError(f"{where}: draw.size: {spec['dataset']} does not know its images' original sizes; remove it")
+    if rules["augment"] == "copies" and rules["per_class"] is None:
+        raise ConfigError(f"{where}: draw.augment: without draw.per_class there are no copies; set it or take `all`")
+    mixing = [item["class_name"] for item in spec["augmentation"] if item["class_name"] == "mixup"]
+    if rules["augment"] == "copies" and mixing:
+        raise ConfigError(f"{where}: draw.augment: a copy made before training cannot mix labels; drop mixup")
+    if spec["copies"] is not None and any(rules[key] is not None for key in ("per_class", "proportions")):
+        raise ConfigError(f"{where}: copies: cannot be combined with draw.per_class or draw.proportions; keep one")
+
+
+def _check_batches(where: str, spec: Mapping[str, Any]) -> None:
+    """Refuse batches that no epoch can fill."""
+    training, rules = spec["training"], spec["draw"]
+    batch_size, multiplicity = training["batch_size"], training["multiplicity"]
+    if batch_size % multiplicity:
+        raise ConfigError(
+            f"{where}: training.multiplicity: batches of {batch_size} do not hold every image {multiplicity} times; "
+            f"make training.batch_size a multiple of {multiplicity}"
+        )
+    sizes = [SOURCES[spec["dataset"]].train_images, spec["limit"]["train_images"]]
+    images = min((size for size in sizes if size is not None), default=None)
+    # How many images a draw leaves is known only when the data is.
+    if images is None or any(rules[key] is not None for key in ("classes", "size", "proportions", "per_class")):
+        return
+    held_out = round(images * spec["split"]["validation"])
+    if training["early_stopping"] and not held_out:
+        raise ConfigError(
+            f"{where}: training.early_stopping: watches the validation loss, but split.validation of "
+            f"{images} images is none; hold out more"
+        )
+    images -= held_out
+    images *= multiplicity * (spec["copies"] or {"number": 1})["number"]
+    if batch_size > images:
+        raise ConfigError(
+            f"{where}: training.batch_size: {batch_size} is larger than the {images} training images; "
+            "take a smaller batch"
         )
 
 

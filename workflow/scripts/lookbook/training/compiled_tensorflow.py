@@ -1,4 +1,4 @@
-"""The compiled epoch on TensorFlow: indices in, sums out; images stay on the device as uint8.
+"""The compiled epoch on TensorFlow: indices in, sums out; images stay on the device as uint8 where they fit.
 
 Under XLA one call trains a whole epoch; in graph mode one call trains a few unrolled steps, because oneDNN's
 convolutions are fastest there and XLA's on a CPU are the slowest.
@@ -11,11 +11,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lookbook.models import layers_of
 from lookbook.training.fused_normalization import fuse, unfuse
-from lookbook.training.program import EVALUATION_BATCH, Program, Sums
+from lookbook.training.material import Stack
+from lookbook.training.program import EVALUATION_BATCH, RESIDENT_BYTES, Program, Sums
 
-# Unrolled steps of one call in graph mode. Fewer calls save Python's share, more of them cost tracing time.
+# Unrolled steps of one call in graph mode. Fewer calls save Python's share, more of them cost tracing time: a deep
+# network traces for minutes, and its steps are too long for Python's share to matter.
 STEPS_PER_CALL = 4
+DEEP = 60
 
 
 def compile_program(
@@ -23,7 +27,7 @@ def compile_program(
     optimizer: keras.optimizers.Optimizer,
     loss: keras.losses.Loss,
     transform: Callable[[Any, Any], tuple[Any, Any]],
-    images: np.ndarray,
+    images: Stack,
     labels: np.ndarray,
     *,
     one_hot: bool,
@@ -36,76 +40,83 @@ def compile_program(
         optimizer: built for the model's trainable variables.
         loss: a Keras loss on labels and logits, averaged over the batch.
         transform: augmentation of a training batch.
-        images: uint8 (N, H, W, C), copied to the device once.
+        images: uint8 (N, H, W, C); copied to the device once, or where they are too many, batch by batch.
         labels: whole numbers (N,).
         one_hot: whether the loss and the augmentation want one-hot labels.
         xla: compile with XLA, a whole epoch a call, rather than in graph mode.
     """
-    device_images = tf.constant(np.ascontiguousarray(images))
-    device_labels = tf.constant(labels.astype(np.int32))
+    labels = labels.astype(np.int32)
+    resident = images.nbytes <= RESIDENT_BYTES
+    device_images = tf.constant(images.whole()) if resident else None
+    device_labels = tf.constant(labels)
     classes = int(model.output_shape[-1])
+    steps_per_call = STEPS_PER_CALL if len(list(layers_of(model))) < DEEP else 1
     variables = model.trainable_variables
     if not xla:
         # XLA fuses the elementwise operations of Keras's own layer by itself.
         fuse(model)
 
-    def batch(indices: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        pixels = tf.cast(tf.gather(device_images, indices), tf.float32)
-        label = tf.gather(device_labels, indices)
-        return pixels, tf.one_hot(label, classes) if one_hot else label
+    def feed(indices: np.ndarray) -> tuple[tf.Tensor, ...]:
+        """Return what a compiled call takes for rows of any shape: the rows, or images and labels themselves."""
+        return (tf.constant(indices),) if resident else (tf.constant(images[indices]), tf.constant(labels[indices]))
+
+    def batch(fed: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+        if resident:
+            fed = tf.gather(device_images, fed[0]), tf.gather(device_labels, fed[0])
+        pixels, label = fed
+        return tf.cast(pixels, tf.float32), tf.one_hot(label, classes) if one_hot else label
 
     def hits(label: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         label = tf.argmax(label, 1, output_type=tf.int32) if one_hot else label
         predicted = tf.argmax(logits, 1, output_type=tf.int32)
         return tf.reduce_sum(tf.cast(tf.equal(label, predicted), tf.float32))
 
-    def train_step(indices: tf.Tensor) -> tf.Tensor:
-        pixels, label = transform(*batch(indices))
+    def train_step(fed: tuple[tf.Tensor, ...]) -> tf.Tensor:
+        pixels, label = transform(*batch(fed))
         with tf.GradientTape() as tape:
             logits = model(pixels, training=True)
             # Penalties of the weights are part of the loss, as in Keras's own training.
             total = tf.add_n([loss(label, logits), *model.losses])
             scaled = optimizer.scale_loss(total)
         optimizer.apply(tape.gradient(scaled, variables), variables)
-        count = tf.cast(tf.shape(indices)[0], tf.float32)
+        count = tf.cast(tf.shape(logits)[0], tf.float32)
         return tf.stack([total * count, hits(label, logits), count])
 
-    def scan(indices: tf.Tensor) -> tf.Tensor:
+    def scan(fed: tuple[tf.Tensor, ...]) -> tf.Tensor:
         def body(step: tf.Tensor, sums: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return step + 1, sums + train_step(indices[step])
+            return step + 1, sums + train_step(tuple(part[step] for part in fed))
 
-        steps = indices.shape[0]
+        steps = fed[0].shape[0]
         return tf.while_loop(lambda step, _: step < steps, body, (tf.constant(0), tf.zeros(3)))[1]
 
-    def unrolled(indices: tf.Tensor) -> tf.Tensor:
-        return tf.add_n([train_step(indices[step]) for step in range(indices.shape[0])])
+    def unrolled(fed: tuple[tf.Tensor, ...]) -> tf.Tensor:
+        return tf.add_n([train_step(tuple(part[step] for part in fed)) for step in range(fed[0].shape[0])])
 
     chunk = tf.function(scan if xla else unrolled, jit_compile=xla)
 
-    def forward(indices: tf.Tensor) -> tf.Tensor:
-        pixels, _ = batch(indices)
+    def forward(fed: tuple[tf.Tensor, ...]) -> tf.Tensor:
+        pixels, _ = batch(fed)
         return tf.cast(model(pixels, training=False), tf.float32)
 
     compiled_forward = tf.function(forward, jit_compile=xla)
 
-    def forward_in_training(indices: tf.Tensor) -> None:
-        pixels, _ = transform(*batch(indices))
+    def forward_in_training(fed: tuple[tf.Tensor, ...]) -> None:
+        pixels, _ = transform(*batch(fed))
         model(pixels, training=True)
 
     compiled_observation = tf.function(forward_in_training, jit_compile=xla)
 
     def observe(indices: np.ndarray) -> None:
-        compiled_observation(tf.constant(indices))
+        compiled_observation(feed(indices))
 
     def train(indices: np.ndarray) -> Sums:
-        portions = portions_of(indices)
-        sums = [chunk(tf.constant(portion)) for portion in portions]
+        sums = [chunk(feed(portion)) for portion in portions_of(indices)]
         # Added up on the host, in float64: the calls run ahead until the first result is asked for.
         totals = np.stack([s.numpy() for s in sums]).sum(axis=0, dtype=np.float64)
         return Sums(loss=float(totals[0]), correct=float(totals[1]), images=int(totals[2]))
 
     def portions_of(indices: np.ndarray) -> list[np.ndarray]:
-        size = len(indices) if xla else STEPS_PER_CALL
+        size = len(indices) if xla and resident else steps_per_call
         full = len(indices) - len(indices) % size
         whole = [indices[start : start + size] for start in range(0, full, size)]
         return whole + [indices[step : step + 1] for step in range(full, len(indices))]
@@ -114,7 +125,7 @@ def compile_program(
         # A short last batch is filled up, so that one compiled shape serves every call.
         padded = np.resize(indices, -(-len(indices) // EVALUATION_BATCH) * EVALUATION_BATCH)
         batches = padded.reshape(-1, EVALUATION_BATCH).astype(np.int32)
-        logits = [compiled_forward(tf.constant(rows)).numpy() for rows in batches]
+        logits = [compiled_forward(feed(rows)).numpy() for rows in batches]
         return np.concatenate(logits)[: len(indices)] if logits else np.zeros((0, classes), np.float32)
 
     return Program(train=train, predict=predict, observe=observe, restore=lambda: unfuse(model))

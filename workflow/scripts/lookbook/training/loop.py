@@ -11,7 +11,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from lookbook.datasets.splits import epoch_order
 from lookbook.training import checkpoints
 from lookbook.training.averaging import WeightAverage
 from lookbook.training.early_stopping import EarlyStopping
@@ -57,7 +56,7 @@ def fit(setup: Setup, order: dict[str, Any], checkpoint: Path, identity: str, ph
     Returns:
         How the training went. The model is left with the weights of the last epoch.
     """
-    training, seed = order["spec"]["training"], order["seed"]
+    training, material = order["spec"]["training"], setup.material
     stopping = EarlyStopping((training["early_stopping"] or {}).get("patience"))
     averaging = training["weight_averaging"] or {}
     average = WeightAverage(averaging.get("start_epoch"), averaging.get("every", 1))
@@ -77,13 +76,13 @@ def fit(setup: Setup, order: dict[str, Any], checkpoint: Path, identity: str, ph
 
     while not done():
         epoch = len(history) + 1
-        row = _train_epoch(setup, epoch_order(setup.splits["train"], seed, epoch), training["batch_size"])
+        row = _train_epoch(setup, material.epoch(epoch))
         row |= {
             "epoch": epoch,
-            "step": epoch * setup.steps_per_epoch,
+            "step": epoch * material.steps_per_epoch,
             "seconds": round(phases.end("train"), 4),
         }
-        if len(setup.splits["valid"]):
+        if len(material.splits["valid"]):
             row["valid_loss"], row["valid_accuracy"] = _validate(setup)
             if stopping.improves(epoch, row["valid_loss"]):
                 stopping.best_weights = to_numpy(setup.model.variables)
@@ -104,12 +103,13 @@ def fit(setup: Setup, order: dict[str, Any], checkpoint: Path, identity: str, ph
         }
         checkpoints.save(checkpoint, identity, groups, state)
         phases.end("checkpoint")
-        say(_progress(history, training["epochs"], len(setup.splits["train"]), phases))
+        say(_progress(history, training["epochs"], len(material.epoch(epoch)), phases))
     return Course(history, stopping, average)
 
 
-def _train_epoch(setup: Setup, indices: np.ndarray, batch_size: int) -> Row:
+def _train_epoch(setup: Setup, indices: np.ndarray) -> Row:
     """Train on every index once; the last batch is short where the batch size does not divide their number."""
+    batch_size = setup.material.batch_size
     whole = len(indices) - len(indices) % batch_size
     sums = [setup.program.train(indices[:whole].reshape(-1, batch_size))] if whole else []
     if whole < len(indices):
@@ -124,8 +124,8 @@ def _train_epoch(setup: Setup, indices: np.ndarray, batch_size: int) -> Row:
 
 def _validate(setup: Setup) -> tuple[float, float]:
     """Return the loss, penalties included, and the accuracy on the clean validation images."""
-    indices = setup.splits["valid"]
-    logits, labels = setup.program.predict(indices), setup.labels[indices]
+    indices = setup.material.splits["valid"]
+    logits, labels = setup.program.predict(indices), setup.material.labels[indices]
     target = keras.utils.to_categorical(labels, logits.shape[1]) if setup.one_hot else labels
     loss = float(setup.loss(target, logits)) + penalty(setup.model)
     return loss, float(np.mean(logits.argmax(1) == labels))

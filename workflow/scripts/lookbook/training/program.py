@@ -8,6 +8,8 @@ import numpy as np
 
 # Images of one prediction call: large enough that a call's own cost vanishes, small enough for the caches.
 EVALUATION_BATCH = 500
+# Images above this stay on the host, which hands them over a few steps at a time.
+RESIDENT_BYTES = 1 << 30
 
 
 class Sums(NamedTuple):

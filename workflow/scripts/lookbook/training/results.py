@@ -5,7 +5,7 @@ import io
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -43,19 +43,40 @@ def write_model(directory: Path, model: keras.Model | None) -> None:
         model.save(temporary)
 
 
-def write_predictions(directory: Path, splits: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
-    """Write predictions.npz from the logits float32 (N, C) and labels (N,) of each split.
+class Predictions(NamedTuple):
+    """What a network answers for one split: logits float32 (N, C), labels (N,) and rows in the data set (N,)."""
 
-    ``<split>_probabilities`` are float16 (N, C) to save space; ``<split>_log_likelihood``, float32 (N,), is the
-    log-probability of the true class, so that a cross-entropy is exact in spite of that.
+    logits: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+
+
+def write_predictions(
+    directory: Path, splits: dict[str, Predictions], valid_in_train: np.ndarray | None = None
+) -> None:
+    """Write predictions.npz.
+
+    For each split it has ``<split>_labels`` and ``<split>_predicted`` (uint8, (N,)), ``<split>_rows`` (int32,
+    (N,)), positions in the data set's training or test images, ``<split>_probabilities``, float16 (N, C) to save
+    space, and ``<split>_log_likelihood``, float32 (N,), the log-probability of the true class, so that a
+    cross-entropy is exact in spite of that.
+
+    Args:
+        directory: the trial's folder.
+        splits: the predictions by split.
+        valid_in_train: bool (M,), which validation images are trained on as well; None where that cannot be.
     """
     arrays: dict[str, np.ndarray] = {}
-    for split, (logits, labels) in splits.items():
+    for split, (logits, labels, rows) in splits.items():
         log_probabilities = log_softmax(logits)
         arrays[f"{split}_probabilities"] = np.exp(log_probabilities).astype(np.float16)
+        arrays[f"{split}_predicted"] = logits.argmax(axis=1).astype(np.uint8)
         arrays[f"{split}_labels"] = labels.astype(np.uint8)
+        arrays[f"{split}_rows"] = rows.astype(np.int32)
         true = log_probabilities[np.arange(len(labels)), labels.astype(np.intp)]
         arrays[f"{split}_log_likelihood"] = true.astype(np.float32)
+    if valid_in_train is not None and "valid" in splits:
+        arrays["valid_in_train"] = valid_in_train
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     _replace(directory / "predictions.npz", buffer.getbuffer())

@@ -59,6 +59,42 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+class ExponentialRange(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning-rate range test (Smith, 2017, arXiv 1506.01186): the rate rises by an equal factor every step.
+
+    Args:
+        initial_learning_rate: at the first step.
+        final_learning_rate: at the last step.
+        total_steps: steps of the whole training; training fills it in where it is None.
+    """
+
+    def __init__(
+        self, initial_learning_rate: float, final_learning_rate: float, total_steps: int | None = None
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.final_learning_rate = final_learning_rate
+        self.total_steps = total_steps
+
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate (float32 scalar) of a zero-based step."""
+        if self.total_steps is None:
+            raise ValueError("ExponentialRange needs total_steps")
+        share = ops.clip(ops.cast(step, "float32") / max(self.total_steps - 1, 1), 0.0, 1.0)
+        return self.initial_learning_rate * (self.final_learning_rate / self.initial_learning_rate) ** share
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, as Keras wants them."""
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "final_learning_rate": self.final_learning_rate,
+            "total_steps": self.total_steps,
+        }
+
+
+# The schedules of this file, which know the length of the training from the training.
+SCHEDULES = {schedule.__name__: schedule for schedule in (OneCycle, ExponentialRange)}
+
+
 def optimizer_from(entry: dict[str, Any], total_steps: int) -> keras.optimizers.Optimizer:
     """Return the Keras optimizer of a resolved experiment.
 
@@ -70,9 +106,9 @@ def optimizer_from(entry: dict[str, Any], total_steps: int) -> keras.optimizers.
     rate = config.get("learning_rate")
     if isinstance(rate, dict):
         arguments = dict(rate.get("config", {}))
-        if rate["class_name"] == "OneCycle":
+        if rate["class_name"] in SCHEDULES:
             given = {key: value for key, value in arguments.items() if value is not None}
-            config["learning_rate"] = OneCycle(**{"total_steps": total_steps} | given)
+            config["learning_rate"] = SCHEDULES[rate["class_name"]](**{"total_steps": total_steps} | given)
         else:
             schedule = {"class_name": rate["class_name"], "config": arguments}
             config["learning_rate"] = keras.optimizers.schedules.deserialize(schedule)

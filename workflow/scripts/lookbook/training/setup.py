@@ -1,24 +1,19 @@
 """What a trial needs before its first step: its images, its network, its optimizer and its compiled program."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from lookbook import augmentation, models
 from lookbook.datasets.arrays import Dataset
-from lookbook.datasets.splits import limit, split_indices
 from lookbook.streams import stream_seed
 from lookbook.training import devices
 from lookbook.training.compiled_tensorflow import compile_program
+from lookbook.training.material import Copies, Material, copies_transform, gather
 from lookbook.training.program import Program
 from lookbook.training.schedules import optimizer_from
-
-# A limited set must not depend on the trial: every trial is tested on the same images.
-LIMIT_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -26,8 +21,7 @@ class Setup:
     """A trial that is ready to train.
 
     Attributes:
-        splits: indices into the program's images by split (train, valid, test), int32.
-        labels: the label of every image, whole numbers (N,).
+        material: the images, their labels, and which of them are trained on.
         model: raw pixels to logits.
         optimizer: built for the model's trainable variables.
         loss: on labels (one-hot where ``one_hot``) and logits.
@@ -36,11 +30,9 @@ class Setup:
         program: the compiled calls.
         precision: Keras's policy.
         compiled: ``xla`` or ``graph``.
-        steps_per_epoch: optimizer steps of an epoch, a last short batch included.
     """
 
-    splits: dict[str, np.ndarray]
-    labels: np.ndarray
+    material: Material
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
     loss: keras.losses.Loss
@@ -49,7 +41,6 @@ class Setup:
     program: Program
     precision: str
     compiled: str
-    steps_per_epoch: int
 
     @property
     def variables(self) -> list[Any]:
@@ -57,7 +48,13 @@ class Setup:
         return [*self.model.variables, *self.optimizer.variables, self.transform_seed.state]
 
 
-def set_up(spec: dict[str, Any], seed: int, data: Dataset, initial_weights: Path | None) -> Setup:
+def set_up(
+    spec: dict[str, Any],
+    seed: int,
+    data: Dataset,
+    initial_weights: Path | None = None,
+    copies: Copies | None = None,
+) -> Setup:
     """Return a resolved experiment's trial, ready to train.
 
     Args:
@@ -65,20 +62,21 @@ def set_up(spec: dict[str, Any], seed: int, data: Dataset, initial_weights: Path
         seed: the trial's seed; split, weights, order and augmentation each derive a stream from it.
         data: the prepared data set.
         initial_weights: a saved model to start from, or None.
+        copies: of the training images, where the experiment trains on copies made before.
 
     Raises:
-        ValueError: the saved model has other weights than the network.
+        ValueError: the saved model has other weights than the network, or the data cannot give what is asked for.
     """
-    splits = split(spec, data.train_labels, data.test_labels, seed)
-    images = np.concatenate([data.train_images, data.test_images])
-    labels = np.concatenate([data.train_labels, data.test_labels])
+    material = gather(spec, seed, data, copies)
+    transforms = spec["augmentation"]
+    if spec["draw"]["augment"] == "copies":
+        material = material.with_drawn_copies_augmented(copies_transform(transforms, seed))
+        transforms = []
 
-    model, precision = _build(spec, seed, data)
+    model, precision = _build(spec, seed, data.shape, material.outputs)
     if initial_weights is not None:
         start_from(model, initial_weights)
-    batch_size = spec["training"]["batch_size"]
-    steps_per_epoch = math.ceil(len(splits["train"]) / batch_size)
-    optimizer = optimizer_from(spec["optimizer"], steps_per_epoch * spec["training"]["epochs"])
+    optimizer = optimizer_from(spec["optimizer"], material.steps_per_epoch * spec["training"]["epochs"])
     optimizer.build(model.trainable_variables)
     loss = keras.losses.get(spec["loss"])
     one_hot = wants_one_hot(spec["loss"])
@@ -88,15 +86,14 @@ def set_up(spec: dict[str, Any], seed: int, data: Dataset, initial_weights: Path
         model,
         optimizer,
         loss,
-        augmentation.compose(spec["augmentation"], transform_seed),
-        images,
-        labels,
+        augmentation.compose(transforms, transform_seed),
+        material.images,
+        material.labels,
         one_hot=one_hot,
         xla=xla,
     )
     return Setup(
-        splits=splits,
-        labels=labels,
+        material=material,
         model=model,
         optimizer=optimizer,
         loss=loss,
@@ -105,28 +102,7 @@ def set_up(spec: dict[str, Any], seed: int, data: Dataset, initial_weights: Path
         program=program,
         precision=precision,
         compiled="xla" if xla else "graph",
-        steps_per_epoch=steps_per_epoch,
     )
-
-
-def split(spec: dict[str, Any], train_labels: np.ndarray, test_labels: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    """Return the indices (int32) of train, valid and test; test images come after all training images.
-
-    Args:
-        spec: the resolved experiment: ``split`` and ``limit`` matter.
-        train_labels: labels of the data set's training images (N,).
-        test_labels: labels of its test images (M,).
-        seed: the trial's seed, unless the experiment fixes one for the split.
-    """
-    available = limit(train_labels, spec["limit"]["train_images"], LIMIT_SEED)
-    fixed = spec["split"]["seed"]
-    train, valid = split_indices(len(available), spec["split"]["validation"], seed if fixed is None else fixed)
-    test = limit(test_labels, spec["limit"]["test_images"], LIMIT_SEED)
-    return {
-        "train": available[train],
-        "valid": available[valid],
-        "test": (test + len(train_labels)).astype(np.int32),
-    }
 
 
 def wants_one_hot(loss: dict[str, Any]) -> bool:
@@ -150,12 +126,12 @@ def start_from(model: keras.Model, path: Path) -> None:
     model.set_weights(saved.get_weights())
 
 
-def _build(spec: dict[str, Any], seed: int, data: Dataset) -> tuple[keras.Model, str]:
+def _build(spec: dict[str, Any], seed: int, shape: tuple[int, int, int], outputs: int) -> tuple[keras.Model, str]:
     def build(policy: str) -> keras.Model:
         # The same random state for every build, so that the precision does not change the initial weights.
         keras.utils.set_random_seed(stream_seed(seed, "weights"))
         keras.config.set_dtype_policy(policy)
-        return models.build(spec["model"], data.shape, len(data.classes), spec["rescaling"])
+        return models.build(spec["model"], shape, outputs, spec["rescaling"])
 
     model = build("float32")
     precision = devices.choose_precision(spec["precision"], is_convolutional(model))

@@ -18,6 +18,7 @@ from lookbook.digests import digest
 from lookbook.training import devices, results
 from lookbook.training.averaging import reestimate_statistics
 from lookbook.training.loop import Course, Phases, Row, Say, assign, diverged, fit, penalty
+from lookbook.training.material import Copies
 from lookbook.training.setup import Setup, set_up
 
 
@@ -29,6 +30,7 @@ def run(
     *,
     threads: int,
     initial_weights: Path | None = None,
+    copies: Copies | None = None,
     started: float | None = None,
     say: Say = print,
 ) -> dict[str, Any]:
@@ -42,6 +44,7 @@ def run(
         checkpoint: the .npz file that holds the state after each epoch; removed at the end.
         threads: CPU threads.
         initial_weights: a saved model whose weights the network starts from.
+        copies: of the training images, where the experiment trains on copies made before.
         started: ``time.perf_counter()`` when the job began, so that its imports count.
         say: takes the lines that tell the progress.
 
@@ -66,7 +69,7 @@ def run(
         "traceback": None,
     }
     try:
-        setup = set_up(order["spec"], order["seed"], data, initial_weights)
+        setup = set_up(order["spec"], order["seed"], data, initial_weights, copies)
         phases.end("build")
         identity = digest({"order": order, "dataset": data.digest})
         course = fit(setup, order, checkpoint, identity, phases, say)
@@ -92,21 +95,24 @@ def run(
 def _finish(setup: Setup, spec: dict[str, Any], course: Course, directory: Path, phases: Phases) -> dict[str, Any]:
     """Take the best or averaged weights, predict every split, write the results and return what they are."""
     history, stopping, average = course.history, course.stopping, course.average
+    material = setup.material
     if stopping.best_weights:
         assign(setup.model.variables, stopping.best_weights)
     if average.weights:
         assign(setup.model.trainable_variables, average.weights)
-        size = spec["training"]["batch_size"]
-        train = setup.splits["train"]
-        reestimate_statistics(setup.model, setup.program.observe, np.split(train, range(size, len(train), size)))
+        size, pool = material.batch_size, material.pool
+        reestimate_statistics(setup.model, setup.program.observe, np.split(pool, range(size, len(pool), size)))
         phases.end("average")
-    logits = {name: setup.program.predict(rows) for name, rows in setup.splits.items() if len(rows)}
-    labels = {name: setup.labels[setup.splits[name]] for name in logits}
+    logits = {name: setup.program.predict(rows) for name, rows in material.splits.items() if len(rows)}
+    labels = {name: material.labels[material.splits[name]] for name in logits}
     phases.end("predict")
     setup.program.restore()
     results.write_history(directory, history)
     results.write_model(directory, setup.model)
-    results.write_predictions(directory, {name: (z, labels[name]) for name, z in logits.items()})
+    predictions = {
+        name: results.Predictions(z, labels[name], material.rows_in_data_set(name)) for name, z in logits.items()
+    }
+    results.write_predictions(directory, predictions, material.valid_in_train)
     phases.end("save")
     accuracy = float(np.mean(logits["train"].argmax(1) == labels["train"]))
     # The last step may be the one that breaks the weights.
@@ -122,8 +128,9 @@ def _finish(setup: Setup, spec: dict[str, Any], course: Course, directory: Path,
         "averaged_epochs": average.count,
         "steps": history[-1]["step"],
         "penalty": penalty(setup.model),
-        "images_per_second": round(_images_per_second(history, len(labels["train"])), 1),
-        "images": {name: len(rows) for name, rows in setup.splits.items()},
+        "images_per_second": round(_images_per_second(history, len(material.epoch(1))), 1),
+        "images": {name: len(rows) for name, rows in material.splits.items()},
+        "images_per_epoch": len(material.epoch(1)),
     }
 
 

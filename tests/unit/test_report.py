@@ -182,7 +182,7 @@ def test_a_comparable_run_has_no_notice(full):
 def test_a_quick_run_says_on_top_that_it_is_not_comparable(tmp_path):
     html, markdown = build(tmp_path, ["exp001"], comparable=False)
     for page in (html, markdown):
-        assert page.index("Not comparable with the published figures") < page.index("Results")
+        assert page.index("Not comparable with the published figures") < page.index("In short")
         assert "500 training images, 3 epochs, 2 trials" in page
         assert "not comparable" in page
         assert not re.search(r"\b(agrees|higher|lower)</span>", page)

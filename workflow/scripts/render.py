@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from lookbook.reporting.context import build_context
+from lookbook.reporting.experiment import read_scores
 from lookbook.reporting.rendering import render
 from lookbook.statistics.collect import read_table
 
@@ -28,7 +29,14 @@ def main() -> None:
     parser.add_argument("--templates", type=Path, required=True, help="folder with the templates")
     parser.add_argument("--markdown", type=Path, required=True, help="report.md to write")
     parser.add_argument("--html", type=Path, required=True, help="report.html to write")
-    parser.add_argument(
+    optional = parser.add_argument_group("left out of the report where absent")
+    optional.add_argument("--ensembles", type=Path, help="ensembles.csv")
+    optional.add_argument("--factorial", type=Path, help="factorial.csv")
+    optional.add_argument("--published", type=Path, help="published.csv, for the scores in competitions")
+    optional.add_argument("--trials-root", type=Path, help="folder with <experiment>/<trial>/metrics.json")
+    optional.add_argument("--datasets-root", type=Path, help="folder with <dataset>/manifest.json")
+    optional.add_argument("--submissions-root", type=Path, help="folder with <experiment>.csv")
+    optional.add_argument(
         "--log-pattern",
         help="where a trial's log is (default: logs/train/{experiment}/{trial}.log beside trials.csv)",
     )
@@ -42,6 +50,12 @@ def main() -> None:
         read_table(arguments.comparisons),
         figures=arguments.figures,
         log_pattern=arguments.log_pattern or beside_trials.as_posix(),
+        ensembles=read_table(arguments.ensembles) if arguments.ensembles else None,
+        factorial=read_table(arguments.factorial) if arguments.factorial else None,
+        scores=read_scores(arguments.published) if arguments.published else None,
+        trials_root=arguments.trials_root,
+        datasets_root=arguments.datasets_root,
+        submissions_root=arguments.submissions_root,
     )
     render(context, arguments.templates, "report.md.j2", arguments.markdown)
     render(context, arguments.templates, "report.html.j2", arguments.html)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,22 +9,47 @@ from typing import Any
 
 import pandas as pd
 
+from lookbook.reporting.answers import answers
+from lookbook.reporting.experiment import Experiment, existing, read_experiment
+from lookbook.reporting.images import contact_sheets, read_datasets
+from lookbook.reporting.predictions import best_experiment, read_predictions
+from lookbook.reporting.sections import one_vs_all, seed_ensembles, studies
 from lookbook.statistics.collect import FINISHED
-from lookbook.statistics.comparisons import METRICS as COMPARED
-from lookbook.statistics.published import FIGURES
-from lookbook.statistics.published import PARTS as PUBLISHED
-from lookbook.statistics.summary import STATISTICS
 
-SPLITS = {"train": "training", "valid": "validation", "test": "test"}
-METRICS = {
-    "accuracy": "accuracy",
-    "loss": "loss",
-    "cross_entropy": "cross-entropy",
-    "macro_f1": "macro F1",
-    "balanced_accuracy": "balanced accuracy",
-    "expected_calibration_error": "calibration error",
-    "brier_score": "Brier score",
-}
+
+@dataclass(frozen=True)
+class Document:
+    """One source document as the report shows it: its experiments, and the sections that it has."""
+
+    name: str
+    source: str | None
+    experiments: list[Experiment]
+    answers: list[str]
+    ensembles: list[dict[str, Any]]
+    one_vs_all: list[dict[str, Any]]
+    studies: list[dict[str, Any]]
+    predictions: list[dict[str, Any]]
+
+    @property
+    def range_tests(self) -> list[Experiment]:
+        """The learning-rate range tests that have a figure."""
+        return [experiment for experiment in self.experiments if experiment.range_figure and experiment.n]
+
+    @property
+    def copies(self) -> list[Experiment]:
+        """The experiments that draw copies, and so count the validation images with a copy in train."""
+        return [experiment for experiment in self.experiments if experiment.copies]
+
+    @property
+    def scored(self) -> list[Experiment]:
+        """The experiments of which a validation accuracy and a score in the competition were published."""
+        return [
+            experiment
+            for experiment in self.experiments
+            if experiment.score is not None
+            and experiment.split == "validation"
+            and experiment.accuracy["published"] is not None
+        ]
 
 
 def build_context(
@@ -36,34 +60,69 @@ def build_context(
     *,
     figures: Path,
     log_pattern: str,
+    ensembles: pd.DataFrame | None = None,
+    factorial: pd.DataFrame | None = None,
+    scores: Mapping[str, float] | None = None,
+    trials_root: Path | None = None,
+    datasets_root: Path | None = None,
+    submissions_root: Path | None = None,
 ) -> dict[str, Any]:
-    """Return everything that the templates need, NaN replaced by None.
+    """Return everything that the templates need, NaN replaced by None; what is absent is left out.
 
     Args:
         benchmark: content of experiments.json: profile, provenance, experiments.
-        trials, summary, comparisons: the three tables.
-        figures: folder with ``published.svg`` and ``learning_curves/<experiment>.svg``; what is absent is left out.
+        trials, summary, comparisons, ensembles, factorial: the tables.
+        figures: folder with ``published.svg``, ``learning_curves/<experiment>.svg``, ``range/<experiment>.svg``,
+            ``predictions/<experiment>/``, ``best/``, ``contact_sheets/`` and ``datasets/<dataset>/``.
         log_pattern: where a trial's log is, with ``{experiment}`` and ``{trial}``.
+        scores: published competition scores by experiment.
+        trials_root: holds ``<experiment>/<trial>/metrics.json``; read where an experiment shows its predictions.
+        datasets_root: holds ``<dataset>/manifest.json``.
+        submissions_root: holds ``<experiment>.csv``.
     """
+    entries = benchmark["experiments"]
+    rows = records(trials)
     summaries = {row["experiment"]: row for row in records(summary)}
     effects = {row["experiment"]: row for row in records(comparisons)}
     experiments = {
-        name: read_experiment(name, entry, summaries[name], effects.get(name), figures)
-        for name, entry in benchmark["experiments"].items()
+        name: read_experiment(
+            name, entry, summaries[name], effects.get(name), figures, submissions_root, (scores or {}).get(name)
+        )
+        for name, entry in entries.items()
     }
-    documents = {
-        document: [experiments[name] for name in names]
-        for document, names in names_by_document(benchmark["experiments"]).items()
-    }
-    rows = records(trials)
+    manifests = read_datasets({entry["dataset"] for entry in entries.values()}, datasets_root, figures)
+    finished = [row for row in rows if row["status"] in FINISHED]
+    predictions = read_predictions(experiments, finished, figures, trials_root, manifests)
+    together, effects_of_factors = records(ensembles), records(factorial)
+    documents = []
+    for document, names in names_by_document(entries).items():
+        members = {name: experiments[name] for name in names}
+        sections = {
+            "ensembles": seed_ensembles(members, together),
+            "one_vs_all": one_vs_all(members, together),
+            "studies": studies(members, effects_of_factors),
+        }
+        documents.append(
+            Document(
+                name=document,
+                source=next((entries[name]["source"] for name in names if entries[name].get("source")), None),
+                experiments=list(members.values()),
+                answers=answers(list(members.values()), comparable=benchmark["profile"]["comparable"], **sections),
+                predictions=[predictions[name] for name in names if name in predictions],
+                **sections,
+            )
+        )
     return {
         "profile": benchmark["profile"],
         "documents": documents,
         "experiments": list(experiments.values()),
         "failures": [read_failure(row, log_pattern) for row in rows if row["status"] not in FINISHED],
         "collapsed": [experiment for experiment in experiments.values() if experiment.n_collapsed],
-        "not_run": [experiment for experiment in experiments.values() if not experiment.n],
+        "not_run": reasons([experiment for experiment in experiments.values() if not experiment.n]),
+        "best": best_experiment(figures),
         "published_figure": existing(figures / "published.svg"),
+        "contact_sheets": contact_sheets(figures / "contact_sheets"),
+        "datasets": list(manifests.values()),
         "totals": totals(rows, list(experiments.values())),
         "provenance": provenance(benchmark, rows),
     }
@@ -77,89 +136,21 @@ def names_by_document(experiments: Mapping[str, Mapping[str, Any]]) -> dict[str,
     return groups
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as dictionaries of plain Python values, missing ones as None."""
+def records(table: pd.DataFrame | None) -> list[dict[str, Any]]:
+    """Return the rows as dictionaries of plain Python values, missing ones as None; no table has no rows."""
+    if table is None:
+        return []
     return [
         {str(key): None if pd.isna(value) else value for key, value in row.items()} for row in table.to_dict("records")
     ]
 
 
-def existing(path: Path) -> Path | None:
-    """Return the path if there is a file, else None."""
-    return path if path.is_file() else None
-
-
-def read_experiment(
-    name: str,
-    entry: Mapping[str, Any],
-    row: Mapping[str, Any],
-    effect: Mapping[str, Any] | None,
-    figures: Path,
-) -> Experiment:
-    """Return one experiment: its entry in experiments.json, its row of the summary and of the comparisons."""
-    split = headline_split(row)
-    return Experiment(
-        name=name,
-        title=entry["title"],
-        note=entry.get("note"),
-        base=entry.get("base"),
-        changes=entry.get("changes") or [],
-        facts={
-            "parameters": entry.get("parameters") or row["parameters_mean"],
-            "dataset": entry["dataset"],
-            "budget": entry["budget"],
-            "seconds": row["seconds_mean"],
-            "epochs": row["epochs_mean"],
-            "images_per_second": row["images_per_second_mean"],
-            "digest": entry["digest"],
-        },
-        spec=json.dumps(entry["spec"], indent=2, sort_keys=True, ensure_ascii=False),
-        n_ok=int(row["n_ok"]),
-        n=int(row["n"]),
-        n_collapsed=int(row["n_collapsed"]),
-        collapse_rate=[row["collapse_rate"], row["collapse_rate_low"], row["collapse_rate_high"]],
-        split=SPLITS[split],
-        accuracy=read_statistic(row, f"{split}_accuracy"),
-        loss=read_statistic(row, f"{split}_loss"),
-        figures=[
-            {"split": SPLITS[part], "metric": label, "statistic": read_statistic(row, f"{part}_{metric}")}
-            for part in SPLITS
-            for metric, label in METRICS.items()
-            if row[f"{part}_{metric}_mean"] is not None or row.get(f"{part}_{metric}_published") is not None
-        ],
-        effect=None if effect is None else read_effect(effect),
-        curves=existing(figures / "learning_curves" / f"{name}.svg"),
-    )
-
-
-def headline_split(row: Mapping[str, Any]) -> str:
-    """Return the split that the headline table shows: test, or what there is where a data set has none."""
-    for part in ("mean", "published"):
-        for split in ("test", "valid", "train"):
-            if row[f"{split}_accuracy_{part}"] is not None:
-                return split
-    return "test"
-
-
-def read_statistic(row: Mapping[str, Any], column: str) -> dict[str, Any]:
-    """Return one column's statistics, and what was published for it, from a row of the summary."""
-    parts = (*STATISTICS, "mean_without_collapsed", *PUBLISHED) if column in FIGURES else STATISTICS
-    statistic = dict.fromkeys(PUBLISHED) | {part: row[f"{column}_{part}"] for part in parts}
-    if statistic["published_trials"] is not None:
-        # A column with gaps comes back from CSV as floats.
-        statistic["published_trials"] = int(statistic["published_trials"])
-    return statistic
-
-
-def read_effect(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a change did, from a row of the comparisons."""
-    parts = ("difference", "ci_low", "ci_high", "probability_of_improvement", "p", "p_adjusted")
-    return {
-        "base": row["base"],
-        "n_pairs": int(row["n_pairs"]),
-        "note": row["note"],
-        "metrics": {metric.replace("_", " "): {part: row[f"{metric}_{part}"] for part in parts} for metric in COMPARED},
-    }
+def reasons(experiments: Sequence[Experiment]) -> list[dict[str, Any]]:
+    """Group the experiments that were not run by the reason, so that a reader meets each reason once."""
+    groups: dict[str, list[Experiment]] = {}
+    for experiment in experiments:
+        groups.setdefault(experiment.unavailable or experiment.note or "No trial was planned.", []).append(experiment)
+    return [{"reason": reason, "experiments": members} for reason, members in groups.items()]
 
 
 def read_failure(row: Mapping[str, Any], log_pattern: str) -> dict[str, Any]:
@@ -179,6 +170,7 @@ def totals(rows: list[dict[str, Any]], experiments: list[Experiment]) -> dict[st
             verdicts[word] = verdicts.get(word, 0) + 1
     return {
         "experiments": len(experiments),
+        "not_run": sum(not experiment.n for experiment in experiments),
         "n": sum(experiment.n for experiment in experiments),
         "n_ok": sum(experiment.n_ok for experiment in experiments),
         "seconds": sum(row["seconds"] or 0.0 for row in rows),
@@ -206,26 +198,3 @@ def tally(values: Sequence[str | None]) -> dict[str, int]:
     known = [value for value in values if value]
     counts = {value: known.count(value) for value in dict.fromkeys(known)}
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """One experiment as the report shows it; ``accuracy`` and ``loss`` are those of ``split``."""
-
-    name: str
-    title: str
-    note: str | None
-    base: str | None
-    changes: list[dict[str, Any]]
-    facts: dict[str, Any]
-    spec: str
-    n_ok: int
-    n: int
-    n_collapsed: int
-    collapse_rate: list[float | None]
-    split: str
-    accuracy: dict[str, Any]
-    loss: dict[str, Any]
-    figures: list[dict[str, Any]]
-    effect: dict[str, Any] | None
-    curves: Path | None

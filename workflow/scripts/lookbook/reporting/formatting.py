@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 MISSING = "–"  # noqa: RUF001 - an en dash is meant
@@ -46,6 +47,17 @@ def percent(value: float | None) -> str:
 def thousands(value: float | None) -> str:
     """Return a whole number in groups of three: 101,770."""
     return MISSING if value is None else f"{value:,.0f}"
+
+
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """Return a number with its noun: 1 trial, 3 trials."""
+    return f"{thousands(count)} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return parts as a person lists them: a, b and c."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def probability(value: float | None) -> str:

@@ -16,7 +16,7 @@ if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
 # Only what is quick to import: this file is read again by every job of a cluster.
-from lookbook.datasets import SOURCES
+from lookbook.datasets import SOURCES, originals_unavailable_reason
 from lookbook.digests import canonical, digest, script_digest
 from lookbook.errors import ConfigError
 from lookbook.experiments import digest_of, locate, resolve, resolve_config
@@ -35,6 +35,13 @@ except ConfigError as error:
 RESULTS = CONFIG["results"]
 DATASETS = "resources/datasets"
 ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
+# Prepared by an earlier run from files that can no longer be had: what is there is all there is.
+KEPT = [
+    name
+    for name in SOURCES
+    if Path(DATASETS, name, "manifest.json").is_file()
+    and originals_unavailable_reason(name, CONFIG["data"])
+]
 COPIED = ["images", "source", "operation"]
 FASHION_MNIST_FILES = [
     f"resources/downloads/fashion_mnist/{part}-ubyte.gz"

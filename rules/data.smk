@@ -44,7 +44,7 @@ rule prepare_dataset:
     log:
         "logs/prepare/{dataset}.log",
     wildcard_constraints:
-        dataset="|".join(SOURCES),
+        dataset="|".join(name for name in SOURCES if name not in KEPT),
     conda:
         "../envs/data.yaml"
     threads: 2
@@ -53,7 +53,7 @@ rule prepare_dataset:
         folder=subpath(output.manifest, parent=True),
     shell:
         'python "$LOOKBOOK_SCRIPTS/prepare.py" {wildcards.dataset} --source={params.source:q}'
-        " --output {params.folder:q} --workers {threads} > {log:q} 2>&1"
+        " --output {params.folder:q} --workers {threads} 2>&1 | tee {log:q}"
 
 
 rule make_copies:

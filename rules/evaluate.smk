@@ -32,6 +32,9 @@ rule write_submission:
         f"{RESULTS}/logs/write_submission/{{experiment}}.log",
     conda:
         "../envs/training.yaml"
+    threads: CONFIG["devices"]["threads"]
+    resources:
+        mem_mb=2000,
     params:
         results=subpath(output[0], ancestor=2),
         source=script_digest("submit.py"),
@@ -39,4 +42,4 @@ rule write_submission:
     shell:
         'python "$LOOKBOOK_SCRIPTS/submit.py" --trials-root {params.results:q}/trials'
         " --experiment {wildcards.experiment} --trials {params.trials}"
-        ' --dataset "$(dirname {input.dataset:q})" --output {output:q} > {log:q} 2>&1'
+        ' --dataset "$(dirname {input.dataset:q})" --output {output:q} --threads {threads} > {log:q} 2>&1'

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -16,15 +15,13 @@ from lookbook.datasets.drawing import kept_classes
 from lookbook.datasets.errors import DatasetError
 from lookbook.datasets.submission import load_submission_images, unread_images, write_submission
 
-EXAMPLE = """example:
-  submit.py --trials-root results/trials --experiment simpsons_c42_n700_b64 --trials 3 \\
+EXAMPLE = """example: submit.py --trials-root results/trials --experiment simpsons_c42_n700_b64 --trials 3 \\
       --dataset resources/datasets/simpsons --output submission.csv
 Trials that failed are left out; where none finished, the file has its header alone."""
 BATCH = 32
 
 
 def main() -> None:
-    """Write the submission that the command line asks for."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE, formatter_class=raw)
     parser.add_argument("--trials-root", type=Path, required=True, help="folder with a folder for each experiment")
@@ -83,7 +80,7 @@ def mean_probabilities(models: Sequence[Path], images: np.ndarray) -> np.ndarray
     from lookbook.training.results import log_softmax
 
     starts = range(0, len(images), BATCH)
-    total: Any = 0
+    probabilities = []
     with tqdm(total=len(models) * len(starts), desc="submit", unit="batch", mininterval=1) as progress:
         for path in models:
             model = keras.models.load_model(path, compile=False)
@@ -92,8 +89,8 @@ def mean_probabilities(models: Sequence[Path], images: np.ndarray) -> np.ndarray
             for start in starts:  # only a batch at a time is read from the disk and turned to float32
                 logits.append(model.predict_on_batch(np.asarray(images[start : start + BATCH], np.float32)))
                 progress.update()
-            total = total + np.exp(log_softmax(np.concatenate(logits)))
-    return total / len(models)
+            probabilities.append(np.exp(log_softmax(np.concatenate(logits))))
+    return np.mean(probabilities, axis=0)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 import argparse
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from lookbook.datasets.errors import DatasetError
+from lookbook.signatures import registered
 
 EXAMPLE = "example: test.py my/exp104/model.keras --dataset resources/datasets/fashion_mnist"
 
@@ -31,6 +33,9 @@ def main() -> None:
     from lookbook.evaluation.metrics import split_metrics
     from lookbook.training.results import log_softmax
 
+    # A network with layers of its own loads where they are known.
+    for name in registered("models"):
+        import_module(f"lookbook.models.{name}")
     try:
         model = keras.models.load_model(arguments.model, compile=False)
     except (OSError, ValueError) as error:

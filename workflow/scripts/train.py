@@ -33,7 +33,7 @@ def parse_arguments() -> argparse.Namespace:
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument("--initial-weights", type=Path, help="a model.keras to start from")
     weights.add_argument("--start", default="", help="the trial.json of a trial to start from; the rule gives it")
-    parser.add_argument("--copies", type=Path, help="folder of copies.py, where the experiment trains on copies")
+    parser.add_argument("--copies", type=Path, help="manifest.json of copies.py, where the experiment trains on copies")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
     parser.add_argument("--gpu", type=int, default=0, help="1 uses a GPU, where there is one (0)")
     return parser.parse_args()
@@ -63,11 +63,11 @@ def main() -> None:
         if arguments.copies is None:
             raise ConfigError(
                 f"{order['experiment']} trains on copies of the images: make them with copies.py and name their "
-                "folder with --copies"
+                "manifest.json with --copies"
             )
         from lookbook.datasets import growing_batch
 
-        copies = growing_batch.load_for(arguments.copies, dataset, order["spec"]["copies"])
+        copies = growing_batch.load_for(arguments.copies.parent, dataset, order["spec"]["copies"])
     say = partial(print, flush=True)
     say(f"{order['experiment']}, trial {order['trial']}, seed {order['seed']}")
     run(

@@ -93,10 +93,14 @@ def resolve(
         validation.check_experiment(file, name, entry, schema("experiment"))
         filled = with_defaults(entry, schema("experiment"))
         filled = _apply_profile(name, filled, config["profile"])
-        resolved[name] = _experiment(name, filled, entries[name].source, config["data"])
+        resolved[name] = _experiment(name, filled, entries[name].source)
         validation.check_resolved(file, name, resolved[name].spec, inherited)
+    _check_ensembles(entries, resolved)
     for name in resolved:
-        _check_start(entries[name].file, name, resolved)
+        starts = _starts(entries[name].file, name, resolved)
+        reasons = [unavailable_reason(resolved[start].spec["dataset"], config["data"]) for start in starts]
+        if any(reasons):
+            resolved[name] = replace(resolved[name], trials=0, unavailable=next(filter(None, reasons)))
     validation.check_names("config.yaml: profile.experiments", config["profile"]["experiments"], resolved)
     return _selected(config["experiments"], resolved)
 
@@ -197,14 +201,29 @@ def _inherit(name: str, entries: dict[str, _Entry], heirs: tuple[str, ...] = ())
     return _merge(inherited, entry.keys) | {"document": entry.document}
 
 
-def _check_start(file: str, name: str, resolved: Mapping[str, Experiment]) -> None:
-    """Refuse experiments that start from one another's weights in a circle."""
+def _check_ensembles(entries: Mapping[str, _Entry], resolved: Mapping[str, Experiment]) -> None:
+    """Refuse, before they are trained, classifiers that cannot form the ensemble that they name."""
+    members: dict[tuple[str, int], str] = {}
+    for name, experiment in resolved.items():
+        if experiment.ensemble is None:
+            continue
+        where, label = f"{entries[name].file}: {name}", experiment.spec["one_vs_all"]
+        if label is None:
+            raise ConfigError(f"{where}: ensemble: is of one-vs-all classifiers; set one_vs_all or remove it")
+        other = members.setdefault((experiment.ensemble, label), name)
+        if other != name:
+            raise ConfigError(f"{where}: one_vs_all: {other} has class {label} in {experiment.ensemble}; take another")
+
+
+def _starts(file: str, name: str, resolved: Mapping[str, Experiment]) -> list[str]:
+    """Return an experiment and those whose weights it starts from, one after another; refuse a circle."""
     path = [name]
     while (start := resolved[path[-1]].spec["initial_weights"]) is not None:
         if start in path:
             circle = " -> ".join([*path, start])
             raise ConfigError(f"{file}: {name}: initial_weights: experiments start in a circle ({circle}); cut it")
         path.append(start)
+    return path
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -245,13 +264,11 @@ def _least(value: int | None, budget: int | None) -> int | None:
     return min(given, default=None)
 
 
-def _experiment(name: str, entry: dict[str, Any], source: str | None, data: Mapping[str, Any]) -> Experiment:
+def _experiment(name: str, entry: dict[str, Any], source: str | None) -> Experiment:
     spec = {key: value for key, value in entry.items() if key not in REPORTED_KEYS}
     spec["model"] = validation.with_arguments("models", spec["model"])
     spec["augmentation"] = [validation.with_arguments("augmentation", item) for item in spec["augmentation"]]
-    reason = unavailable_reason(spec["dataset"], data)
-    reported = {key: entry[key] for key in REPORTED_KEYS} | ({"trials": 0} if reason else {})
-    return Experiment(name=name, spec=spec, source=source, unavailable=reason, **reported)
+    return Experiment(name=name, spec=spec, source=source, **{key: entry[key] for key in REPORTED_KEYS})
 
 
 def _selected(names: list[str] | None, resolved: dict[str, Experiment]) -> dict[str, Experiment]:

@@ -16,10 +16,10 @@ from lookbook.training.fused_normalization import fuse, unfuse
 from lookbook.training.material import Stack
 from lookbook.training.program import EVALUATION_BATCH, RESIDENT_BYTES, Program, Sums
 
-# Unrolled steps of one call in graph mode. Fewer calls save Python's share, more of them cost tracing time: a deep
-# network traces for minutes, and its steps are too long for Python's share to matter.
+# Unrolled steps of one call in graph mode. They save Python's share and cost tracing time, which neither a short
+# training earns back nor a deep network, whose steps are long and whose layers are many.
 STEPS_PER_CALL = 4
-DEEP = 60
+SHORT, DEEP = 500, 60
 
 
 def compile_program(
@@ -32,6 +32,7 @@ def compile_program(
     *,
     one_hot: bool,
     xla: bool,
+    steps: int = SHORT,
 ) -> Program:
     """Return the training and evaluation of one trial as compiled calls.
 
@@ -44,13 +45,15 @@ def compile_program(
         labels: whole numbers (N,).
         one_hot: whether the loss and the augmentation want one-hot labels.
         xla: compile with XLA, a whole epoch a call, rather than in graph mode.
+        steps: of the whole training, about; short ones are not worth unrolling.
     """
     labels = labels.astype(np.int32)
     resident = images.nbytes <= RESIDENT_BYTES
     device_images = tf.constant(images.whole()) if resident else None
     device_labels = tf.constant(labels)
     classes = int(model.output_shape[-1])
-    steps_per_call = STEPS_PER_CALL if len(list(layers_of(model))) < DEEP else 1
+    worthwhile = steps >= SHORT and len(list(layers_of(model))) < DEEP
+    steps_per_call = STEPS_PER_CALL if worthwhile else 1
     variables = model.trainable_variables
     if not xla:
         # XLA fuses the elementwise operations of Keras's own layer by itself.

@@ -76,7 +76,8 @@ def set_up(
     model, precision = _build(spec, seed, data.shape, material.outputs)
     if initial_weights is not None:
         start_from(model, initial_weights)
-    optimizer = optimizer_from(spec["optimizer"], material.steps_per_epoch * spec["training"]["epochs"])
+    steps = material.steps_per_epoch * spec["training"]["epochs"]
+    optimizer = optimizer_from(spec["optimizer"], steps)
     optimizer.build(model.trainable_variables)
     loss = keras.losses.get(spec["loss"])
     one_hot = wants_one_hot(spec["loss"])
@@ -91,6 +92,7 @@ def set_up(
         material.labels,
         one_hot=one_hot,
         xla=xla,
+        steps=steps,
     )
     return Setup(
         material=material,

@@ -3,6 +3,10 @@
 PREDICTIONS = ["confusion_matrix", "precision_recall", "wrong_predictions"]
 PREDICTED = with_figure(*PREDICTIONS)
 RANGES = with_figure("learning_rate_range")
+# A benchmark without augmentation needs no pictures of it.
+AUGMENTED = any(
+    EXPERIMENTS[name].spec["augmentation"] or EXPERIMENTS[name].spec["copies"] for name in PLAN
+)
 # Of these the best is shown in detail.
 ZOO = [
     name

@@ -16,7 +16,7 @@ rule render_report:
             expand(rules.plot_predictions.output, experiment=PREDICTED),
             rules.plot_best.output if ZOO else [],
             expand(rules.plot_learning_rate_range.output, experiment=RANGES),
-            rules.plot_contact_sheets.output,
+            rules.plot_contact_sheets.output if AUGMENTED else [],
             expand(rules.plot_dataset.output, dataset=PICTURED),
         ],
         submissions=expand(rules.write_submission.output, experiment=COMPETITION),

@@ -33,6 +33,7 @@ def compile_program(
     one_hot: bool,
     xla: bool,
     steps: int = SHORT,
+    evaluation_batch: int = EVALUATION_BATCH,
 ) -> Program:
     """Return the training and evaluation of one trial as compiled calls.
 
@@ -46,6 +47,7 @@ def compile_program(
         one_hot: whether the loss and the augmentation want one-hot labels.
         xla: compile with XLA, a whole epoch a call, rather than in graph mode.
         steps: of the whole training, about; short ones are not worth unrolling.
+        evaluation_batch: images of one prediction call.
     """
     labels = labels.astype(np.int32)
     resident = images.nbytes <= RESIDENT_BYTES
@@ -126,8 +128,8 @@ def compile_program(
 
     def predict(indices: np.ndarray) -> np.ndarray:
         # A short last batch is filled up, so that one compiled shape serves every call.
-        padded = np.resize(indices, -(-len(indices) // EVALUATION_BATCH) * EVALUATION_BATCH)
-        batches = padded.reshape(-1, EVALUATION_BATCH).astype(np.int32)
+        padded = np.resize(indices, -(-len(indices) // evaluation_batch) * evaluation_batch)
+        batches = padded.reshape(-1, evaluation_batch).astype(np.int32)
         logits = [compiled_forward(feed(rows)).numpy() for rows in batches]
         return np.concatenate(logits)[: len(indices)] if logits else np.zeros((0, classes), np.float32)
 

@@ -12,7 +12,7 @@ from lookbook.streams import stream_seed
 from lookbook.training import devices
 from lookbook.training.compiled_tensorflow import compile_program
 from lookbook.training.material import Copies, Material, copies_transform, gather
-from lookbook.training.program import Program
+from lookbook.training.program import EVALUATION_BATCH, Program
 from lookbook.training.schedules import optimizer_from
 
 
@@ -93,6 +93,8 @@ def set_up(
         one_hot=one_hot,
         xla=xla,
         steps=steps,
+        # A small split must not be filled up to a large batch.
+        evaluation_batch=min(EVALUATION_BATCH, *(len(rows) for rows in material.splits.values() if len(rows))),
     )
     return Setup(
         material=material,

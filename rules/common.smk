@@ -54,6 +54,8 @@ PLAN = {e.name: e.trials for e in EXPERIMENTS.values() if e.trials}
 # Jobs run under the Python that runs Snakemake, activated or not, unless conda gives them another.
 environment = [
     f"export LOOKBOOK_SCRIPTS={shlex.quote(str(SCRIPTS))};",
+    # Not parameters: how trials share a GPU retrains nothing.
+    f"export LOOKBOOK_SLOTS_PER_GPU={CONFIG['devices']['slots_per_gpu']};",
     # Not a parameter: its contents are verified, so that another place of the same images retrains nothing.
     f"export LOOKBOOK_FASHION_MNIST={shlex.quote(CONFIG['data']['fashion_mnist']['path'] or '')};",
 ]

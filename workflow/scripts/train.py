@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 from functools import partial
@@ -54,7 +55,8 @@ def main() -> None:
     # Keras is imported only now: the environment decides what it computes on.
     from lookbook.training import devices
 
-    devices.prepare(arguments.threads, gpu=bool(arguments.gpu))
+    slots = int(os.environ.get("LOOKBOOK_SLOTS_PER_GPU", "1"))
+    devices.prepare(arguments.threads, gpu=bool(arguments.gpu), slots_per_gpu=slots)
     devices.limit_threads(arguments.threads)
     from lookbook.training.trial import run
 

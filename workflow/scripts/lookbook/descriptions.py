@@ -72,6 +72,8 @@ def budget(experiment: Experiment) -> str:
     words = f"{experiment.trials} trial{'s' * (experiment.trials != 1)} of "
     words += "up to " if spec["training"]["early_stopping"] else ""
     words += f"{epochs} epoch{'s' * (epochs > 1)}"
+    if spec["draw"]["per_class"]:
+        return f"{words} on {spec['draw']['per_class']} images of each class of {spec['dataset']}"
     return words + (f" on {images:,} training images" if images else f" on all training images of {spec['dataset']}")
 
 

@@ -23,12 +23,21 @@ def is_cpu_build() -> bool:
     return True
 
 
-@cache
 def visible_gpus() -> int:
     """Return how many NVIDIA GPUs this process may use; CUDA_VISIBLE_DEVICES decides where it is set."""
+    return len(visible_devices())
+
+
+def visible_devices() -> list[str]:
+    """Return the NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES would name them."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return len([device for device in visible.split(",") if device.strip() not in ("", "-1")])
+        return [device.strip() for device in visible.split(",") if device.strip() not in ("", "-1")]
+    return [str(number) for number in range(_installed_gpus())]
+
+
+@cache
+def _installed_gpus() -> int:
     if shutil.which("nvidia-smi") is None:
         return 0
     listing = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True, check=False, timeout=30)

@@ -8,20 +8,31 @@ import platform
 import sys
 from pathlib import Path
 
+from lookbook.hardware import visible_devices
+from lookbook.slots import take_slot
+
 # Keras and TensorFlow import these where they are installed, in case they are handed one of their objects; together
 # they cost 40% of the CPU time of importing Keras (3.9 s against 6.9 s), and no trial hands over any.
 UNUSED = ("matplotlib", "pandas", "scipy", "sklearn")
 
 
-def prepare(threads: int, gpu: bool) -> None:
-    """Import Keras for a process that may use so many CPU threads and, where `gpu`, a GPU."""
+def prepare(threads: int, gpu: bool, slots_per_gpu: int = 1) -> None:
+    """Import Keras for a process that may use so many CPU threads and, where ``gpu``, a GPU.
+
+    Args:
+        threads: CPU threads.
+        gpu: whether to use a GPU, where there is one.
+        slots_per_gpu: how many trials share one; waits until a slot is free.
+    """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # TensorFlow leaves oneDNN's convolutions off on processors without AVX-512 neural-network instructions, where
     # they were measured to be 1.4 times faster all the same.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    if not gpu:
+    if gpu:
+        _choose_gpu(slots_per_gpu)
+    else:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     hidden = [name for name in UNUSED if name not in sys.modules]
     # None makes an import fail as if the package were not installed.
@@ -31,6 +42,18 @@ def prepare(threads: int, gpu: bool) -> None:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+def _choose_gpu(slots: int) -> None:
+    if slots > 1:
+        # A first trial must not reserve the memory of those that share its device.
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    devices = visible_devices()
+    # A single device that is named is the scheduler's choice for this job, and its number may be another node's or
+    # another job's as well: it must not be shared out again.
+    if devices and not (len(devices) == 1 and "CUDA_VISIBLE_DEVICES" in os.environ):
+        os.environ["CUDA_VISIBLE_DEVICES"] = take_slot(devices, slots)
 
 
 def limit_threads(threads: int) -> None:

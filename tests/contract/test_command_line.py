@@ -43,7 +43,9 @@ def test_the_full_benchmark_is_listed_without_heavy_imports(full):
     assert "ended: []" in full.output
 
 
-def test_the_full_benchmark_trains_every_trial_of_every_experiment(full):
+def test_the_full_benchmark_trains_every_trial_of_every_experiment(full, tmp_path, monkeypatch):
+    # What this checkout has prepared is not there in the copy either.
+    monkeypatch.chdir(tmp_path)
     every = resolve(read_config([workspace.SOURCE / "config" / "config.yaml"]), workspace.SOURCE).values()
     assert full.trained == {(experiment.name, trial) for experiment in every for trial in range(experiment.trials)}
     assert full.jobs["train_trial"] == full.jobs["evaluate_trial"] == len(full.trained)

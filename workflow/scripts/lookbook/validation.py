@@ -123,17 +123,12 @@ def _check_draw(where: str, spec: Mapping[str, Any]) -> None:
             f"{where}: one_vs_all: must be a class of {spec['dataset']}, from 0 to {source.classes - 1}, "
             "and leaves no place for draw.classes"
         )
-    if rules["proportions"] is not None and rules["classes"]:
-        raise ConfigError(f"{where}: draw.proportions: are those of all classes; remove them or draw.classes")
     if rules["proportions"] is not None and len(rules["proportions"]) != kept:
         raise ConfigError(
             f"{where}: draw.proportions: give one for each of the {kept} classes, not {len(rules['proportions'])}"
         )
     if rules["size"] is not None and rules["size"]["maximum"] - rules["size"]["minimum"] < 2:
-        raise ConfigError(
-            f"{where}: draw.size: no image lies between {rules['size']['minimum']} and {rules['size']['maximum']} pixels, "
-            "exclusive; raise the maximum"
-        )
+        raise ConfigError(f"{where}: draw.size: no whole number lies between minimum and maximum; raise the maximum")
     if rules["size"] is not None and not source.competition:
         raise ConfigError(f"{where}: draw.size: {spec['dataset']} does not know its images' original sizes; remove it")
     if rules["augment"] == "copies" and rules["per_class"] is None:

@@ -53,10 +53,12 @@ def draw_parts(spec: Mapping[str, Any], data: Dataset, seed: int) -> Parts:
     """
     rules, fraction = spec["draw"], spec["split"]["validation"]
     labels = np.asarray(data.train_labels)
+    seed = seed if spec["split"]["seed"] is None else spec["split"]["seed"]
     rows = _candidates(spec, data, seed)
+    if not len(rows):
+        raise ValueError("draw and limit leave none to train on; ask for more classes, sizes or images")
     test = limit(data.test_labels, spec["limit"]["test_images"], LIMIT_SEED)
     test = test[np.isin(data.test_labels[test], kept_classes(spec, labels))].astype(np.int32)
-    seed = seed if spec["split"]["seed"] is None else spec["split"]["seed"]
     if rules["per_class"] is None and rules["before_split"]:
         train, valid = split_indices(len(rows), fraction, seed)
         return Parts(rows[train], rows[valid], test, np.zeros(len(train), bool), None)
@@ -102,12 +104,13 @@ def number_of_outputs(spec: Mapping[str, Any], classes: int) -> int:
 def _candidates(spec: Mapping[str, Any], data: Dataset, seed: int) -> np.ndarray:
     """Return the rows of the training images that may be used at all, int32, ascending."""
     rules, labels = spec["draw"], np.asarray(data.train_labels)
+    kept = kept_classes(spec, labels)
     rows = limit(labels, spec["limit"]["train_images"], LIMIT_SEED)
-    rows = rows[np.isin(labels[rows], kept_classes(spec, labels))]
+    rows = rows[np.isin(labels[rows], kept)]
     if rules["size"] is not None:
         heights, widths = data.original_sizes()
         inside = size_filter(heights, widths, rules["size"]["minimum"], rules["size"]["maximum"])
         rows = rows[np.isin(rows, inside)]
     if rules["proportions"] is not None:
-        rows = rows[imbalanced_subset(labels[rows], rules["proportions"], seed)]
+        rows = rows[imbalanced_subset(np.searchsorted(kept, labels[rows]), rules["proportions"], seed)]
     return rows.astype(np.int32)

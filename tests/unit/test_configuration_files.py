@@ -1,0 +1,83 @@
+"""The configuration that is part of this repository: its files, its schemas and its guide agree."""
+
+import csv
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from lookbook.datasets import SOURCES
+from lookbook.experiments import resolve, resolve_config, schema
+from lookbook.orders import read_config
+from lookbook.validation import read_yaml
+
+ROOT = Path(__file__).parents[2]
+CONFIG = read_yaml(ROOT / "config" / "config.yaml")
+
+
+def keys_of_schema(node: dict, prefix: str = "") -> dict[str, dict]:
+    """Return every property at any depth by its dotted key; what users name themselves has none."""
+    found = {}
+    for key, child in node.get("properties", {}).items():
+        found |= {f"{prefix}{key}": child} | keys_of_schema(child, f"{prefix}{key}.")
+    return found
+
+
+def keys_of_config(value: dict, node: dict, prefix: str = "") -> set[str]:
+    found = set()
+    for key, child in value.items():
+        found.add(f"{prefix}{key}")
+        if isinstance(child, dict) and "properties" in node.get("properties", {}).get(key, {}):
+            found |= keys_of_config(child, node["properties"][key], f"{prefix}{key}.")
+    return found
+
+
+def subschemas(node):
+    if isinstance(node, dict):
+        yield node
+        for child in node.values():
+            yield from subschemas(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from subschemas(child)
+
+
+def test_config_yaml_states_every_key_of_the_schema_and_no_other():
+    assert keys_of_config(CONFIG, schema("config")) == keys_of_schema(schema("config")).keys()
+
+
+@pytest.mark.parametrize("name", ["config", "experiment", "experiments"])
+def test_every_key_has_a_description_and_every_default_is_valid(name):
+    node = schema(name)
+    jsonschema.Draft202012Validator.check_schema(node)
+    for properties in [n["properties"] for n in subschemas(node) if isinstance(n.get("properties"), dict)]:
+        for key, child in properties.items():
+            assert child.get("description"), key
+            if "default" in child:
+                jsonschema.validate(child["default"], {"$defs": node.get("$defs", {})} | child)
+
+
+@pytest.mark.parametrize("overlay", [None, "quick.yaml"])
+def test_the_shipped_configurations_resolve(overlay):
+    files = [ROOT / "config" / name for name in ("config.yaml", overlay) if name]
+    config = read_config(files)
+    assert resolve(config, ROOT)
+    assert resolve_config(config)["profile"]["comparable"] == (overlay is None)
+
+
+def test_published_figures_and_experiments_agree_on_the_document():
+    with (ROOT / CONFIG["published"]).open() as file:
+        documents = {row["experiment"]: row["document"] for row in csv.DictReader(file)}
+    resolved = resolve(CONFIG, ROOT)
+    known = documents.keys() & resolved.keys()
+    assert known
+    assert {name: resolved[name].document for name in known} == {name: documents[name] for name in known}
+
+
+def test_the_guide_names_every_key_and_every_data_set():
+    guide = re.sub(r"```.*?```", "", (ROOT / "config" / "README.md").read_text(), flags=re.DOTALL)
+    named = {part for code in re.findall(r"`([^`\n]+)`", guide) for part in re.findall(r"\w+", code)}
+    keys = {key for name in ("config", "experiment", "experiments") for key in keys_of_schema(schema(name))}
+    assert sorted(key for key in keys if key.rpartition(".")[2] not in named) == []
+    assert sorted(SOURCES.keys() - named) == []

@@ -1,7 +1,7 @@
 # Two targets need nothing but Python 3.11 to 3.13 and make: `make report` and `make test`.
 
 .DELETE_ON_ERROR:
-.PHONY: report test full lint clean lock
+.PHONY: report test full install lint clean lock
 
 # The first of these that runs and is new enough; say `make PYTHON=/path/to/python3` for another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -10,6 +10,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 QUICK := --configfile config/quick.yaml
+# What is installed: requirements-cuda.lock and requirements-jax-cuda.lock are for an NVIDIA GPU.
+LOCK ?= requirements.lock
 
 report: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES) $(QUICK)
@@ -18,6 +20,9 @@ report: $(VENV)/.installed
 full: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES)
 	@echo "The report: $(CURDIR)/results/report/report.html"
+
+# For a GPU: make install LOCK=requirements-cuda.lock
+install: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
@@ -34,13 +39,15 @@ clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
 
 # The environment is complete when the stamp is there; an interrupted installation starts again.
-$(VENV)/.installed: requirements.lock
+$(VENV)/.installed: $(LOCK)
 	@test -n "$(PYTHON)" || { echo "Lookbook needs Python 3.11, 3.12 or 3.13; none was found on the PATH." >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@touch $@
 
 # After a change of requirements.in, with uv on the PATH.
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		requirements.in --output-file requirements.lock
+	for kind in "" -jax -cuda -jax-cuda; do \
+		uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+			$${kind:+-c requirements.lock} requirements$$kind.in --output-file requirements$$kind.lock || exit 1; \
+	done

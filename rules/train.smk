@@ -19,7 +19,7 @@ rule train_trial:
         "../envs/training.yaml"
     threads: CONFIG["devices"]["threads"]
     resources:
-        gpu=gpus_to_request(CONFIG["devices"]["gpu"]),
+        gpu=gpus_to_request(CONFIG["devices"]["gpu"], CONFIG["devices"]["backend"]),
         mem_mb=3000,
     # Changing this retrains; it is the only parameter, see rules/common.smk.
     params:

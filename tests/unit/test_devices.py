@@ -20,7 +20,7 @@ def cpu_with(monkeypatch):
 
     def pretend(flags: str) -> None:
         monkeypatch.setattr(devices, "_cpuinfo", {"flags": flags, "model name": "Imagined 3000"}.get)
-        monkeypatch.setattr(devices, "has_gpu", lambda: False)
+        monkeypatch.setattr(devices, "_gpu", lambda: None)
 
     return pretend
 
@@ -101,8 +101,42 @@ def test_a_gpu_that_the_scheduler_chose_stays_chosen(monkeypatch):
     assert os.environ["KERAS_BACKEND"] == "jax"
 
 
-def test_preparing_imports_no_backend():
-    code = "import sys; from lookbook.training import devices; devices.prepare(1, False); "
-    code += "print(sorted({'keras', 'tensorflow'} & sys.modules.keys()))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+PREPARED = """
+import sys
+from lookbook.training import devices
+
+loaded = lambda: sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", *devices.UNUSED})
+print(loaded())
+devices.prepare(1, False)
+print(loaded())
+import matplotlib, pandas, scipy.stats, sklearn.metrics
+assert pandas.Series([1, 2]).mean() == scipy.stats.tmean([1, 2]) == 1.5
+print(loaded())
+"""
+
+
+def test_preparing_imports_keras_without_the_packages_that_no_trial_uses_and_leaves_them_to_others():
+    command = [sys.executable, "-c", PREPARED]
+    done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=True, timeout=300)
+    assert done.stdout.splitlines() == [
+        "[]",
+        "['keras', 'tensorflow']",
+        "['keras', 'matplotlib', 'pandas', 'scipy', 'sklearn', 'tensorflow']",
+    ]
+
+
+def test_preparing_leaves_what_is_imported_already(monkeypatch):
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setitem(sys.modules, "pandas", pandas := object())
+    before = set(sys.modules)
+    devices.prepare(threads=1, gpu=False)
+    assert sys.modules["pandas"] is pandas
+    assert set(sys.modules) == before
+
+
+def test_a_keras_that_cannot_be_imported_blocks_no_other_package(monkeypatch):
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setitem(sys.modules, "keras", None)
+    with pytest.raises(ImportError):
+        devices.prepare(threads=1, gpu=False)
+    assert all(sys.modules.get(name, name) is not None for name in devices.UNUSED)

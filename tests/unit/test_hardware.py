@@ -6,13 +6,27 @@ from lookbook import hardware
 
 
 @pytest.mark.parametrize(
-    ("setting", "cpu_build", "gpus", "expected"),
-    [("auto", False, 2, 1), ("auto", False, 0, 0), ("auto", True, 2, 0), (0, False, 2, 0), (1, True, 0, 1)],
+    ("setting", "usable", "gpus", "expected"),
+    [("auto", True, 2, 1), ("auto", True, 0, 0), ("auto", False, 2, 0), (0, True, 2, 0), (1, False, 0, 1)],
 )
-def test_gpus_that_a_trial_asks_for(setting, cpu_build, gpus, expected, monkeypatch):
-    monkeypatch.setattr(hardware, "is_cpu_build", lambda: cpu_build)
+def test_gpus_that_a_trial_asks_for(setting, usable, gpus, expected, monkeypatch):
+    monkeypatch.setattr(hardware, "computes_on_gpus", lambda _: usable)
     monkeypatch.setattr(hardware, "visible_gpus", lambda: gpus)
     assert hardware.gpus_to_request(setting) == expected
+
+
+@pytest.mark.parametrize(
+    ("backend", "installed", "expected"),
+    [
+        ("tensorflow", {"tensorflow-cpu"}, False),
+        ("tensorflow", {"tensorflow"}, True),
+        ("jax", {"jax", "tensorflow"}, False),
+        ("jax", {"jax", "jax-cuda12-plugin"}, True),
+    ],
+)
+def test_builds_that_compute_on_gpus(backend, installed, expected, monkeypatch):
+    monkeypatch.setattr(hardware, "_is_installed", installed.__contains__)
+    assert hardware.computes_on_gpus(backend) is expected
 
 
 @pytest.mark.parametrize(("visible", "expected"), [("", 0), ("-1", 0), ("0", 1), ("2,3", 2), ("GPU-8f,GPU-9a", 2)])

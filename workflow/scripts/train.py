@@ -56,7 +56,7 @@ def main() -> None:
     from lookbook.training import devices
 
     slots = int(os.environ.get("LOOKBOOK_SLOTS_PER_GPU", "1"))
-    devices.prepare(arguments.threads, gpu=bool(arguments.gpu), slots_per_gpu=slots)
+    devices.prepare(arguments.threads, gpu=bool(arguments.gpu), slots_per_gpu=slots, backend=order["spec"]["backend"])
     devices.limit_threads(arguments.threads)
     from lookbook.training.trial import run
 

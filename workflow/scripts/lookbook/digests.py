@@ -31,6 +31,7 @@ def digest(value: Any) -> str:
 def source_digest(spec: dict[str, Any]) -> str:
     """Return the sha256 over the source that training this resolved experiment uses."""
     files = [*ENTRY_POINTS, LIBRARY / "models" / f"{spec['model']['class_name']}.py"]
+    files.append(LIBRARY / "training" / f"compiled_{spec['backend']}.py")
     files += [LIBRARY / "augmentation" / f"{entry['class_name']}.py" for entry in spec["augmentation"]]
     if spec["copies"]:
         files.append(LIBRARY / "datasets" / "growing_batch.py")

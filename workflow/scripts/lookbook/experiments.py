@@ -93,9 +93,11 @@ def resolve(
         validation.check_experiment(file, name, entry, schema("experiment"))
         filled = with_defaults(entry, schema("experiment"))
         filled = _apply_profile(name, filled, config["profile"])
+        filled["backend"] = filled["backend"] or config["devices"]["backend"]
         resolved[name] = _experiment(name, filled, entries[name].source)
         validation.check_resolved(file, name, resolved[name].spec, inherited)
-    _check_ensembles(entries, resolved)
+    if not settings:  # Who changes one by hand forms no ensemble.
+        _check_ensembles(entries, resolved)
     for name in resolved:
         starts = _starts(entries[name].file, name, resolved)
         reasons = [unavailable_reason(resolved[start].spec["dataset"], config["data"]) for start in starts]

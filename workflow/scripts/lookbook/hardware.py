@@ -7,17 +7,23 @@ import subprocess
 from functools import cache
 
 
-def gpus_to_request(setting: str | int) -> int:
+def gpus_to_request(setting: str | int, backend: str = "tensorflow") -> int:
     """Return how many GPUs a trial asks Snakemake for: the setting, or for ``auto`` one where it can be used."""
     if setting != "auto":
         return int(setting)
-    return int(not is_cpu_build() and visible_gpus() > 0)
+    return int(computes_on_gpus(backend) and visible_gpus() > 0)
 
 
-def is_cpu_build() -> bool:
-    """Return whether the installed TensorFlow is the CPU build of the lock file, which no GPU can help."""
+def computes_on_gpus(backend: str) -> bool:
+    """Return whether the installed build of a backend can use a GPU, which that of the CPU's lock file cannot."""
+    if backend == "jax":
+        return any(_is_installed(f"jax-cuda{version}-plugin") for version in (12, 13))
+    return not _is_installed("tensorflow-cpu")
+
+
+def _is_installed(distribution: str) -> bool:
     try:
-        importlib.metadata.version("tensorflow-cpu")
+        importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return False
     return True

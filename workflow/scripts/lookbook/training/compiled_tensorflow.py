@@ -4,7 +4,7 @@ Under XLA one call trains a whole epoch; in graph mode one call trains a few unr
 convolutions are fastest there and XLA's on a CPU are the slowest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -31,6 +31,7 @@ def compile_program(
     labels: np.ndarray,
     *,
     one_hot: bool,
+    seeds: Sequence[keras.random.SeedGenerator] = (),
     xla: bool,
     steps: int = SHORT,
     evaluation_batch: int = EVALUATION_BATCH,
@@ -45,6 +46,7 @@ def compile_program(
         images: uint8 (N, H, W, C); copied to the device once, or where they are too many, batch by batch.
         labels: whole numbers (N,).
         one_hot: whether the loss and the augmentation want one-hot labels.
+        seeds: what the transform draws from; TensorFlow finds their state by itself.
         xla: compile with XLA, a whole epoch a call, rather than in graph mode.
         steps: of the whole training, about; short ones are not worth unrolling.
         evaluation_batch: images of one prediction call.

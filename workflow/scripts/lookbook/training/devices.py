@@ -3,6 +3,7 @@
 ``prepare`` must run before Keras is imported, because the backend reads its settings on import.
 """
 
+import importlib.util
 import os
 import platform
 import sys
@@ -13,18 +14,21 @@ from lookbook.slots import take_slot
 
 # Keras and TensorFlow import these where they are installed, in case they are handed one of their objects; together
 # they cost 40% of the CPU time of importing Keras (3.9 s against 6.9 s), and no trial hands over any.
-UNUSED = ("matplotlib", "pandas", "scipy", "sklearn")
+UNUSED: tuple[str, ...] = ("matplotlib", "pandas", "scipy", "sklearn")
 
 
-def prepare(threads: int, gpu: bool, slots_per_gpu: int = 1) -> None:
+def prepare(threads: int, gpu: bool, slots_per_gpu: int = 1, backend: str | None = None) -> None:
     """Import Keras for a process that may use so many CPU threads and, where ``gpu``, a GPU.
 
     Args:
         threads: CPU threads.
         gpu: whether to use a GPU, where there is one.
         slots_per_gpu: how many trials share one; waits until a slot is free.
+        backend: tensorflow or jax; None takes what KERAS_BACKEND says, else the first that is installed.
     """
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if backend is not None:
+        os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow" if importlib.util.find_spec("tensorflow") else "jax")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # TensorFlow leaves oneDNN's convolutions off on processors without AVX-512 neural-network instructions, where
     # they were measured to be 1.4 times faster all the same.
@@ -34,7 +38,15 @@ def prepare(threads: int, gpu: bool, slots_per_gpu: int = 1) -> None:
         _choose_gpu(slots_per_gpu)
     else:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    hidden = [name for name in UNUSED if name not in sys.modules]
+    # JAX needs SciPy itself, and reads its flags on import.
+    unused = UNUSED
+    if os.environ["KERAS_BACKEND"] == "jax":
+        unused = tuple(name for name in UNUSED if name != "scipy")
+        single = f"--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads={threads}"
+        os.environ.setdefault("XLA_FLAGS", single if threads == 1 else "")
+        if not gpu:
+            os.environ["JAX_PLATFORMS"] = "cpu"
+    hidden = [name for name in unused if name not in sys.modules]
     # None makes an import fail as if the package were not installed.
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:
@@ -56,8 +68,16 @@ def _choose_gpu(slots: int) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = take_slot(devices, slots)
 
 
+def _on_jax() -> bool:
+    import keras
+
+    return keras.backend.backend() == "jax"
+
+
 def limit_threads(threads: int) -> None:
     """Hold TensorFlow's thread pools to a number of threads; must run before its first operation."""
+    if _on_jax():
+        return
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -65,20 +85,34 @@ def limit_threads(threads: int) -> None:
 
 
 def has_gpu() -> bool:
-    """Return whether TensorFlow sees a GPU."""
+    """Return whether the backend sees a GPU."""
+    return _gpu() is not None
+
+
+def _gpu() -> tuple[str, float] | None:
+    """Return name and compute capability of the GPU that the backend uses, or None."""
+    if _on_jax():
+        import jax
+
+        device = jax.devices()[0]
+        if device.platform != "gpu":
+            return None
+        return device.device_kind, float(getattr(device, "compute_capability", 0))
     import tensorflow as tf
 
-    return bool(tf.config.list_physical_devices("GPU"))
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return None
+    details = tf.config.experimental.get_device_details(gpus[0])
+    major, minor = details.get("compute_capability", (0, 0))
+    return details.get("device_name", "unknown"), major + minor / 10
 
 
 def describe(threads: int) -> str:
     """Return the device in words, such as ``cpu: AMD EPYC, 2 threads``."""
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "unknown")
-        return f"gpu: {name}"
+    gpu = _gpu()
+    if gpu is not None:
+        return f"gpu: {gpu[0]}"
     return f"cpu: {processor_name()}, {threads} thread{'s' if threads > 1 else ''}"
 
 
@@ -90,21 +124,24 @@ def processor_name() -> str:
 def choose_precision(wanted: str, convolutional: bool) -> str:
     """Return Keras's precision policy for a trial.
 
-    ``auto`` takes mixed_bfloat16 where it was measured to be faster: convolutions on processors that multiply
-    bfloat16 matrices in hardware (AMX). Elsewhere bfloat16 is emulated and slower than float32.
+    ``auto`` takes mixed_bfloat16 for convolutions where the hardware multiplies bfloat16 matrices: processors with
+    AMX, NVIDIA GPUs from Ampere on (compute capability 8.0). Elsewhere bfloat16 is emulated and slower than float32.
     """
     if wanted != "auto":
         return wanted
-    computes_bfloat16 = "amx_bf16" in (_cpuinfo("flags") or "").split()
+    gpu = _gpu()
+    computes_bfloat16 = gpu[1] >= 8.0 if gpu else "amx_bf16" in (_cpuinfo("flags") or "").split()
     return "mixed_bfloat16" if convolutional and computes_bfloat16 else "float32"
 
 
 def choose_xla(wanted: str, convolutional: bool) -> bool:
-    """Return whether XLA compiles a trial's loop.
+    """Return whether XLA compiles a trial's loop, as it does every one on JAX.
 
     ``auto`` follows the measurements: XLA everywhere except for convolutions on a CPU, where oneDNN's are several
     times faster than XLA's.
     """
+    if _on_jax():
+        return True
     return wanted == "xla" if wanted != "auto" else has_gpu() or not convolutional
 
 
@@ -120,11 +157,15 @@ def versions() -> dict[str, str]:
     """Return the versions that a result depends on."""
     import keras
     import numpy as np
-    import tensorflow as tf
+
+    if _on_jax():
+        import jax as backend
+    else:
+        import tensorflow as backend
 
     return {
         "python": platform.python_version(),
         "keras": keras.__version__,
-        "tensorflow": tf.__version__,
+        backend.__name__: backend.__version__,
         "numpy": np.__version__,
     }

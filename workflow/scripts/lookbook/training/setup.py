@@ -1,6 +1,7 @@
 """What a trial needs before its first step: its images, its network, its optimizer and its compiled program."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from lookbook import augmentation, models
 from lookbook.datasets.arrays import Dataset
 from lookbook.streams import stream_seed
 from lookbook.training import devices
-from lookbook.training.compiled_tensorflow import compile_program
 from lookbook.training.material import Copies, Material, copies_transform, gather
 from lookbook.training.program import EVALUATION_BATCH, Program
 from lookbook.training.schedules import optimizer_from
@@ -83,7 +83,9 @@ def set_up(
     one_hot = wants_one_hot(spec["loss"])
     transform_seed = keras.random.SeedGenerator(stream_seed(seed, "augmentation"))
     xla = devices.choose_xla(spec["compile"], is_convolutional(model))
-    program = compile_program(
+    # One file for each backend; a trial's source is its own backend's.
+    compiler = import_module(f"lookbook.training.compiled_{keras.backend.backend()}")
+    program = compiler.compile_program(
         model,
         optimizer,
         loss,
@@ -91,6 +93,7 @@ def set_up(
         material.images,
         material.labels,
         one_hot=one_hot,
+        seeds=[transform_seed],
         xla=xla,
         steps=steps,
         # A small split must not be filled up to a large batch.

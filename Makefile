@@ -1,7 +1,7 @@
 # Two targets need nothing but Python 3.11 to 3.13 and make: `make report` and `make test`.
 
 .DELETE_ON_ERROR:
-.PHONY: report test full install lint clean lock
+.PHONY: report test test-jax full install lint clean lock
 
 # The first of these that runs and is new enough; say `make PYTHON=/path/to/python3` for another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -27,6 +27,11 @@ install: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
 
+# JAX is tested beside TensorFlow, in an environment of its own.
+test-jax: $(VENV)/.installed
+	$(MAKE) install VENV=.venv-jax LOCK=requirements-jax.lock
+	LOOKBOOK_JAX_PYTHON=.venv-jax/bin/python $(BIN)/python -m pytest tests/backends
+
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,7 +41,7 @@ lint: $(VENV)/.installed
 
 # Everything that can be made again; data sets and results stay.
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-jax .pytest_cache .mypy_cache .ruff_cache
 
 # The environment is complete when the stamp is there; an interrupted installation starts again.
 $(VENV)/.installed: $(LOCK)

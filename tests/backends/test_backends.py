@@ -1,0 +1,103 @@
+"""What JAX computes is what plain Keras computes on JAX, and what TensorFlow computes.
+
+JAX lives in an environment of its own (`make test-jax`), whose Python LOOKBOOK_JAX_PYTHON names.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookbook.experiments import resolve
+from lookbook.orders import order, read_config
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "workflow" / "scripts"
+STEPS = Path(__file__).with_name("steps.py")
+PYTHON = {"tensorflow": sys.executable, "jax": os.environ.get("LOOKBOOK_JAX_PYTHON")}
+
+pytestmark = pytest.mark.skipif(not PYTHON["jax"], reason="JAX has an environment of its own: make test-jax")
+
+
+def run(backend: str, *arguments: str | Path) -> str:
+    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    if backend == "jax":
+        environment["JAX_PLATFORMS"] = "cpu"
+    done = subprocess.run(
+        [PYTHON[backend], *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def weights(path: Path) -> list[np.ndarray]:
+    with np.load(path) as arrays:
+        return [arrays[key] for key in arrays.files]
+
+
+def largest_difference(one: list[np.ndarray], other: list[np.ndarray]) -> float:
+    return max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("network", ["dense", "batch_norm", "penalised"])
+def test_100_steps_agree_with_plain_keras_and_with_tensorflow(network, tmp_path):
+    start = tmp_path / "start.npz"
+    ends = {}
+    for backend, how in [("tensorflow", "ours"), ("jax", "ours"), ("jax", "streamed"), ("jax", "fit")]:
+        run(backend, STEPS, network, how, start, end := tmp_path / f"{backend}_{how}.npz")
+        ends[backend, how] = weights(end)
+    before, ours = weights(start), ends["jax", "ours"]
+    assert largest_difference(before, ours) > 0.01
+    assert largest_difference(ends["jax", "fit"], ours) < 1e-4
+    assert largest_difference(ends["jax", "streamed"], ours) < 1e-4
+    assert largest_difference(ends["tensorflow", "ours"], ours) < 1e-3
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("sample")
+    run("tensorflow", SCRIPTS / "prepare.py", "sample", "--output", folder)
+    return folder
+
+
+def order_on_jax(name: str) -> str:
+    config = read_config([ROOT / "config" / "config.yaml", ROOT / "config" / "quick.yaml"])
+    config["devices"]["backend"] = "jax"
+    experiments = resolve(config | {"experiments": None}, ROOT)
+    return json.dumps(order(experiments[name], 0, 0, experiments))
+
+
+# Copies with a fresh draw each in one batch; early stopping, batch normalisation and penalties; averaged weights.
+@pytest.mark.parametrize("name", ["growing_batch_paper_n2", "exp106", "mini_vgg"])
+def test_a_trial_runs_on_jax_and_says_so(name, sample, tmp_path):
+    run("jax", SCRIPTS / "train.py", "--order", order_on_jax(name), "--dataset", sample, "--output", tmp_path)
+    trial = json.loads((tmp_path / "trial.json").read_text())
+    assert trial["status"] == "ok", trial["traceback"]
+    assert trial["spec"]["backend"] == "jax"
+    assert "jax" in trial["versions"]
+    assert "tensorflow" not in trial["versions"]
+    # TensorFlow loads what JAX saved, and answers alike.
+    told = run("tensorflow", SCRIPTS / "test.py", tmp_path / "model.keras", "--dataset", sample)
+    assert json.loads(told)["samples"] == 1000
+
+
+def test_the_backend_is_part_of_what_a_trial_is(sample):
+    config = read_config([ROOT / "config" / "config.yaml"])
+    both = {}
+    for backend in ("tensorflow", "jax"):
+        config["devices"]["backend"] = backend
+        experiments = resolve(config | {"experiments": None}, ROOT)
+        both[backend] = order(experiments["exp001"], 0, 0, experiments)
+    assert both["jax"]["spec"].pop("backend") == "jax"
+    assert both["tensorflow"]["spec"].pop("backend") == "tensorflow"
+    assert both["jax"]["spec"] == both["tensorflow"]["spec"]
+    assert both["jax"]["source"] != both["tensorflow"]["source"]

@@ -243,13 +243,15 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 def _apply_profile(name: str, entry: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
     """Return an entry within the budgets of the profile."""
-    budget = {key: profile[key] for key in ("trials", "epochs", "train_images", "test_images", "per_class")}
+    keys = ("trials", "epochs", "train_images", "test_images", "per_class", "batch_size")
+    budget = {key: profile[key] for key in keys}
     budget |= profile["experiments"].get(name, {})
     entry = deepcopy(entry)
     entry["dataset"] = profile["datasets"].get(entry["dataset"], entry["dataset"])
     entry["trials"] = _least(entry["trials"], budget["trials"])
     training = entry["training"]
     training["epochs"] = _least(training["epochs"], budget["epochs"])
+    training["batch_size"] = _least(training["batch_size"], budget["batch_size"])
     if training["weight_averaging"]:
         # A budget that ends before the averaging starts still averages, over its last epoch.
         start = training["weight_averaging"]["start_epoch"]

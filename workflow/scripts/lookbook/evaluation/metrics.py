@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from lookbook.imports import lean_imports
+
 CALIBRATION_BINS = 15
 SCALARS = (
     "accuracy",
@@ -56,7 +58,8 @@ def split_metrics(
         ValueError: the shapes do not fit together, or a label is not a class.
     """
     # Reading tables needs this module's names alone, and scikit-learn costs two seconds of every such job.
-    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+    with lean_imports("pandas"):
+        from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     check_shapes(probabilities, labels, predicted, log_likelihood)
     samples, classes = probabilities.shape

@@ -3,14 +3,13 @@
 ``prepare`` must run before Keras is imported, because the backend reads its settings on import.
 """
 
-import gc
 import importlib.util
 import os
 import platform
-import sys
 from pathlib import Path
 
 from lookbook.hardware import visible_devices
+from lookbook.imports import lean_imports
 from lookbook.slots import take_slot
 
 # Keras and TensorFlow import these where they are installed, in case they are handed one of their objects; together
@@ -47,19 +46,8 @@ def prepare(threads: int, gpu: bool, slots_per_gpu: int = 1, backend: str | None
         os.environ.setdefault("XLA_FLAGS", single if threads == 1 else "")
         if not gpu:
             os.environ["JAX_PLATFORMS"] = "cpu"
-    hidden = [name for name in unused if name not in sys.modules]
-    # None makes an import fail as if the package were not installed.
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    # Half a million objects that live as long as the process: looking for garbage among them, now and at every later
-    # collection, costs more than any garbage would.
-    gc.disable()
-    try:
+    with lean_imports(*unused):
         import keras  # noqa: F401
-    finally:
-        gc.freeze()
-        gc.enable()
-        for name in hidden:
-            del sys.modules[name]
 
 
 def _choose_gpu(slots: int) -> None:

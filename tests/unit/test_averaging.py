@@ -6,6 +6,7 @@ import pytest
 
 from lookbook.training.averaging import WeightAverage, reestimate_statistics
 from lookbook.training.compiled_tensorflow import compile_program
+from lookbook.training.material import Stack
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (90, 8, 8, 1), dtype=np.uint8)
 LABELS = np.random.default_rng(1).integers(0, 3, 90)
@@ -37,7 +38,7 @@ def model_and_program(request):
     optimizer.build(model.trainable_variables)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     keep = lambda x, y: (x, y)  # noqa: E731
-    program = compile_program(model, optimizer, loss, keep, IMAGES, LABELS, one_hot=False, xla=request.param)
+    program = compile_program(model, optimizer, loss, keep, Stack([IMAGES]), LABELS, one_hot=False, xla=request.param)
     return model, program
 
 

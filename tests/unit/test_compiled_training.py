@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lookbook.training.compiled_tensorflow import compile_program
+from lookbook.training.material import Stack
 
 BATCH, STEPS, CLASSES = 16, 100, 10
 
@@ -33,13 +34,14 @@ def network(layers) -> keras.Model:
 
 
 @pytest.fixture(scope="module")
-def images_and_labels() -> tuple[np.ndarray, np.ndarray]:
+def images_and_labels() -> tuple[Stack, np.ndarray]:
     generator = np.random.default_rng(0)
     labels = generator.integers(0, CLASSES, 1000)
     images = generator.integers(0, 120, (1000, 28, 28, 1), dtype=np.uint8)
     # Something to learn: each class brightens its own row.
     images[np.arange(1000), 2 * labels] += 120
-    return images, labels
+    # In two parts, as a data set's training and test images.
+    return Stack([images[:700], images[700:]]), labels
 
 
 @pytest.mark.parametrize("layers", [dense, batch_norm, penalised])

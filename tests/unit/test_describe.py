@@ -68,12 +68,23 @@ def test_an_unknown_experiment_is_refused_with_the_nearest_name():
 
 
 def test_everything_is_written_for_the_report(tmp_path):
-    output = tmp_path / "new" / "experiments.json"
-    done = describe("--all", "--config", "config/config.yaml", "config/quick.yaml", "--output", str(output))
+    output, budget = tmp_path / "new" / "experiments.json", tmp_path / "budget.yaml"
+    budget.write_text("profile: {trials: 2, epochs: 3, train_images: 1000, experiments: {exp103: {epochs: 1}}}")
+    files = ["config/config.yaml", "config/quick.yaml", str(budget)]
+    done = describe("--all", "--config", *files, "--output", str(output))
     assert done.returncode == 0, done.stderr
     described = json.loads(output.read_text())
     assert described.keys() == {"profile", "provenance", "experiments"}
     assert described["profile"]["comparable"] is False
-    exp104 = described["experiments"]["exp104"]
-    assert exp104["dataset"] == "sample"
-    assert exp104["budget"] == "3 trials of up to 3 epochs on all training images of sample"
+    found = described["experiments"]
+    assert found["exp104"]["dataset"] == "sample"
+    assert found["exp104"]["budget"] == "2 trials of up to 3 epochs on 1,000 training images"
+    assert found["exp103"]["budget"] == "2 trials of up to 1 epoch on 1,000 training images"
+    assert found["exp104"]["source"].startswith("the result tables of a Japanese series")
+    assert (found["exp104"]["unavailable"], found["exp104"]["factorial"], found["exp104"]["ensemble"]) == (None,) * 3
+    factors = {"one_cycle": True, "averaging": True, "augmentation": True}
+    assert found["mini_vgg"]["factorial"] == {"study": "mini_vgg", "factors": factors}
+    assert found["mini_vgg_range_test"]["figures"] == ["learning_rate_range"]
+    members = [name for name, experiment in found.items() if experiment["ensemble"] == "basic_cnn_vs_all"]
+    assert members == [f"basic_cnn_vs_all_{label}" for label in range(10)]
+    assert [found[name]["spec"]["one_vs_all"] for name in members] == list(range(10))

@@ -50,7 +50,17 @@ def digest_with(tmp_path: Path, **keys) -> str:
     return digest_of(found["mine"], found)
 
 
-@pytest.mark.parametrize("keys", [{"title": "another"}, {"trials": 9}, {"note": "a remark"}])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"title": "another"},
+        {"trials": 9},
+        {"note": "a remark"},
+        {"figures": ["confusion_matrix"]},
+        {"factorial": {"study": "s", "factors": {"one_cycle": True}}},
+        {"ensemble": "all"},
+    ],
+)
 def test_what_only_the_report_shows_does_not_count(keys, tmp_path):
     assert digest_with(tmp_path, **keys) == digest_with(tmp_path)
 
@@ -64,6 +74,13 @@ def test_what_only_the_report_shows_does_not_count(keys, tmp_path):
         {"split": {"seed": 1}},
         {"augmentation": [{"class_name": "zoom"}]},
         {"limit": {"train_images": 100}},
+        {"draw": {"classes": 5}},
+        {"draw": {"per_class": 5}},
+        {"draw": {"before_split": False}},
+        {"copies": {"number": 2, "operations": 4}},
+        {"one_vs_all": 0},
+        {"training": {"multiplicity": 2}},
+        {"training": {"steps_per_epoch": 5}},
         {"precision": "float32"},
     ],
 )
@@ -99,9 +116,10 @@ def test_the_experiment_whose_weights_one_starts_from_counts(tmp_path):
 
 # The source that a training uses.
 
-MLP = {"model": {"class_name": "mlp"}, "augmentation": []}
-CNN = {"model": {"class_name": "small_cnn"}, "augmentation": []}
-ZOOMED = {"model": {"class_name": "mlp"}, "augmentation": [{"class_name": "zoom"}]}
+MLP = {"model": {"class_name": "mlp"}, "augmentation": [], "copies": None}
+CNN = MLP | {"model": {"class_name": "small_cnn"}}
+ZOOMED = MLP | {"augmentation": [{"class_name": "zoom"}]}
+COPIED = MLP | {"copies": {"number": 1, "operations": 4}}
 
 
 @pytest.fixture
@@ -180,7 +198,10 @@ def with_other_code(text: str) -> str:
         ("training/trial.py", [True, True, True]),
         ("training/compiled_tensorflow.py", [True, True, True]),
         ("training/early_stopping.py", [True, True, True]),
+        ("training/material.py", [True, True, True]),
         ("datasets/splits.py", [True, True, True]),
+        ("datasets/drawing.py", [True, True, True]),
+        ("datasets/balancing.py", [True, True, True]),
         ("streams.py", [True, True, True]),
         ("reporting/context.py", [False, False, False]),
         ("statistics/summary.py", [False, False, False]),
@@ -190,10 +211,17 @@ def with_other_code(text: str) -> str:
         ("progress.py", [False, False, False]),
         ("datasets/__init__.py", [False, False, False]),
         ("datasets/simpsons.py", [False, False, False]),
+        ("datasets/growing_batch.py", [False, False, False]),
     ],
 )
 def test_code_counts_for_those_experiments_whose_training_reaches_it(file, expected, library):
     assert changed_by(with_other_code, library / file) == expected
+
+
+def test_what_makes_copies_counts_for_those_that_train_on_them(library):
+    before = source_digest(COPIED)
+    assert changed_by(with_other_code, library / "datasets" / "growing_batch.py") == [False, False, False]
+    assert source_digest(COPIED) != before
 
 
 def test_a_new_model_or_augmentation_file_changes_nothing(library):

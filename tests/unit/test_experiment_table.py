@@ -1,17 +1,26 @@
 """Every experiment of the configuration: its size, one step of its training, and whether its network can learn."""
 
+import gc
+import json
+from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lookbook import models
 from lookbook.datasets import SOURCES, fashion_mnist
 from lookbook.datasets.arrays import Dataset, load
-from lookbook.experiments import resolve
+from lookbook.datasets.drawing import number_of_outputs
+from lookbook.datasets.splits import limit
+from lookbook.digests import canonical
+from lookbook.experiments import changes, resolve
 from lookbook.orders import read_config
 from lookbook.training import compiled_tensorflow
 from lookbook.training.setup import Setup, set_up
@@ -19,6 +28,13 @@ from lookbook.training.setup import Setup, set_up
 ROOT = Path(__file__).parents[2]
 EXPERIMENTS = resolve(read_config([ROOT / "config" / "config.yaml"]) | {"experiments": None}, ROOT)
 IMAGES = 32
+PORTION = 20  # steps between two looks at what is learned
+# A data set here: enough images to hold out some and to fill a batch, few enough to make copies of, large ones small.
+DATA_IMAGES = 640
+PIXELS = {224: 16, 128: 16, 28: 28}
+PER_CLASS = 20
+# The batch of a large network.
+FEW = 8
 
 
 class Expected(NamedTuple):
@@ -27,42 +43,195 @@ class Expected(NamedTuple):
     Attributes:
         parameters: all of them, as the experiment's document or its network's description states.
         learning_rate: with which Adam learns 32 images by heart.
-        steps: how many steps that takes at most; every step sees all the images.
-        smaller: arguments of the model that make a large network small enough to overfit within seconds; its
-            size and its first step are those of the full network all the same.
+        steps: how many steps that takes at most, each on all the images.
+        eased: arguments of the model with which it learns within seconds, smaller ones or other initial weights;
+            its size and its first step are those of the network itself all the same.
     """
 
     parameters: int
     learning_rate: float = 1e-3
     steps: int = 80
-    smaller: dict[str, Any] | None = None
+    eased: dict[str, Any] | None = None
 
 
-# A sigmoid network takes many small steps: large ones saturate it, and then it never starts to learn.
+def rows(expected: Expected, names: str) -> dict[str, Expected]:
+    """Return the rows of experiments that share a network."""
+    return dict.fromkeys(names.split(), expected)
+
+
+def is_large(name: str) -> bool:
+    """Return whether an experiment's network takes longer to compile, or for a whole batch, than a test may."""
+    return TABLE[name].parameters > 1_000_000
+
+
+MLP = Expected(101_770, steps=100)
+# A sigmoid passes a quarter of a gradient at most, which larger initial weights make up for.
+WIDE_WEIGHTS = {"kernel_initializer": {"class_name": "VarianceScaling", "config": {"scale": 16}}}
+DEEP_WEIGHTS = {"kernel_initializer": {"class_name": "VarianceScaling", "config": {"scale": 24}}}
+WIDE = Expected(1_174_160, learning_rate=3e-4, eased=WIDE_WEIGHTS)
+THIN_BLOCKS = {"blocks": [[8, 8], [16, 16], [32, 32, 32]]}
+NARROW_BLOCKS = {"filters": [8, 16]}
+FEW_BLOCKS = {"blocks": [1, 1], "filters": 16}
 TABLE = {
-    "growing_batch_baseline": Expected(101_770, steps=100),
-    "exp001": Expected(101_770, steps=100),
+    **rows(MLP, "growing_batch_baseline growing_batch_baseline_boosted scaled_baseline exp001"),
+    **rows(MLP, "growing_batch_n1_k4_e10 growing_batch_n2_k4_e10 growing_batch_n4_k4_e10"),
+    **rows(MLP, "growing_batch_n6_k7_e20 growing_batch_n6_k7_e128 growing_batch_n8_k7_e20"),
+    **rows(MLP, "growing_batch_paper_n1 growing_batch_paper_n2 growing_batch_paper_n4 growing_batch_paper_n8"),
+    **rows(MLP, "fixed_batch_paper_n2 fixed_batch_paper_n4"),
     "exp002": Expected(93_322),
     "exp003": Expected(93_962),
+    **rows(
+        Expected(426_058, learning_rate=6e-3, steps=160, eased=THIN_BLOCKS), "exp004 exp005 exp006 exp007 exp107 exp108"
+    ),
+    "exp008": Expected(435_306, learning_rate=6e-3, steps=160, eased=THIN_BLOCKS),
     "exp102": Expected(257_162),
-    "exp103": Expected(257_802),
-    "exp104": Expected(257_802),
-    "width_2_4": Expected(156_026, learning_rate=3e-3, steps=160),
-    "width_8_16": Expected(623_834, learning_rate=5e-4, steps=200),
-    "mini_vgg": Expected(199_146, steps=120),
+    **rows(Expected(257_802), "exp103 exp104 exp105 exp106 exp106_zoom_wide exp109"),
+    **rows(Expected(1_911_178, learning_rate=1e-2, eased=NARROW_BLOCKS), "exp110 exp111 exp112"),
+    **rows(Expected(2_350_858, learning_rate=1e-2, eased=NARROW_BLOCKS), "exp113 exp114"),
+    "exp115": Expected(3_467_146, learning_rate=1e-2, eased=NARROW_BLOCKS),
+    "width_2_4": Expected(156_026, learning_rate=3e-3, eased=WIDE_WEIGHTS),
+    "width_5_10": Expected(389_480, eased=WIDE_WEIGHTS),
+    "width_8_16": Expected(623_834, learning_rate=3e-4, eased=WIDE_WEIGHTS),
+    "width_10_20": Expected(780_570, learning_rate=3e-4, eased=WIDE_WEIGHTS),
+    **rows(WIDE, "width_15_30 width_15_30_he"),
+    "width_15_30_relu": Expected(1_174_160),
+    "depth_1": Expected(245_932, learning_rate=3e-3, eased=DEEP_WEIGHTS),
+    "depth_2": Expected(132_832, learning_rate=3e-3, eased=DEEP_WEIGHTS),
+    "depth_3": Expected(56_020, learning_rate=3e-3, steps=140, eased=DEEP_WEIGHTS),
+    "depth_4": Expected(15_496, learning_rate=6e-3, steps=140, eased=DEEP_WEIGHTS),
+    **rows(Expected(199_146, steps=120), "mini_vgg mini_vgg_range_test mini_vgg_plain"),
+    **rows(Expected(199_146, steps=120), "mini_vgg_cycle mini_vgg_averaging mini_vgg_augmentation"),
+    **rows(Expected(199_146, steps=120), "mini_vgg_cycle_averaging mini_vgg_cycle_augmentation"),
+    **rows(Expected(199_146, steps=120), "mini_vgg_averaging_augmentation"),
+    **rows(Expected(732_898), "basic_cnn basic_cnn_range_test basic_cnn_plain"),
+    **rows(Expected(732_898), "basic_cnn_cycle basic_cnn_averaging basic_cnn_augmentation"),
+    **rows(Expected(732_898), "basic_cnn_cycle_averaging basic_cnn_cycle_augmentation"),
+    **rows(Expected(732_898), "basic_cnn_averaging_augmentation"),
+    # Two logits of 200 units and a bias in place of ten.
+    **{f"basic_cnn_vs_all_{label}": Expected(731_290) for label in range(10)},
+    "wide_resnet_16_4": Expected(2_754_474, eased={"depth": 10, "width": 1}),
+    "resnet_18": Expected(11_191_626, eased=FEW_BLOCKS),
+    "resnet_34": Expected(21_310_922, eased=FEW_BLOCKS),
+    "mobilenet_v2": Expected(2_270_218, eased={"alpha": 0.35}),
+    "shufflenet_v2": Expected(4_028_582, eased={"filters": [16, 32], "repeats": [1, 1]}),
+    "shake_shake_34": Expected(22_185_802, eased=FEW_BLOCKS),
+    **rows(
+        Expected(399_210, learning_rate=3e-3),
+        "simpsons_c42_n700_b64 simpsons_c42_n700_b64_clean simpsons_c42_n500_px128",
+    ),
+    **rows(Expected(399_210, learning_rate=3e-3), "simpsons_c42_n155_b10 simpsons_c42_n155_b25 simpsons_c42_n300_b20"),
+    **rows(Expected(399_210, learning_rate=3e-3), "simpsons_c42_n300_rotations"),
+    "simpsons_c20_n300_b20": Expected(393_556, learning_rate=3e-3),
+    "simpsons_c42_n155_b25_conv512": Expected(1_590_122, learning_rate=3e-3, eased={"filters": [16, 32, 64, 64, 64]}),
+    # Ten logits in place of 42, of 256 units and a bias each.
+    **rows(
+        Expected(390_986, learning_rate=3e-3),
+        "simpsons_mnist_rgb simpsons_mnist_imbalanced simpsons_mnist_imbalanced_clean",
+    ),
+    **rows(
+        Expected(390_986, learning_rate=3e-3), "simpsons_mnist_imbalanced_n800 simpsons_mnist_imbalanced_n800_clean"
+    ),
+    **rows(
+        Expected(390_986, learning_rate=3e-3), "simpsons_mnist_imbalanced_n300 simpsons_mnist_imbalanced_n300_clean"
+    ),
+    # One channel in place of three into 32 filters of 3x3.
+    "simpsons_mnist_gray": Expected(390_410, learning_rate=3e-3),
 }
+
+
+# What may be another in an experiment than in the one whose step stands for it: numbers, and what is not of a step.
+ALIKE = (
+    "augmentation",  # its numbers
+    "copies.",
+    "dataset",  # its pixels
+    "draw.per_class",
+    "initial_weights",
+    "one_vs_all",
+    "optimizer.config.",
+    "split.",
+    "training.batch_size",
+    "training.early_stopping",
+    "training.epochs",
+    "training.multiplicity",
+    "training.steps_per_epoch",
+    "training.weight_averaging",
+)
+
+
+def pixels_of(dataset: str) -> tuple[int, int, int]:
+    """Return the shape of a data set's images here, where large ones are smaller."""
+    height, width, channels = SOURCES[dataset].shape
+    return PIXELS[height], PIXELS[width], channels
+
+
+def network_of(spec: dict[str, Any]) -> str:
+    """Return what tells the networks here apart."""
+    outputs = number_of_outputs(spec, SOURCES[spec["dataset"]].classes)
+    return canonical([spec["model"], spec["rescaling"], pixels_of(spec["dataset"]), outputs])
+
+
+def step_of(spec: dict[str, Any]) -> str:
+    """Return what tells steps apart that do different things, not the same thing with other numbers.
+
+    When training ends and which late weights are averaged changes no step.
+    """
+    rate, rules, training = spec["optimizer"]["config"]["learning_rate"], spec["draw"], spec["training"]
+    return canonical(
+        [
+            network_of(spec),
+            [entry["class_name"] for entry in (spec["loss"], *spec["augmentation"], spec["optimizer"])],
+            rate["class_name"] if isinstance(rate, dict) else "constant",
+            {key: value if key in ("before_split", "augment") else value is not None for key, value in rules.items()},
+            [spec[key] is not None for key in ("copies", "one_vs_all")],
+            training["multiplicity"] > 1,
+        ]
+    )
+
+
+def first_of_each(kind: Callable[[str], str]) -> dict[str, str]:
+    """Return the first experiment of each kind, by kind."""
+    found: dict[str, str] = {}
+    for name in TABLE:
+        found.setdefault(kind(name), name)
+    return found
+
+
+def to_overfit(name: str) -> dict[str, Any]:
+    """Return an experiment that learns a few images by heart: nothing that works against it, and a plain optimizer."""
+    expected, spec = TABLE[name], deepcopy(EXPERIMENTS[name].spec)
+    spec["model"]["config"] |= expected.eased or {}
+    spec |= {
+        "augmentation": [],
+        "copies": None,
+        "one_vs_all": None,
+        "limit": {"train_images": IMAGES, "test_images": None},
+    }
+    spec["split"]["validation"] = 0.0
+    spec["draw"] = dict.fromkeys(spec["draw"]) | {"before_split": True, "augment": "all"}
+    spec["training"] |= {"batch_size": IMAGES, "epochs": 1, "multiplicity": 1, "steps_per_epoch": None}
+    spec["training"] |= {"early_stopping": None, "weight_averaging": None}
+    spec["optimizer"] = {"class_name": "Adam", "config": {"learning_rate": expected.learning_rate}}
+    return spec
+
+
+STEPS = first_of_each(lambda name: step_of(EXPERIMENTS[name].spec))
+NETWORKS = first_of_each(lambda name: network_of(to_overfit(name)))
 
 
 @pytest.fixture(scope="module")
 def data_for(tmp_path_factory):
     """Return a function that gives a small data set in the form of the one that an experiment names."""
-    folder = tmp_path_factory.mktemp("sample")
-    fashion_mnist.prepare("sample", folder)
-    sample = load(folder)
+    folder = tmp_path_factory.mktemp("data")
 
+    @cache
     def data(name: str) -> Dataset:
-        source = SOURCES[name]
-        return sample if source.shape == sample.shape and source.classes == len(sample.classes) else drawn(source)
+        if name != "fashion_mnist":
+            return drawn(folder / name, SOURCES[name].classes, pixels_of(name))
+        fashion_mnist.prepare("sample", folder / name)
+        sample = load(folder / name)
+        few = limit(sample.train_labels, DATA_IMAGES, 0)
+        images, labels = sample.train_images[few], sample.train_labels[few]
+        return Dataset("sample", sample.classes, images, labels, images[:10], labels[:10], sample.manifest)
 
     return data
 
@@ -70,36 +239,42 @@ def data_for(tmp_path_factory):
 @pytest.fixture(autouse=True, scope="module")
 def quick_to_trace():
     """Trace one step in place of several: what is computed is the same, and these tests hardly run it."""
+    # Clearing Keras's state collects garbage, among all objects of TensorFlow too unless they are set aside.
+    gc.freeze()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled_tensorflow, "STEPS_PER_CALL", 1)
+        patch.setattr(compiled_tensorflow, "EVALUATION_BATCH", IMAGES)
         yield
+    gc.unfreeze()
 
 
-def drawn(source) -> Dataset:
-    """Return 640 images of patterns, one pattern a class, under noise."""
+@pytest.fixture
+def run_eagerly():
+    """Return what turns compilation on or off for this test."""
+    yield tf.config.run_functions_eagerly
+    tf.config.run_functions_eagerly(False)
+
+
+def drawn(folder: Path, count: int, shape: tuple[int, int, int]) -> Dataset:
+    """Return images of patterns, one pattern a class, under noise; some were too small or too large once."""
     generator = np.random.default_rng(0)
-    labels = np.arange(640, dtype=np.uint8) % source.classes
-    patterns = generator.integers(0, 200, (source.classes, *source.shape), dtype=np.uint8)
-    images = patterns[labels] + generator.integers(0, 56, (640, *source.shape), dtype=np.uint8)
-    classes = tuple(map(str, range(source.classes)))
-    return Dataset("drawn", classes, images, labels, images[:10], labels[:10], {"digest": "drawn"})
+    labels = np.arange(DATA_IMAGES, dtype=np.uint8) % count
+    patterns = generator.integers(0, 200, (count, *shape), dtype=np.uint8)
+    images = patterns[labels] + generator.integers(0, 56, (DATA_IMAGES, *shape), dtype=np.uint8)
+    folder.mkdir()
+    for side in ("heights", "widths"):
+        np.save(folder / f"train_{side}.npy", generator.integers(90, 820, DATA_IMAGES))
+    classes = tuple(map(str, range(count)))
+    return Dataset("drawn", classes, images, labels, images[:10], labels[:10], {"digest": "drawn"}, folder)
 
 
 def ready(spec: dict[str, Any], data_for) -> Setup:
     keras.backend.clear_session()
-    return set_up(spec, 0, data_for(spec["dataset"]), None)
-
-
-def to_overfit(spec: dict[str, Any], expected: Expected) -> dict[str, Any]:
-    """Return an experiment that learns a few images by heart: nothing that works against it, and a plain optimizer."""
-    spec = deepcopy(spec)
-    spec["model"]["config"] |= expected.smaller or {}
-    spec["augmentation"] = []
-    spec["split"]["validation"] = 0.0
-    spec["limit"]["train_images"] = IMAGES
-    spec["training"] |= {"batch_size": IMAGES, "epochs": 1, "early_stopping": None, "weight_averaging": None}
-    spec["optimizer"] = {"class_name": "Adam", "config": {"learning_rate": expected.learning_rate}}
-    return spec
+    data, copies = data_for(spec["dataset"]), None
+    if spec["copies"]:
+        source = np.tile(np.arange(DATA_IMAGES, dtype=np.int32), spec["copies"]["number"])
+        copies = data.train_images[source][:, ::-1], source
+    return set_up(spec, 0, data, None, copies)
 
 
 def accuracy(setup: Setup, indices: np.ndarray) -> float:
@@ -108,12 +283,20 @@ def accuracy(setup: Setup, indices: np.ndarray) -> float:
     After few steps, moving averages lag behind the batch's own statistics; in training, dropout is in the way.
     """
     trained = setup.program.train(indices.reshape(1, -1))
-    predicted = setup.program.predict(indices).argmax(1) == setup.labels[indices]
+    predicted = setup.program.predict(indices).argmax(1) == setup.material.labels[indices]
     return max(trained.correct / trained.images, float(np.mean(predicted)))
 
 
 def weights(model: keras.Model) -> list[np.ndarray]:
     return [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
+
+
+@cache
+def built(network: str) -> tuple[int, tuple[int | None, ...]]:
+    """Return the number of parameters and the shape of the logits of a network, given by its arguments as JSON."""
+    model = models.build(*json.loads(network))
+    keras.backend.clear_session()
+    return model.count_params(), model.output_shape
 
 
 def test_the_table_has_every_experiment_of_the_configuration():
@@ -124,20 +307,30 @@ def test_the_table_has_every_experiment_of_the_configuration():
 def test_the_network_has_as_many_parameters_as_stated(name):
     spec = EXPERIMENTS[name].spec
     source = SOURCES[spec["dataset"]]
-    model = models.build(spec["model"], source.shape, source.classes, spec["rescaling"])
-    assert model.count_params() == TABLE[name].parameters
-    assert model.output_shape == (None, source.classes)
-    keras.backend.clear_session()
+    outputs = number_of_outputs(spec, source.classes)
+    parameters, shape = built(canonical([spec["model"], source.shape, outputs, spec["rescaling"]]))
+    assert parameters == TABLE[name].parameters
+    assert shape == (None, outputs)
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_one_batch_gives_a_finite_loss_and_other_weights(name, data_for):
-    spec = EXPERIMENTS[name].spec
+def test_the_step_that_stands_for_an_experiment_differs_from_its_own_in_numbers_only(name):
+    stands = STEPS[step_of(EXPERIMENTS[name].spec)]
+    differing = [change["key"] for change in changes(replace(EXPERIMENTS[name], base=stands), EXPERIMENTS)]
+    assert [key for key in differing if not key.startswith(ALIKE)] == []
+
+
+@pytest.mark.parametrize("name", STEPS.values())
+def test_one_batch_gives_a_finite_loss_and_other_weights(name, data_for, run_eagerly):
+    run_eagerly(is_large(name))
+    spec = deepcopy(EXPERIMENTS[name].spec)
+    size = spec["training"]["batch_size"] = FEW if is_large(name) else spec["training"]["batch_size"]
+    if spec["draw"]["per_class"]:
+        spec["draw"]["per_class"] = PER_CLASS
     setup = ready(spec, data_for)
-    batch = setup.splits["train"][: spec["training"]["batch_size"]]
     before = weights(setup.model)
-    sums = setup.program.train(batch.reshape(1, -1))
-    assert sums.images == spec["training"]["batch_size"]
+    sums = setup.program.train(setup.material.epoch(1)[:size].reshape(1, -1))
+    assert sums.images == size
     assert np.isfinite(sums.loss)
     after = weights(setup.model)
     assert all(np.isfinite(values).all() for values in after)
@@ -146,11 +339,15 @@ def test_one_batch_gives_a_finite_loss_and_other_weights(name, data_for):
     assert all(moved)
 
 
-@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("name", NETWORKS.values())
 def test_the_network_learns_32_images_by_heart(name, data_for):
-    expected = TABLE[name]
-    setup = ready(to_overfit(EXPERIMENTS[name].spec, expected), data_for)
-    indices = setup.splits["train"]
+    setup = ready(to_overfit(name), data_for)
+    indices = setup.material.splits["train"]
     assert len(indices) == IMAGES
-    setup.program.train(np.tile(indices, (expected.steps, 1)))
-    assert accuracy(setup, indices) >= 0.95
+    found = 0.0
+    for _ in range(0, TABLE[name].steps, PORTION):
+        setup.program.train(np.tile(indices, (PORTION - 1, 1)))
+        found = max(found, accuracy(setup, indices))
+        if found >= 0.95:
+            break
+    assert found >= 0.95

@@ -1,19 +1,13 @@
 """Experiments inherit, take their defaults and budgets, and are selected."""
 
-import csv
-from pathlib import Path
 from textwrap import dedent
 
-import jsonschema
 import pytest
 import yaml
 
+from lookbook import experiments
 from lookbook.errors import ConfigError
-from lookbook.experiments import changes, resolve, resolve_config, schema
-from lookbook.validation import read_yaml
-
-ROOT = Path(__file__).parents[2]
-CONFIG = read_yaml(ROOT / "config" / "config.yaml")
+from lookbook.experiments import changes, resolve, schema
 
 
 @pytest.fixture
@@ -51,7 +45,7 @@ FAMILY = """
 def test_a_child_inherits_every_key_that_it_does_not_state(experiments_of):
     child = experiments_of(FAMILY)["child"]
     assert child.trials == 4
-    assert child.spec["training"] == {"epochs": 7, "batch_size": 8, "early_stopping": None, "weight_averaging": None}
+    assert (child.spec["training"]["epochs"], child.spec["training"]["batch_size"]) == (7, 8)
     assert child.spec["model"]["config"]["dense"] == 32
     assert child.spec["augmentation"][0]["config"]["minimum"] == 0.8
 
@@ -65,6 +59,31 @@ def test_title_note_and_base_are_not_inherited(experiments_of):
     ]
     with pytest.raises(ConfigError, match="heir: the key 'title' is missing"):
         experiments_of(FAMILY + "      heir: {base: child}\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "absent"),
+    [
+        ("figures", "[confusion_matrix]", []),
+        ("factorial", "{study: s, factors: {one_cycle: true}}", None),
+        ("ensemble", "all", None),
+    ],
+)
+def test_what_the_report_does_with_an_experiment_is_its_own(key, value, absent, experiments_of):
+    keys = f"        one_vs_all: 3\n        {key}: {value}\n"
+    found = experiments_of(FAMILY + keys + "      heir: {base: child, title: heir}\n")
+    assert [getattr(e, key) for e in found.values()] == [absent, yaml.safe_load(value), absent]
+    assert all(key not in e.spec for e in found.values())
+
+
+def test_an_experiment_knows_where_its_document_comes_from(experiments_of):
+    found = experiments_of("    source: a folder\n" + FAMILY, ELSEWHERE)
+    assert {name: e.source for name, e in found.items()} == {
+        "parent": "a folder",
+        "child": "a folder",
+        "guest": None,
+        "stranger": None,
+    }
 
 
 def test_arguments_of_the_same_class_are_merged(experiments_of):
@@ -137,10 +156,27 @@ def test_defaults_of_a_file_hold_only_for_its_entries_without_a_base(experiments
 
 def test_resolved_means_that_every_key_has_a_value(experiments_of):
     spec = experiments_of(ELSEWHERE, FAMILY)["stranger"].spec
-    reported = {"title", "document", "note", "base", "trials"}
+    reported = {"title", "document", "note", "base", "trials", "figures", "factorial", "ensemble"}
     assert spec.keys() == schema("experiment")["properties"].keys() - reported
     assert spec["model"] == {"class_name": "mlp", "config": {"units": [128], "activation": "relu"}}
     assert spec["optimizer"] == {"class_name": "Adam", "config": {"learning_rate": 0.001}}
+    assert spec["training"] == {
+        "epochs": 99,
+        "batch_size": 99,
+        "multiplicity": 1,
+        "steps_per_epoch": None,
+        "early_stopping": None,
+        "weight_averaging": None,
+    }
+    assert spec["draw"] == {
+        "classes": None,
+        "size": None,
+        "proportions": None,
+        "per_class": None,
+        "before_split": True,
+        "augment": "all",
+    }
+    assert (spec["copies"], spec["one_vs_all"]) == (None, None)
 
 
 @pytest.mark.parametrize("key", ["optimizer", "loss"])
@@ -184,6 +220,22 @@ def test_an_experiment_keeps_a_limit_that_is_below_the_profile(experiments_of):
     assert found["child"].spec["limit"]["train_images"] == 300
 
 
+def test_a_profile_caps_the_images_of_a_class_where_classes_are_balanced(experiments_of):
+    drawn = "        draw: {per_class: 50}\n      few: {base: child, title: few, draw: {per_class: 3}}\n"
+    found = experiments_of(FAMILY + drawn, profile={"per_class": 12})
+    assert [e.spec["draw"]["per_class"] for e in found.values()] == [None, 12, 3]
+
+
+def test_data_that_cannot_be_had_leaves_an_experiment_without_trials(experiments_of, monkeypatch):
+    monkeypatch.setattr(experiments, "unavailable_reason", lambda dataset, data: f"no {dataset}; set {data}")
+    child = experiments_of(FAMILY, data={"simpsons": {"path": "here"}})["child"]
+    assert child.trials == 0
+    assert child.unavailable.startswith("no fashion_mnist; set ")
+    assert "here" in child.unavailable
+    monkeypatch.setattr(experiments, "unavailable_reason", lambda dataset, data: None)
+    assert (experiments_of(FAMILY)["child"].trials, experiments_of(FAMILY)["child"].unavailable) == (4, None)
+
+
 def test_a_profile_replaces_data_sets(experiments_of):
     found = experiments_of(FAMILY, profile={"datasets": {"fashion_mnist": "sample"}})
     assert {e.spec["dataset"] for e in found.values()} == {"sample"}
@@ -211,68 +263,3 @@ def test_settings_reach_the_heirs_too(tmp_path):
     settings = {"parent": {"training": {"epochs": 1}}}
     found = resolve({"experiment_files": ["f.yaml"]}, tmp_path, settings)
     assert [e.spec["training"]["epochs"] for e in found.values()] == [1, 1]
-
-
-# The configuration that is part of this repository.
-
-
-def keys_of_schema(node: dict, prefix: str = "") -> dict[str, dict]:
-    """Return every property at any depth by its dotted key; what users name themselves has none."""
-    found = {}
-    for key, child in node.get("properties", {}).items():
-        found |= {f"{prefix}{key}": child} | keys_of_schema(child, f"{prefix}{key}.")
-    return found
-
-
-def keys_of_config(value: dict, node: dict, prefix: str = "") -> set[str]:
-    found = set()
-    for key, child in value.items():
-        found.add(f"{prefix}{key}")
-        if isinstance(child, dict) and "properties" in node.get("properties", {}).get(key, {}):
-            found |= keys_of_config(child, node["properties"][key], f"{prefix}{key}.")
-    return found
-
-
-def subschemas(node):
-    if isinstance(node, dict):
-        yield node
-        for child in node.values():
-            yield from subschemas(child)
-    elif isinstance(node, list):
-        for child in node:
-            yield from subschemas(child)
-
-
-def test_config_yaml_states_every_key_of_the_schema_and_no_other():
-    assert keys_of_config(CONFIG, schema("config")) == keys_of_schema(schema("config")).keys()
-
-
-@pytest.mark.parametrize("name", ["config", "experiment", "experiments"])
-def test_every_key_has_a_description_and_every_default_is_valid(name):
-    node = schema(name)
-    jsonschema.Draft202012Validator.check_schema(node)
-    for properties in [n["properties"] for n in subschemas(node) if isinstance(n.get("properties"), dict)]:
-        for key, child in properties.items():
-            assert child.get("description"), key
-            if "default" in child:
-                jsonschema.validate(child["default"], {"$defs": node.get("$defs", {})} | child)
-
-
-@pytest.mark.parametrize("overlay", [None, "quick.yaml"])
-def test_the_shipped_configurations_resolve(overlay):
-    from lookbook.orders import read_config
-
-    files = [ROOT / "config" / name for name in ("config.yaml", overlay) if name]
-    config = read_config(files)
-    experiments = resolve(config, ROOT)
-    assert experiments
-    assert resolve_config(config)["profile"]["comparable"] == (overlay is None)
-
-
-def test_published_figures_and_experiments_agree_on_the_document():
-    with (ROOT / CONFIG["published"]).open() as file:
-        documents = {row["experiment"]: row["document"] for row in csv.DictReader(file)}
-    experiments = resolve(CONFIG, ROOT)
-    known = documents.keys() & experiments.keys()
-    assert known
-    assert {name: experiments[name].document for name in known} == {name: documents[name] for name in known}

@@ -12,22 +12,34 @@ from lookbook.training import results
 GENERATOR = np.random.default_rng(0)
 LOGITS = GENERATOR.normal(0, 4, (50, 10)).astype(np.float32)
 LABELS = GENERATOR.integers(0, 10, 50).astype(np.uint8)
+ROWS = np.arange(100, 150)
 
 
 @pytest.fixture
 def predictions(tmp_path):
-    results.write_predictions(tmp_path, {"train": (LOGITS, LABELS), "test": (LOGITS[:7], LABELS[:7])})
-    with np.load(tmp_path / "predictions.npz") as arrays:
+    train = results.Predictions(LOGITS, LABELS, ROWS)
+    test = results.Predictions(LOGITS[:7], LABELS[:7], ROWS[:7])
+    return written(tmp_path, {"train": train, "test": test})
+
+
+def written(folder, *arguments) -> dict[str, np.ndarray]:
+    """Return what is in the file that is written of these predictions."""
+    results.write_predictions(folder, *arguments)
+    with np.load(folder / "predictions.npz") as arrays:
         return dict(arrays)
 
 
-def test_predictions_hold_probabilities_labels_and_log_likelihoods_of_each_split(predictions):
+def test_predictions_hold_answers_labels_and_rows_of_each_split(predictions):
     assert {name: (array.dtype.name, array.shape) for name, array in predictions.items()} == {
         "train_probabilities": ("float16", (50, 10)),
+        "train_predicted": ("uint8", (50,)),
         "train_labels": ("uint8", (50,)),
+        "train_rows": ("int32", (50,)),
         "train_log_likelihood": ("float32", (50,)),
         "test_probabilities": ("float16", (7, 10)),
+        "test_predicted": ("uint8", (7,)),
         "test_labels": ("uint8", (7,)),
+        "test_rows": ("int32", (7,)),
         "test_log_likelihood": ("float32", (7,)),
     }
 
@@ -47,16 +59,32 @@ def test_log_likelihoods_are_those_of_the_true_class_and_exact(predictions):
 
 def test_a_log_likelihood_survives_where_its_probability_vanishes(tmp_path):
     logits = np.array([[0.0, 1000.0]], np.float32)
-    results.write_predictions(tmp_path, {"test": (logits, np.array([0], np.uint8))})
-    with np.load(tmp_path / "predictions.npz") as arrays:
-        assert arrays["test_probabilities"].tolist() == [[0.0, 1.0]]
-        assert arrays["test_log_likelihood"].tolist() == [-1000.0]
+    arrays = written(tmp_path, {"test": results.Predictions(logits, LABELS[:1] * 0, ROWS[:1])})
+    assert arrays["test_probabilities"].tolist() == [[0.0, 1.0]]
+    assert arrays["test_log_likelihood"].tolist() == [-1000.0]
+
+
+def test_a_prediction_is_that_of_the_logits_where_rounded_probabilities_tie(tmp_path):
+    logits = np.array([[0.0, 1e-5, 0.0]], np.float32)
+    arrays = written(tmp_path, {"test": results.Predictions(logits, LABELS[:1] * 0, ROWS[:1])})
+    assert len(set(arrays["test_probabilities"][0].tolist())) == 1
+    assert arrays["test_predicted"].tolist() == [1]
+
+
+def test_rows_are_where_the_images_stand_in_the_data_set(predictions):
+    np.testing.assert_array_equal(predictions["train_rows"], ROWS)
+
+
+def test_predictions_say_which_validation_images_are_trained_on_where_images_are_drawn(tmp_path):
+    answers = results.Predictions(LOGITS[:3], LABELS[:3], ROWS[:3])
+    leak = np.array([True, False, True])
+    assert written(tmp_path, {"valid": answers}, leak)["valid_in_train"].tolist() == [True, False, True]
+    assert "valid_in_train" not in written(tmp_path, {"valid": answers})
+    assert "valid_in_train" not in written(tmp_path, {"test": answers}, leak[:0])
 
 
 def test_predictions_of_no_split_are_an_empty_archive(tmp_path):
-    results.write_predictions(tmp_path, {})
-    with np.load(tmp_path / "predictions.npz") as arrays:
-        assert arrays.files == []
+    assert written(tmp_path, {}) == {}
 
 
 def test_history_has_one_row_an_epoch_and_empty_cells_without_validation(tmp_path):

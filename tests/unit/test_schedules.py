@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from lookbook.training.schedules import OneCycle, optimizer_from
+from lookbook.training.schedules import ExponentialRange, OneCycle, optimizer_from
 
 LOW, HIGH, END = 5e-4, 5e-3, 5e-6
 ARGUMENTS = {"initial_learning_rate": LOW, "maximal_learning_rate": HIGH, "final_learning_rate": END}
@@ -58,13 +58,45 @@ def test_one_cycle_can_be_made_again_from_its_config():
     np.testing.assert_array_equal(rates(again, range(50)), rates(schedule, range(50)))
 
 
+def test_a_range_test_goes_from_end_to_end_by_equal_factors():
+    found = rates(ExponentialRange(1e-4, 1.0, total_steps=422), range(422))
+    assert found[[0, -1]] == pytest.approx([1e-4, 1.0], rel=1e-5)
+    assert found[1:] / found[:-1] == pytest.approx(np.full(421, 1e4 ** (1 / 421)), rel=1e-5)
+
+
+def test_a_range_test_may_fall():
+    assert rates(ExponentialRange(1.0, 0.01, total_steps=3), range(3)) == pytest.approx([1.0, 0.1, 0.01], rel=1e-5)
+
+
+def test_a_range_test_stays_at_its_end_after_its_steps():
+    schedule = ExponentialRange(1e-4, 1.0, total_steps=10)
+    assert rates(schedule, [9, 10, 10_000]) == pytest.approx([1.0, 1.0, 1.0], rel=1e-5)
+    assert rates(ExponentialRange(1e-4, 1.0, total_steps=1), [0]) == pytest.approx([1e-4], rel=1e-5)
+
+
+def test_a_range_test_without_its_length_says_so():
+    with pytest.raises(ValueError, match="total_steps"):
+        ExponentialRange(1e-4, 1.0)(0)
+
+
+def test_a_range_test_can_be_made_again_from_its_config():
+    schedule = ExponentialRange(1e-4, 1.0, total_steps=50)
+    again = ExponentialRange.from_config(schedule.get_config())
+    np.testing.assert_array_equal(rates(again, range(50)), rates(schedule, range(50)))
+
+
 def optimizer_with(rate, total_steps: int = 100):
     return optimizer_from({"class_name": "SGD", "config": {"learning_rate": rate, "momentum": 0.9}}, total_steps)
 
 
+RANGE = {"initial_learning_rate": 1e-4, "final_learning_rate": 1.0}
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("OneCycle", ARGUMENTS), ("ExponentialRange", RANGE)])
 @pytest.mark.parametrize("given", [{}, {"total_steps": None}], ids=["left out", "null"])
-def test_the_steps_of_the_training_are_filled_in(given):
-    optimizer = optimizer_with({"class_name": "OneCycle", "config": {**ARGUMENTS, **given}}, 321)
+def test_the_steps_of_the_training_are_filled_in(name, arguments, given):
+    optimizer = optimizer_with({"class_name": name, "config": {**arguments, **given}}, 321)
+    assert type(optimizer._learning_rate).__name__ == name
     assert optimizer._learning_rate.total_steps == 321
     assert optimizer.momentum == 0.9
 

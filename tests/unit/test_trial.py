@@ -223,6 +223,7 @@ def test_trial_json_says_what_was_trained_on_what_and_how_it_went(trained, datas
     assert written["device"].startswith(("cpu: ", "gpu: "))
     assert (written["precision"], written["compile"], written["parameters"]) == ("float32", "xla", 101_770)
     assert written["images"] == {"train": 160, "valid": 40, "test": 60}
+    assert written["images_per_epoch"] == 160
     assert written["steps"] == 5 * written["epochs"]
     assert written["seconds"] > 0
     assert written["images_per_second"] > 0
@@ -267,6 +268,20 @@ def test_progress_is_one_line_an_epoch(dataset, tmp_path):
     assert lines[-1].startswith("ok after")
 
 
+def test_predictions_name_the_images_that_they_are_of(trained, dataset):
+    for order in (DENSE, CONVOLUTIONAL):
+        found = predictions_of(trained(order)[0])
+        for split, origin in (("train", "train"), ("valid", "train"), ("test", "test")):
+            if f"{split}_rows" in found:
+                labels = np.load(dataset / f"{origin}_labels.npy")[found[f"{split}_rows"]]
+                np.testing.assert_array_equal(found[f"{split}_labels"], labels)
+                log_likelihood = np.log(found[f"{split}_probabilities"].astype(np.float64).max(1))
+                hit = found[f"{split}_predicted"] == labels
+                np.testing.assert_allclose(found[f"{split}_log_likelihood"][hit], log_likelihood[hit], atol=2e-3)
+        assert "valid_in_train" not in found
+    assert not set(found["train_rows"]) - set(range(5000))
+
+
 LOAD = """
 import sys, keras, numpy as np
 images = np.load(sys.argv[1]).astype("float32")
@@ -277,9 +292,7 @@ np.save(sys.argv[2], np.stack([np.asarray(keras.ops.softmax(z.astype("float32"))
 
 
 def test_saved_models_load_with_plain_keras_and_give_the_saved_predictions_of_raw_images(trained, dataset, tmp_path):
-    from lookbook.training.setup import LIMIT_SEED, limit
-
-    rows = limit(np.load(dataset / "test_labels.npy"), 60, LIMIT_SEED)
+    rows = predictions_of(trained(DENSE)[0])["test_rows"]
     np.save(tmp_path / "images.npy", np.load(dataset / "test_images.npy")[rows])
     folders = [trained(order)[0] for order in (DENSE, CONVOLUTIONAL, NORMALISED)]
     paths = [tmp_path / "images.npy", tmp_path / "out.npy", *(folder / "model.keras" for folder in folders)]

@@ -1,4 +1,4 @@
-"""How a trial can end other than well, what it may start from, and which images it sees."""
+"""How a trial can end other than well, what it may start from, and what else is random."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from lookbook.datasets.errors import DatasetError
 from lookbook.experiments import resolve
 from lookbook.orders import read_config
 from lookbook.training import loop, results, trial
-from lookbook.training.setup import set_up, split
+from lookbook.training.setup import set_up
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENTS = resolve(read_config([ROOT / "config" / "config.yaml"]) | {"experiments": None}, ROOT)
@@ -32,8 +32,9 @@ def order_of(name: str = "growing_batch_baseline", **changes) -> dict:
     """Return the order of an experiment for one epoch on 200 images, with keys laid over it."""
     spec = deepcopy(EXPERIMENTS[name].spec)
     spec["limit"] = {"train_images": 200, "test_images": 60}
-    spec["training"] |= {"epochs": 1, "batch_size": 50}
-    spec |= changes
+    spec["training"] |= {"epochs": 1, "batch_size": 50, "early_stopping": None, "weight_averaging": None}
+    for key, value in changes.items():
+        spec[key] = spec[key] | value if key == "training" else value
     return {"experiment": name, "trial": 0, "seed": 1, "spec": spec, "source": "source"}
 
 
@@ -64,8 +65,7 @@ def assert_complete_and_empty(folder: Path) -> None:
 
 def test_a_trial_that_diverges_says_so_and_keeps_its_history(run, tmp_path):
     absurd = {"class_name": "SGD", "config": {"learning_rate": 1e30}}
-    training = {"epochs": 5, "batch_size": 50, "early_stopping": None, "weight_averaging": None}
-    assert run(order_of(optimizer=absurd, training=training))["status"] == "diverged"
+    assert run(order_of(optimizer=absurd, training={"epochs": 5}))["status"] == "diverged"
     written = strict_json(tmp_path / "trial" / "trial.json")
     assert written["epochs"] < 5
     assert written["error"] is None
@@ -171,59 +171,12 @@ def test_a_start_that_has_failed_is_a_clear_failure(run, tmp_path):
     assert "not found" not in written["error"]
 
 
-# Splits.
-
-LABELS = np.repeat(np.arange(10, dtype=np.uint8), 60)
-
-
-def split_of(name: str, seed: int, /, **keys) -> dict[str, np.ndarray]:
-    spec = deepcopy(EXPERIMENTS[name].spec)
-    spec["split"] |= keys
-    return split(spec, LABELS, LABELS[:50], seed)
-
-
-def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
-    return all(np.array_equal(one[name], other[name]) for name in ("train", "valid", "test"))
-
-
-@pytest.mark.parametrize("seed", [0, 1, 12345])
-def test_trial_t_has_the_same_split_in_every_experiment_that_shares_the_rule(seed):
-    rules: dict[str, dict[str, np.ndarray]] = {}
-    for name, experiment in EXPERIMENTS.items():
-        found = split_of(name, seed)
-        assert same(rules.setdefault(json.dumps(experiment.spec["split"], sort_keys=True), found), found), name
-    assert len(rules) < len(EXPERIMENTS)
-
-
-def test_a_split_with_a_seed_of_its_own_is_the_same_for_all_trials():
-    assert same(split_of("exp001", 1, seed=5), split_of("exp104", 2, seed=5))
-    assert not same(split_of("exp001", 1, seed=5), split_of("exp001", 1, seed=6))
-
-
-def test_a_split_without_one_is_fresh_for_each_trial():
-    assert same(split_of("exp001", 5, seed=None), split_of("exp001", 1, seed=5))
-    assert not same(split_of("exp001", 1, seed=None), split_of("exp001", 2, seed=None))
-
-
-def test_the_parts_of_a_split_are_disjoint_and_complete():
-    found = split_of("exp001", 3)
-    parts = np.concatenate([found["train"], found["valid"], found["test"]])
-    assert sorted(parts) == list(range(650))
-    assert [len(found[name]) for name in ("train", "valid", "test")] == [480, 120, 50]
-
-
-def test_a_limited_trial_is_tested_on_the_same_images_whatever_its_seed():
-    spec = order_of("exp001", limit={"train_images": 100, "test_images": 20})["spec"]
-    one, other = split(spec, LABELS, LABELS, 1), split(spec, LABELS, LABELS, 2)
-    np.testing.assert_array_equal(one["test"], other["test"])
-    assert len(one["test"]) == 20
-    assert np.bincount(LABELS[np.concatenate([one["train"], one["valid"]])]).tolist() == [10] * 10
-
-
 def test_an_augmentation_or_a_model_does_not_change_what_else_is_random(dataset):
     plain = set_up(order_of("exp001")["spec"], 3, load(dataset), None)
     zoom = {"class_name": "zoom", "config": {"minimum": 0.9, "maximum": 1.1}}
     zoomed = set_up(order_of("exp001", augmentation=[zoom])["spec"], 3, load(dataset), None)
-    assert same(plain.splits, zoomed.splits)
+    for split, found in plain.material.splits.items():
+        np.testing.assert_array_equal(found, zoomed.material.splits[split])
+    np.testing.assert_array_equal(plain.material.epoch(1), zoomed.material.epoch(1))
     for one, other in zip(plain.model.get_weights(), zoomed.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -58,7 +58,6 @@ def digest_with(tmp_path: Path, **keys) -> str:
         {"note": "a remark"},
         {"figures": ["confusion_matrix"]},
         {"factorial": {"study": "s", "factors": {"one_cycle": True}}},
-        {"ensemble": "all"},
     ],
 )
 def test_what_only_the_report_shows_does_not_count(keys, tmp_path):
@@ -82,6 +81,7 @@ def test_what_only_the_report_shows_does_not_count(keys, tmp_path):
         {"training": {"multiplicity": 2}},
         {"training": {"steps_per_epoch": 5}},
         {"precision": "float32"},
+        {"backend": "jax"},
     ],
 )
 def test_what_training_depends_on_counts(keys, tmp_path):
@@ -116,7 +116,7 @@ def test_the_experiment_whose_weights_one_starts_from_counts(tmp_path):
 
 # The source that a training uses.
 
-MLP = {"model": {"class_name": "mlp"}, "augmentation": [], "copies": None}
+MLP = {"model": {"class_name": "mlp"}, "augmentation": [], "copies": None, "backend": "tensorflow"}
 CNN = MLP | {"model": {"class_name": "small_cnn"}}
 ZOOMED = MLP | {"augmentation": [{"class_name": "zoom"}]}
 COPIED = MLP | {"copies": {"number": 1, "operations": 4}}
@@ -197,6 +197,7 @@ def with_other_code(text: str) -> str:
         ("models/_layers.py", [True, True, True]),
         ("training/trial.py", [True, True, True]),
         ("training/compiled_tensorflow.py", [True, True, True]),
+        ("training/compiled_jax.py", [False, False, False]),
         ("training/early_stopping.py", [True, True, True]),
         ("training/material.py", [True, True, True]),
         ("datasets/splits.py", [True, True, True]),

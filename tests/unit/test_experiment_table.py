@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from lookbook.datasets.arrays import Dataset, load
 from lookbook.datasets.drawing import number_of_outputs
 from lookbook.datasets.splits import limit
 from lookbook.digests import canonical
-from lookbook.experiments import changes, resolve
+from lookbook.experiments import changes, resolve, schema, with_defaults
 from lookbook.orders import read_config
 from lookbook.training import compiled_tensorflow
 from lookbook.training.setup import Setup, set_up
@@ -49,94 +50,64 @@ class Expected(NamedTuple):
     """
 
     parameters: int
-    learning_rate: float = 1e-3
-    steps: int = 80
+    learning_rate: float = 3e-3
+    steps: int = 160
     eased: dict[str, Any] | None = None
 
 
-def rows(expected: Expected, names: str) -> dict[str, Expected]:
-    """Return the rows of experiments that share a network."""
-    return dict.fromkeys(names.split(), expected)
-
-
-def is_large(name: str) -> bool:
-    """Return whether an experiment's network takes longer to compile, or for a whole batch, than a test may."""
-    return TABLE[name].parameters > 1_000_000
-
-
-MLP = Expected(101_770, steps=100)
 # A sigmoid passes a quarter of a gradient at most, which larger initial weights make up for.
 WIDE_WEIGHTS = {"kernel_initializer": {"class_name": "VarianceScaling", "config": {"scale": 16}}}
 DEEP_WEIGHTS = {"kernel_initializer": {"class_name": "VarianceScaling", "config": {"scale": 24}}}
-WIDE = Expected(1_174_160, learning_rate=3e-4, eased=WIDE_WEIGHTS)
 THIN_BLOCKS = {"blocks": [[8, 8], [16, 16], [32, 32, 32]]}
-NARROW_BLOCKS = {"filters": [8, 16]}
 FEW_BLOCKS = {"blocks": [1, 1], "filters": 16}
-TABLE = {
-    **rows(MLP, "growing_batch_baseline growing_batch_baseline_boosted scaled_baseline exp001"),
-    **rows(MLP, "growing_batch_n1_k4_e10 growing_batch_n2_k4_e10 growing_batch_n4_k4_e10"),
-    **rows(MLP, "growing_batch_n6_k7_e20 growing_batch_n6_k7_e128 growing_batch_n8_k7_e20"),
-    **rows(MLP, "growing_batch_paper_n1 growing_batch_paper_n2 growing_batch_paper_n4 growing_batch_paper_n8"),
-    **rows(MLP, "fixed_batch_paper_n2 fixed_batch_paper_n4"),
+TWO_BLOCKS = {"filters": [8, 16]}
+# Names of experiments, or patterns of them, that share a network; the first row that has a name counts.
+ROWS = {
+    "growing_batch_* fixed_batch_paper_n? scaled_baseline exp001": Expected(101_770, learning_rate=1e-3),
     "exp002": Expected(93_322),
     "exp003": Expected(93_962),
-    **rows(
-        Expected(426_058, learning_rate=6e-3, steps=160, eased=THIN_BLOCKS), "exp004 exp005 exp006 exp007 exp107 exp108"
-    ),
-    "exp008": Expected(435_306, learning_rate=6e-3, steps=160, eased=THIN_BLOCKS),
+    "exp004 exp005 exp006 exp007 exp107 exp108": Expected(426_058, learning_rate=6e-3, eased=THIN_BLOCKS),
+    "exp008": Expected(435_306, learning_rate=6e-3, eased=THIN_BLOCKS),
     "exp102": Expected(257_162),
-    **rows(Expected(257_802), "exp103 exp104 exp105 exp106 exp106_zoom_wide exp109"),
-    **rows(Expected(1_911_178, learning_rate=1e-2, eased=NARROW_BLOCKS), "exp110 exp111 exp112"),
-    **rows(Expected(2_350_858, learning_rate=1e-2, eased=NARROW_BLOCKS), "exp113 exp114"),
-    "exp115": Expected(3_467_146, learning_rate=1e-2, eased=NARROW_BLOCKS),
-    "width_2_4": Expected(156_026, learning_rate=3e-3, eased=WIDE_WEIGHTS),
-    "width_5_10": Expected(389_480, eased=WIDE_WEIGHTS),
+    "exp103 exp104 exp105 exp106 exp106_zoom_wide exp109": Expected(257_802),
+    "exp110 exp111 exp112": Expected(1_911_178, learning_rate=1e-2, eased=TWO_BLOCKS),
+    "exp113 exp114": Expected(2_350_858, learning_rate=1e-2, eased=TWO_BLOCKS),
+    "exp115": Expected(3_467_146, learning_rate=1e-2, eased=TWO_BLOCKS),
+    "width_2_4": Expected(156_026, eased=WIDE_WEIGHTS),
+    "width_5_10": Expected(389_480, learning_rate=1e-3, eased=WIDE_WEIGHTS),
     "width_8_16": Expected(623_834, learning_rate=3e-4, eased=WIDE_WEIGHTS),
     "width_10_20": Expected(780_570, learning_rate=3e-4, eased=WIDE_WEIGHTS),
-    **rows(WIDE, "width_15_30 width_15_30_he"),
-    "width_15_30_relu": Expected(1_174_160),
-    "depth_1": Expected(245_932, learning_rate=3e-3, eased=DEEP_WEIGHTS),
-    "depth_2": Expected(132_832, learning_rate=3e-3, eased=DEEP_WEIGHTS),
-    "depth_3": Expected(56_020, learning_rate=3e-3, steps=140, eased=DEEP_WEIGHTS),
-    "depth_4": Expected(15_496, learning_rate=6e-3, steps=140, eased=DEEP_WEIGHTS),
-    **rows(Expected(199_146, steps=120), "mini_vgg mini_vgg_range_test mini_vgg_plain"),
-    **rows(Expected(199_146, steps=120), "mini_vgg_cycle mini_vgg_averaging mini_vgg_augmentation"),
-    **rows(Expected(199_146, steps=120), "mini_vgg_cycle_averaging mini_vgg_cycle_augmentation"),
-    **rows(Expected(199_146, steps=120), "mini_vgg_averaging_augmentation"),
-    **rows(Expected(732_898), "basic_cnn basic_cnn_range_test basic_cnn_plain"),
-    **rows(Expected(732_898), "basic_cnn_cycle basic_cnn_averaging basic_cnn_augmentation"),
-    **rows(Expected(732_898), "basic_cnn_cycle_averaging basic_cnn_cycle_augmentation"),
-    **rows(Expected(732_898), "basic_cnn_averaging_augmentation"),
-    # Two logits of 200 units and a bias in place of ten.
-    **{f"basic_cnn_vs_all_{label}": Expected(731_290) for label in range(10)},
+    "width_15_30_relu": Expected(1_174_160, learning_rate=1e-3),
+    "width_15_30 width_15_30_he": Expected(1_174_160, learning_rate=3e-4, eased=WIDE_WEIGHTS),
+    "depth_1": Expected(245_932, eased=DEEP_WEIGHTS),
+    "depth_2": Expected(132_832, eased=DEEP_WEIGHTS),
+    "depth_3": Expected(56_020, eased=DEEP_WEIGHTS),
+    "depth_4": Expected(15_496, learning_rate=6e-3, eased=DEEP_WEIGHTS),
+    "mini_vgg mini_vgg_*": Expected(199_146),
+    "basic_cnn_vs_all_?": Expected(731_290),  # two logits of 200 units and a bias each in place of ten
+    "basic_cnn basic_cnn_*": Expected(732_898),
     "wide_resnet_16_4": Expected(2_754_474, eased={"depth": 10, "width": 1}),
     "resnet_18": Expected(11_191_626, eased=FEW_BLOCKS),
     "resnet_34": Expected(21_310_922, eased=FEW_BLOCKS),
     "mobilenet_v2": Expected(2_270_218, eased={"alpha": 0.35}),
     "shufflenet_v2": Expected(4_028_582, eased={"filters": [16, 32], "repeats": [1, 1]}),
     "shake_shake_34": Expected(22_185_802, eased=FEW_BLOCKS),
-    **rows(
-        Expected(399_210, learning_rate=3e-3),
-        "simpsons_c42_n700_b64 simpsons_c42_n700_b64_clean simpsons_c42_n500_px128",
-    ),
-    **rows(Expected(399_210, learning_rate=3e-3), "simpsons_c42_n155_b10 simpsons_c42_n155_b25 simpsons_c42_n300_b20"),
-    **rows(Expected(399_210, learning_rate=3e-3), "simpsons_c42_n300_rotations"),
-    "simpsons_c20_n300_b20": Expected(393_556, learning_rate=3e-3),
-    "simpsons_c42_n155_b25_conv512": Expected(1_590_122, learning_rate=3e-3, eased={"filters": [16, 32, 64, 64, 64]}),
-    # Ten logits in place of 42, of 256 units and a bias each.
-    **rows(
-        Expected(390_986, learning_rate=3e-3),
-        "simpsons_mnist_rgb simpsons_mnist_imbalanced simpsons_mnist_imbalanced_clean",
-    ),
-    **rows(
-        Expected(390_986, learning_rate=3e-3), "simpsons_mnist_imbalanced_n800 simpsons_mnist_imbalanced_n800_clean"
-    ),
-    **rows(
-        Expected(390_986, learning_rate=3e-3), "simpsons_mnist_imbalanced_n300 simpsons_mnist_imbalanced_n300_clean"
-    ),
-    # One channel in place of three into 32 filters of 3x3.
-    "simpsons_mnist_gray": Expected(390_410, learning_rate=3e-3),
+    "simpsons_c42_n155_b25_conv512": Expected(1_590_122, eased={"filters": [16, 32, 64, 64, 64]}),
+    "simpsons_c42_*": Expected(399_210),
+    "simpsons_c20_n300_b20": Expected(393_556),
+    "simpsons_mnist_gray": Expected(390_410),  # one channel in place of three into 32 filters of 3x3
+    "simpsons_mnist_*": Expected(390_986),  # ten logits of 256 units and a bias each in place of 42
 }
+ROW_OF = {
+    name: next((row for row in ROWS if any(fnmatchcase(name, pattern) for pattern in row.split())), None)
+    for name in EXPERIMENTS
+}
+TABLE = {name: ROWS[row] for name, row in ROW_OF.items() if row}
+
+
+def is_large(name: str) -> bool:
+    """Return whether an experiment's network takes longer to compile, or for a whole batch, than a test may."""
+    return TABLE[name].parameters > 1_000_000
 
 
 # What may be another in an experiment than in the one whose step stands for it: numbers, and what is not of a step.
@@ -198,20 +169,12 @@ def first_of_each(kind: Callable[[str], str]) -> dict[str, str]:
 
 def to_overfit(name: str) -> dict[str, Any]:
     """Return an experiment that learns a few images by heart: nothing that works against it, and a plain optimizer."""
-    expected, spec = TABLE[name], deepcopy(EXPERIMENTS[name].spec)
-    spec["model"]["config"] |= expected.eased or {}
-    spec |= {
-        "augmentation": [],
-        "copies": None,
-        "one_vs_all": None,
-        "limit": {"train_images": IMAGES, "test_images": None},
-    }
-    spec["split"]["validation"] = 0.0
-    spec["draw"] = dict.fromkeys(spec["draw"]) | {"before_split": True, "augment": "all"}
-    spec["training"] |= {"batch_size": IMAGES, "epochs": 1, "multiplicity": 1, "steps_per_epoch": None}
-    spec["training"] |= {"early_stopping": None, "weight_averaging": None}
-    spec["optimizer"] = {"class_name": "Adam", "config": {"learning_rate": expected.learning_rate}}
-    return spec
+    expected, spec = TABLE[name], EXPERIMENTS[name].spec
+    keys = {key: spec[key] for key in ("dataset", "model", "rescaling", "loss")}
+    keys["model"] = spec["model"] | {"config": spec["model"]["config"] | (expected.eased or {})}
+    keys |= {"limit": {"train_images": IMAGES}, "training": {"batch_size": IMAGES, "epochs": 1}}
+    keys["optimizer"] = {"class_name": "Adam", "config": {"learning_rate": expected.learning_rate}}
+    return with_defaults(keys, schema("experiment"))
 
 
 STEPS = first_of_each(lambda name: step_of(EXPERIMENTS[name].spec))
@@ -299,8 +262,9 @@ def built(network: str) -> tuple[int, tuple[int | None, ...]]:
     return model.count_params(), model.output_shape
 
 
-def test_the_table_has_every_experiment_of_the_configuration():
-    assert TABLE.keys() == EXPERIMENTS.keys()
+def test_every_experiment_of_the_configuration_has_a_row_and_every_row_an_experiment():
+    assert [name for name, row in ROW_OF.items() if row is None] == []
+    assert list(ROWS) == [row for row in ROWS if row in ROW_OF.values()]
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -98,3 +98,32 @@ def test_one_hot_labels_reach_the_augmentation_and_the_loss(images_and_labels):
     program = compile_program(model, optimizer, loss, transform, images, labels, one_hot=True, xla=True)
     program.train(np.zeros((2, 4), np.int32))
     assert seen[0] == ((4, 28, 28, 1), (4, CLASSES), "float32")
+
+
+@pytest.mark.parametrize("xla", [True, False], ids=["xla", "graph"])
+def test_preparing_compiles_everything_and_trains_nothing(xla, images_and_labels):
+    images, labels = images_and_labels
+    model = network(batch_norm)
+    optimizer = keras.optimizers.Adam(1e-3)
+    optimizer.build(model.trainable_variables)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    traced = []
+
+    def transform(x, y):
+        traced.append(tuple(x.shape))
+        return x, y
+
+    program = compile_program(model, optimizer, loss, transform, images, labels, one_hot=False, xla=xla)
+    before = model.get_weights()
+    order = np.arange(40, dtype=np.int32).reshape(10, 4)
+    program.prepare(order)
+    assert traced
+    for expected, got in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(got, expected)
+    assert optimizer.iterations == 0
+
+    count = len(traced)
+    program.train(order)
+    assert len(traced) == count, "training traced again what was prepared"
+    assert optimizer.iterations == 10
+    assert np.abs(model.get_weights()[0] - before[0]).max() > 0

@@ -230,6 +230,16 @@ def test_trial_json_says_what_was_trained_on_what_and_how_it_went(trained, datas
     assert (written["error"], written["traceback"]) == (None, None)
 
 
+def test_trial_json_tells_where_its_time_and_memory_went(trained):
+    written = trained(DENSE)[1]
+    expected = {"import", "build", "compile", "train", "validate", "checkpoint", "predict", "save"}
+    assert written["phases"].keys() == written["cpu_phases"].keys() == expected
+    assert all(seconds >= 0 for seconds in [*written["phases"].values(), *written["cpu_phases"].values()])
+    assert written["seconds"] == pytest.approx(sum(written["phases"].values()), abs=1e-3)
+    # The process has imported TensorFlow, and holds less than the whole machine.
+    assert 200 < written["peak_memory_mb"] < 20_000
+
+
 def test_history_has_every_column_of_every_epoch(trained):
     folder, written, _ = trained(DENSE)
     rows = history_of(folder)

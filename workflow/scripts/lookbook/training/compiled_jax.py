@@ -93,7 +93,14 @@ def compile_program(
 
         return jax.lax.scan(step, (state, jnp.zeros(3)), fed)[0]
 
-    compiled_steps = jax.jit(train_steps, donate_argnums=0)
+    # By the shape of the indices; compiled ahead of the first step, so that its time is known.
+    compiled: dict[tuple[int, ...], Callable[..., Any]] = {}
+
+    def steps_for(indices: np.ndarray) -> Callable[..., Any]:
+        if indices.shape not in compiled:
+            lowered = jax.jit(train_steps, donate_argnums=0).lower(values(), feed(indices), pool)
+            compiled[indices.shape] = lowered.compile()
+        return compiled[indices.shape]
 
     @jax.jit
     def compiled_forward(trainable: Values, others: Values, fed: tuple[Any, ...], pool: tuple[Any, ...]) -> Any:
@@ -117,12 +124,20 @@ def compile_program(
         for variable, value in zip(group, new, strict=True):
             variable.assign(value)
 
+    def portions_of(indices: np.ndarray) -> list[np.ndarray]:
+        size = len(indices) if resident else STREAMED_STEPS
+        return [indices[start : start + size] for start in range(0, len(indices), size)]
+
+    def prepare(indices: np.ndarray) -> None:
+        for portion in portions_of(indices):
+            steps_for(portion)
+        predict(np.zeros(1, np.int32))
+
     def train(indices: np.ndarray) -> Sums:
         state = values()
         totals = np.zeros(3)
-        size = len(indices) if resident else STREAMED_STEPS
-        for start in range(0, len(indices), size):
-            state, sums = compiled_steps(state, feed(indices[start : start + size]), pool)
+        for portion in portions_of(indices):
+            state, sums = steps_for(portion)(state, feed(portion), pool)
             totals += np.asarray(sums, np.float64)
         for group, new in zip(groups, state, strict=True):
             assign(group, new)
@@ -141,4 +156,4 @@ def compile_program(
         assign(model.non_trainable_variables, others)
         assign(drawing, drawn)
 
-    return Program(train=train, predict=predict, observe=observe, restore=lambda: None)
+    return Program(prepare=prepare, train=train, predict=predict, observe=observe, restore=lambda: None)

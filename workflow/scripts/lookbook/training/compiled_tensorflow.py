@@ -89,17 +89,20 @@ def compile_program(
         count = tf.cast(tf.shape(logits)[0], tf.float32)
         return tf.stack([total * count, hits(label, logits), count])
 
-    def scan(fed: tuple[tf.Tensor, ...]) -> tf.Tensor:
+    def scan(fed: tuple[tf.Tensor, ...], steps: tf.Tensor) -> tf.Tensor:
         def body(step: tf.Tensor, sums: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             return step + 1, sums + train_step(tuple(part[step] for part in fed))
 
-        steps = fed[0].shape[0]
         return tf.while_loop(lambda step, _: step < steps, body, (tf.constant(0), tf.zeros(3)))[1]
 
     def unrolled(fed: tuple[tf.Tensor, ...]) -> tf.Tensor:
         return tf.add_n([train_step(tuple(part[step] for part in fed)) for step in range(fed[0].shape[0])])
 
-    chunk = tf.function(scan if xla else unrolled, jit_compile=xla)
+    compiled_scan = tf.function(scan, jit_compile=True)
+    compiled_unrolled = tf.function(unrolled)
+
+    def chunk(portion: np.ndarray) -> tf.Tensor:
+        return compiled_scan(feed(portion), tf.constant(len(portion))) if xla else compiled_unrolled(feed(portion))
 
     def forward(fed: tuple[tf.Tensor, ...]) -> tf.Tensor:
         pixels, _ = batch(fed)
@@ -116,8 +119,21 @@ def compile_program(
     def observe(indices: np.ndarray) -> None:
         compiled_observation(feed(indices))
 
+    def prepare(indices: np.ndarray) -> None:
+        rows = np.zeros(evaluation_batch, np.int32)
+        for portion in {portion.shape: portion for portion in portions_of(indices)}.values():
+            if xla:
+                # XLA compiles on the first call, here one of no steps.
+                compiled_scan(feed(portion), tf.constant(0))
+            else:
+                compiled_unrolled.get_concrete_function(feed(portion))
+        if xla:
+            compiled_forward(feed(rows))
+        else:
+            compiled_forward.get_concrete_function(feed(rows))
+
     def train(indices: np.ndarray) -> Sums:
-        sums = [chunk(feed(portion)) for portion in portions_of(indices)]
+        sums = [chunk(portion) for portion in portions_of(indices)]
         # Added up on the host, in float64: the calls run ahead until the first result is asked for.
         totals = np.stack([s.numpy() for s in sums]).sum(axis=0, dtype=np.float64)
         return Sums(loss=float(totals[0]), correct=float(totals[1]), images=int(totals[2]))
@@ -135,4 +151,4 @@ def compile_program(
         logits = [compiled_forward(feed(rows)).numpy() for rows in batches]
         return np.concatenate(logits)[: len(indices)] if logits else np.zeros((0, classes), np.float32)
 
-    return Program(train=train, predict=predict, observe=observe, restore=lambda: unfuse(model))
+    return Program(prepare=prepare, train=train, predict=predict, observe=observe, restore=lambda: unfuse(model))

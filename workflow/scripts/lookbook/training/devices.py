@@ -6,6 +6,8 @@
 import importlib.util
 import os
 import platform
+import resource
+import sys
 from pathlib import Path
 
 from lookbook.hardware import visible_devices
@@ -108,6 +110,12 @@ def describe(threads: int) -> str:
     if gpu is not None:
         return f"gpu: {gpu[0]}"
     return f"cpu: {processor_name()}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def peak_memory_mb() -> int:
+    """Return the most resident memory that this process has had, in MB (10^6 bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
 
 
 def processor_name() -> str:

@@ -36,17 +36,26 @@ class Course:
 
 
 class Phases:
-    """Seconds of wall clock by phase; each phase lasts from the end of the one before."""
+    """Seconds of wall clock and of CPU time by phase; each phase lasts from the end of the one before.
+
+    Attributes:
+        seconds: wall clock by phase.
+        cpu_seconds: CPU time by phase, of all threads; the first phase has what the process spent before as well.
+    """
 
     def __init__(self, started: float | None) -> None:
         self.seconds: dict[str, float] = {}
+        self.cpu_seconds: dict[str, float] = {}
         self._last = time.perf_counter() if started is None else started
+        self._last_cpu = 0.0
 
     def end(self, name: str) -> float:
-        """Add the time since the last call to a phase and return it."""
-        now = time.perf_counter()
+        """Add the time since the last call to a phase and return its seconds of wall clock."""
+        now, cpu = time.perf_counter(), time.process_time()
         spent, self._last = now - self._last, now
         self.seconds[name] = round(self.seconds.get(name, 0.0) + spent, 4)
+        self.cpu_seconds[name] = round(self.cpu_seconds.get(name, 0.0) + cpu - self._last_cpu, 4)
+        self._last_cpu = cpu
         return spent
 
 
@@ -74,6 +83,10 @@ def fit(setup: Setup, order: dict[str, Any], checkpoint: Path, identity: str, ph
         last = len(history)
         return last >= training["epochs"] or stopping.stops(last) or bool(last and diverged(history))
 
+    if not done():
+        for batches in _batches(material.epoch(1), material.batch_size):
+            setup.program.prepare(batches)
+        phases.end("compile")
     while not done():
         epoch = len(history) + 1
         row = _train_epoch(setup, material.epoch(epoch))
@@ -108,18 +121,21 @@ def fit(setup: Setup, order: dict[str, Any], checkpoint: Path, identity: str, ph
 
 
 def _train_epoch(setup: Setup, indices: np.ndarray) -> Row:
-    """Train on every index once; the last batch is short where the batch size does not divide their number."""
-    batch_size = setup.material.batch_size
-    whole = len(indices) - len(indices) % batch_size
-    sums = [setup.program.train(indices[:whole].reshape(-1, batch_size))] if whole else []
-    if whole < len(indices):
-        sums.append(setup.program.train(indices[whole:].reshape(1, -1)))
+    """Train on every index once."""
+    sums = [setup.program.train(batches) for batches in _batches(indices, setup.material.batch_size)]
     count = sum(s.images for s in sums)
     return {
         "learning_rate": float(setup.optimizer.learning_rate),
         "train_loss": sum(s.loss for s in sums) / count,
         "train_accuracy": sum(s.correct for s in sums) / count,
     }
+
+
+def _batches(indices: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """Return the whole batches (steps, batch), then a short last one (1, rest) where the batch size leaves a rest."""
+    whole = len(indices) - len(indices) % batch_size
+    parts = [indices[:whole].reshape(-1, batch_size), indices[whole:].reshape(1, -1)]
+    return [part for part in parts if part.size]
 
 
 def _validate(setup: Setup) -> tuple[float, float]:

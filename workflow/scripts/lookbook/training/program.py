@@ -25,6 +25,8 @@ class Program:
     """A trial's compiled calls.
 
     Attributes:
+        prepare: compiles for indices of the shape that ``train`` takes, and for predictions, without a step; what is
+            not prepared is compiled when it is first called.
         train: indices int32 (steps, batch) to Sums; trains one step for each row.
         predict: indices (N,) to logits, float32 (N, classes), of clean images.
         observe: indices int32 (batch,) run forward as in training, augmented, without a step: only what a forward
@@ -32,6 +34,7 @@ class Program:
         restore: gives the model back as plain Keras, to be saved; it trains no further after that.
     """
 
+    prepare: Callable[[np.ndarray], None]
     train: Callable[[np.ndarray], Sums]
     predict: Callable[[np.ndarray], np.ndarray]
     observe: Callable[[np.ndarray], None]

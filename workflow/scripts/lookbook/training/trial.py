@@ -84,7 +84,8 @@ def run(
         results.write_predictions(directory, {})
         phases.end("failed")
         say(trial["traceback"])
-    trial["phases"] = phases.seconds
+    trial["phases"], trial["cpu_phases"] = phases.seconds, phases.cpu_seconds
+    trial["peak_memory_mb"] = devices.peak_memory_mb()
     trial["seconds"] = round(sum(phases.seconds.values()), 3)
     results.write_trial(directory, trial)
     checkpoint.unlink(missing_ok=True)

@@ -3,11 +3,7 @@
 
 rule train_trial:
     input:
-        get_dataset_arrays,
-        get_copied_arrays,
-        manifest=get_dataset,
-        copies=get_copies,
-        start=get_start,
+        unpack(get_training_inputs),
     output:
         trial=f"{TRIALS}/trial.json",
         history=f"{TRIALS}/history.csv",

@@ -79,13 +79,19 @@ def compile_program(
         return tf.reduce_sum(tf.cast(tf.equal(label, predicted), tf.float32))
 
     def train_step(fed: tuple[tf.Tensor, ...]) -> tf.Tensor:
-        pixels, label = transform(*batch(fed))
+        # The scopes tell a profile what an operation is for.
+        with tf.name_scope("input"):
+            pixels, label = batch(fed)
+        with tf.name_scope("augmentation"):
+            pixels, label = transform(pixels, label)
         with tf.GradientTape() as tape:
             logits = model(pixels, training=True)
             # Penalties of the weights are part of the loss, as in Keras's own training.
             total = tf.add_n([loss(label, logits), *model.losses])
             scaled = optimizer.scale_loss(total)
-        optimizer.apply(tape.gradient(scaled, variables), variables)
+        gradients = tape.gradient(scaled, variables)
+        with tf.name_scope("optimizer"):
+            optimizer.apply(gradients, variables)
         count = tf.cast(tf.shape(logits)[0], tf.float32)
         return tf.stack([total * count, hits(label, logits), count])
 

@@ -1,0 +1,71 @@
+"""What is timed: a case is a network of the benchmark with its batch size, and whether batches are augmented."""
+
+import sys
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+
+import numpy as np
+
+from lookbook.datasets import fashion_mnist
+from lookbook.experiments import resolve
+from lookbook.orders import CONFIG, read_config
+
+ROOT = Path(__file__).parents[1]
+IMAGES = 60_000
+
+
+class Case(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        experiment: the experiment whose network, loss and optimizer are timed.
+        batch_size: images of a step.
+        augmented: whether its augmentation is part of the step.
+        target: the least ratio to plain Keras in float32 that is wanted on a CPU; None where none is.
+    """
+
+    experiment: str
+    batch_size: int
+    augmented: bool = False
+    target: float | None = None
+
+
+CASES = {
+    "dense": Case("exp001", 32, target=8),
+    "width_8_16": Case("width_8_16", 128, target=2),
+    "exp104": Case("exp104", 64),
+    "exp107": Case("exp107", 32),
+    "exp107, augmented": Case("exp107", 32, augmented=True),
+    "basic_cnn": Case("basic_cnn", 128, target=2.5),
+    "wide_resnet_16_4": Case("wide_resnet_16_4", 128, target=6),
+    "resnet_18": Case("resnet_18", 128),
+}
+
+
+def spec_of(case: Case, backend: str, precision: str = "auto") -> dict[str, Any]:
+    """Return the resolved experiment of a case, which trains on every image.
+
+    Args:
+        case: the case.
+        backend: what Keras computes with.
+        precision: Keras's policy, or auto.
+    """
+    config = read_config([CONFIG]) | {"experiments": None}
+    spec = deepcopy(resolve(config, ROOT)[case.experiment].spec)
+    # Nothing but steps is timed: no image is held out, and nothing is averaged.
+    spec["training"] |= {"batch_size": case.batch_size, "early_stopping": None, "weight_averaging": None}
+    spec["split"]["validation"] = 0.0
+    if not case.augmented:
+        spec["augmentation"] = []
+    return spec | {"precision": precision, "backend": backend}
+
+
+def images_and_labels() -> tuple[np.ndarray, np.ndarray]:
+    """Return the embedded sample of Fashion-MNIST, repeated: uint8 (60000, 28, 28, 1) and uint8 (60000,)."""
+    data = fashion_mnist.read(fashion_mnist.SAMPLE_FOLDER, verify=False)
+    repeats = -(-IMAGES // len(data["train_labels"]))
+    images = np.tile(data["train_images"], (repeats, 1, 1))[:IMAGES, ..., np.newaxis]
+    return images, np.tile(data["train_labels"], repeats)[:IMAGES]

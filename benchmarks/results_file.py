@@ -1,0 +1,61 @@
+"""The file of a machine's results: Markdown, one section for each benchmark, which replaces its own section only."""
+
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def slug(text: str) -> str:
+    """Return a text as a file's name: lower case, words joined by hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def hardware(device: str) -> str:
+    """Return what names this machine: its GPU, or its processor and the number of its cores.
+
+    Args:
+        device: as ``lookbook.training.devices.describe`` tells it.
+    """
+    kind, _, name = device.partition(": ")
+    if kind == "gpu":
+        return name
+    return f"{name.split(',')[0]}, {len(os.sched_getaffinity(0))} cores"
+
+
+def provenance(versions: dict[str, str]) -> str:
+    """Return the line that says when, with which command, source and versions a section was measured."""
+    told = ", ".join(f"{name} {version}" for name, version in versions.items())
+    script = Path(sys.argv[0])
+    command = shlex.join(["python", f"{script.parent.name}/{script.name}", *sys.argv[1:]])
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    commit = found.stdout.strip() or "an unknown commit"
+    return f"Measured {datetime.now(UTC):%Y-%m-%d} with `{command}` at {commit}; {told}; {platform.platform()}."
+
+
+def write_section(machine: str, title: str, text: str, folder: Path = RESULTS) -> Path:
+    """Write a section of a machine's results in place of the one of the same title, or behind the others.
+
+    Returns:
+        The file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{slug(machine)}.md"
+    old = path.read_text() if path.exists() else f"# {machine}\n"
+    head, *parts = re.split(r"^(?=## )", old, flags=re.MULTILINE)
+    sections = {part.splitlines()[0][3:]: part for part in parts}
+    sections[title] = f"## {title}\n\n{text.strip()}\n"
+    path.write_text("\n".join(section.strip() + "\n" for section in [head, *sections.values()]))
+    return path
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

@@ -1,0 +1,137 @@
+"""How planning and statistics grow with the number of trials: a dry run, and the summary of made-up results.
+
+Nothing is trained: a results folder is filled with what so many trials would leave, for the scripts of the rules.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lookbook.evaluation.metrics import SCALARS
+from lookbook.evaluation.trials import SPLITS
+from lookbook.training.devices import processor_name
+from results_file import hardware, provenance, table, write_section
+
+TITLE = "Many trials"
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "workflow" / "scripts"
+EXPERIMENTS = 20
+# Seconds and bytes that the largest number of trials may take.
+WANTED = {"dry run": (30, None), "collect": (60, 1e9), "summarise": (60, 1e9)}
+
+
+class Cost(NamedTuple):
+    """What a process took: seconds of wall clock, and the most resident memory in bytes."""
+
+    seconds: float
+    memory: float
+
+
+def main() -> None:
+    """Measure every number of trials, print the table and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, nargs="+", default=[100, 1_000, 10_000], help="100 1000 10000")
+    arguments = parser.parse_args()
+    costs = {}
+    for trials in arguments.trials:
+        with tempfile.TemporaryDirectory() as folder:
+            costs[trials] = measure(trials, Path(folder))
+        print(trials, {name: f"{c.seconds:.1f} s, {c.memory / 1e6:.0f} MB" for name, c in costs[trials].items()})
+    steps = list(WANTED)
+    rows = [
+        [f"{trials:,}", *(f"{cost[step].seconds:.1f} s, {cost[step].memory / 1e6:.0f} MB" for step in steps)]
+        for trials, cost in costs.items()
+    ]
+    rows.append(["wanted of the last", *(_wanted(*WANTED[step]) for step in steps)])
+    text = table(["trials", *steps], rows)
+    note = (
+        f"Wall clock and most resident memory of one process each, for trials of {EXPERIMENTS} experiments: planning "
+        "everything (`snakemake -n --quiet`), reading all trials into one table, and the statistics of that table."
+    )
+    machine = hardware(f"cpu: {processor_name()}")
+    path = write_section(machine, TITLE, f"{note}\n\n{text}\n{provenance(_versions())}")
+    print(f"\n{text}\n{path}")
+
+
+def measure(trials: int, folder: Path) -> dict[str, Cost]:
+    """Return what each step costs for so many trials."""
+    per_experiment = trials // EXPERIMENTS
+    entry: dict[str, Any] = {"title": "many", "model": {"class_name": "mlp"}, "trials": per_experiment}
+    heirs = {f"many_{n:02}": {"base": "many_00", "title": f"many, {n}"} for n in range(1, EXPERIMENTS)}
+    experiments = folder / "many.yaml"
+    experiments.write_text(yaml.safe_dump({"document": "many", "experiments": {"many_00": entry} | heirs}))
+    config = {"experiment_files": [str(experiments)], "results": str(folder / "results")}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    dry = [sys.executable, "-m", "snakemake", "--configfile", str(folder / "config.yaml"), "-n", "--quiet"]
+    costs = {"dry run": run(dry)}
+
+    results = folder / "results"
+    plan = dict.fromkeys(["many_00", *heirs], per_experiment)
+    fabricate(results / "trials", plan)
+    described, collected = results / "experiments.json", results / "trials.csv"
+    script = [sys.executable, str(SCRIPTS / "describe.py"), "--all", "--config-json", json.dumps(config)]
+    run([*script, "--output", str(described)])
+    script = [sys.executable, str(SCRIPTS / "collect.py"), "--trials-root", str(results / "trials")]
+    costs["collect"] = run([*script, "--plan", json.dumps(plan), "--output", str(collected)])
+    script = [sys.executable, str(SCRIPTS / "summarise.py"), "--trials", str(collected)]
+    script += ["--experiments", str(described), "--published", str(ROOT / "config" / "published.csv")]
+    script += ["--summary", str(results / "summary.csv"), "--comparisons", str(results / "comparisons.csv")]
+    costs["summarise"] = run(script)
+    rows = len((results / "summary.csv").read_text().splitlines())
+    if rows < EXPERIMENTS:
+        raise SystemExit(f"error: the summary has {rows} lines for {EXPERIMENTS} experiments")
+    return costs
+
+
+def fabricate(root: Path, plan: dict[str, int]) -> None:
+    """Write the trial.json and metrics.json that trials would leave."""
+    generator = np.random.default_rng(0)
+    for number, (name, trials) in enumerate(plan.items()):
+        for trial in range(trials):
+            folder = root / name / str(trial)
+            folder.mkdir(parents=True)
+            scores = generator.normal(0.9 + 0.002 * number, 0.003, (len(SPLITS), len(SCALARS))).tolist()
+            splits = {
+                split: dict(zip(SCALARS, row.tolist(), strict=True)) for split, row in zip(SPLITS, scores, strict=True)
+            }
+            facts = {"experiment": name, "trial": trial, "seed": trial, "status": "ok", "epochs": 10, "seconds": 12.3}
+            (folder / "trial.json").write_text(json.dumps(facts | {"versions": {"keras": "3"}}))
+            (folder / "metrics.json").write_text(json.dumps(facts | {"splits": splits}))
+
+
+def run(command: list[str]) -> Cost:
+    """Run a command in the project's folder and return what it took; end this program where it fails."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        code = os.waitstatus_to_exitcode(status)
+        raise SystemExit(f"error: {' '.join(command[:4])} ended with {code}\n{errors[-2000:]}")
+    return Cost(time.perf_counter() - started, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+
+
+def _wanted(seconds: float, memory: float | None) -> str:
+    return f"under {seconds} s" + (f" and {memory / 1e6:,.0f} MB" if memory else "")
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("snakemake", "pandas", "numpy")}
+
+
+if __name__ == "__main__":
+    main()

@@ -103,9 +103,7 @@ def fabricate(root: Path, plan: dict[str, int]) -> None:
             folder = root / name / str(trial)
             folder.mkdir(parents=True)
             scores = generator.normal(0.9 + 0.002 * number, 0.003, (len(SPLITS), len(SCALARS))).tolist()
-            splits = {
-                split: dict(zip(SCALARS, row.tolist(), strict=True)) for split, row in zip(SPLITS, scores, strict=True)
-            }
+            splits = {split: dict(zip(SCALARS, row, strict=True)) for split, row in zip(SPLITS, scores, strict=True)}
             facts = {"experiment": name, "trial": trial, "seed": trial, "status": "ok", "epochs": 10, "seconds": 12.3}
             (folder / "trial.json").write_text(json.dumps(facts | {"versions": {"keras": "3"}}))
             (folder / "metrics.json").write_text(json.dumps(facts | {"splits": splits}))

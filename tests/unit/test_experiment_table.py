@@ -7,13 +7,13 @@ from copy import deepcopy
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from lookbook import models
 from lookbook.datasets import SOURCES, fashion_mnist
@@ -23,10 +23,11 @@ from lookbook.datasets.splits import limit
 from lookbook.digests import canonical
 from lookbook.experiments import changes, resolve, schema, with_defaults
 from lookbook.orders import read_config
-from lookbook.training import compiled_tensorflow
 from lookbook.training.setup import Setup, set_up
 
 ROOT = Path(__file__).parents[2]
+# `make test-jax` runs these tests on JAX as well.
+ON_JAX = keras.backend.backend() == "jax"
 EXPERIMENTS = resolve(read_config([ROOT / "config" / "config.yaml"]) | {"experiments": None}, ROOT)
 IMAGES = 32
 PORTION = 20  # steps between two looks at what is learned
@@ -202,20 +203,21 @@ def data_for(tmp_path_factory):
 @pytest.fixture(autouse=True, scope="module")
 def quick_to_trace():
     """Trace one step in place of several: what is computed is the same, and these tests hardly run it."""
-    # Clearing Keras's state collects garbage, among all objects of TensorFlow too unless they are set aside.
+    # Clearing Keras's state collects garbage, among all objects of the backend too unless they are set aside.
     gc.freeze()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled_tensorflow, "STEPS_PER_CALL", 1)
-        patch.setattr(compiled_tensorflow, "EVALUATION_BATCH", IMAGES)
+        if not ON_JAX:
+            patch.setattr(import_module("lookbook.training.compiled_tensorflow"), "STEPS_PER_CALL", 1)
         yield
     gc.unfreeze()
 
 
 @pytest.fixture
 def run_eagerly():
-    """Return what turns compilation on or off for this test."""
-    yield tf.config.run_functions_eagerly
-    tf.config.run_functions_eagerly(False)
+    """Return what turns compilation on or off for this test; JAX always compiles."""
+    run = (lambda _: None) if ON_JAX else import_module("tensorflow").config.run_functions_eagerly
+    yield run
+    run(False)
 
 
 def drawn(folder: Path, count: int, shape: tuple[int, int, int]) -> Dataset:

@@ -53,8 +53,10 @@ def main() -> None:
     dataset = arguments.dataset or Path("resources/datasets") / order["spec"]["dataset"]
 
     # Keras is imported only now: the environment decides what it computes on.
-    from lookbook.training import devices
+    from lookbook.training import compilations, devices
 
+    compilations_in = compilations.folder_for(order)
+    compilations.keep_in(compilations_in, order["spec"]["backend"])
     slots = int(os.environ.get("LOOKBOOK_SLOTS_PER_GPU", "1"))
     devices.prepare(arguments.threads, gpu=bool(arguments.gpu), slots_per_gpu=slots, backend=order["spec"]["backend"])
     devices.limit_threads(arguments.threads)
@@ -82,6 +84,7 @@ def main() -> None:
         if arguments.start
         else arguments.initial_weights,
         copies=copies,
+        compilations_in=compilations_in,
         started=started,
         say=say,
     )

@@ -15,7 +15,7 @@ import numpy as np
 from lookbook.datasets.arrays import load
 from lookbook.datasets.errors import DatasetError
 from lookbook.digests import digest
-from lookbook.training import devices, results
+from lookbook.training import compilations, devices, results
 from lookbook.training.averaging import reestimate_statistics
 from lookbook.training.loop import Course, Phases, Row, Say, assign, diverged, fit, penalty
 from lookbook.training.material import Copies
@@ -31,6 +31,7 @@ def run(
     threads: int,
     initial_weights: Path | None = None,
     copies: Copies | None = None,
+    compilations_in: Path | None = None,
     started: float | None = None,
     say: Say = print,
 ) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def run(
         threads: CPU threads.
         initial_weights: a saved model whose weights the network starts from.
         copies: of the training images, where the experiment trains on copies made before.
+        compilations_in: the folder in which XLA keeps its compilations, if it does.
         started: ``time.perf_counter()`` when the job began, so that its imports count.
         say: takes the lines that tell the progress.
 
@@ -52,7 +54,8 @@ def run(
         The content of trial.json.
 
     Raises:
-        DatasetError, OSError: the data cannot be read or the results cannot be written.
+        DatasetError, OSError: the data cannot be read, the results cannot be written, or kept compilations are
+            damaged (they are removed).
     """
     phases = Phases(started)
     phases.end("import")
@@ -77,6 +80,9 @@ def run(
     except (OSError, DatasetError):
         raise
     except Exception as error:
+        compiling = "build" in phases.seconds and "compile" not in phases.seconds
+        if compiling and compilations_in and compilations.forget(compilations_in):
+            raise OSError(f"cannot compile with what {compilations_in} held; it is removed now: run again") from error
         trial |= {"status": _status_of(error), "error": f"{type(error).__name__}: {error}"}
         trial["traceback"] = traceback.format_exc()
         results.write_history(directory, [])

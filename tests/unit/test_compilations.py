@@ -1,0 +1,91 @@
+"""What XLA compiled is kept for the next trial of the same experiment, and thrown away where it is of no use."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lookbook.datasets import fashion_mnist
+from lookbook.orders import CONFIG, order_by_hand
+from lookbook.training import compilations
+
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+SETTINGS = ["training.epochs=1", "limit.train_images=640", "limit.test_images=50"]
+
+
+def order(*settings: str) -> dict:
+    return order_by_hand("exp001", 0, [CONFIG], [*SETTINGS, *settings])
+
+
+def test_each_experiment_has_a_folder_of_its_own_and_its_trials_share_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(compilations.tempfile, "gettempdir", lambda: str(tmp_path))
+    one, other = order(), order("optimizer.config.learning_rate=0.01")
+    assert compilations.folder_for(one).is_relative_to(tmp_path)
+    assert compilations.folder_for(one) == compilations.folder_for(one | {"trial": 7, "seed": 7})
+    assert compilations.folder_for(one) != compilations.folder_for(other)
+    assert compilations.folder_for(one) != compilations.folder_for(one | {"source": "another"})
+
+
+def test_another_version_of_the_compiler_has_another_folder(monkeypatch):
+    before = compilations.folder_for(order())
+    monkeypatch.setattr(compilations, "version", lambda package: "99.0")
+    assert compilations.folder_for(order()) != before
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_what_the_environment_says_comes_first(backend, tmp_path, monkeypatch):
+    own = {"TF_XLA_FLAGS": "--tf_xla_persistent_cache_directory=/mine", "JAX_COMPILATION_CACHE_DIR": "/mine"}
+    monkeypatch.setattr(os, "environ", dict(own))
+    compilations.keep_in(tmp_path / "kept", backend)
+    assert {key: os.environ[key] for key in own} == own
+
+
+def test_flags_of_another_kind_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "environ", {"TF_XLA_FLAGS": "--tf_xla_auto_jit=0"})
+    compilations.keep_in(tmp_path / "kept", "tensorflow")
+    assert os.environ["TF_XLA_FLAGS"].split() == [
+        "--tf_xla_auto_jit=0",
+        f"--tf_xla_persistent_cache_directory={tmp_path / 'kept'}",
+    ]
+
+
+def test_a_second_trial_finds_what_the_first_compiled_and_damage_is_thrown_away(tmp_path):
+    fashion_mnist.prepare("sample", tmp_path / "sample")
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    (tmp_path / "tmp").mkdir()
+
+    def train(number: int) -> subprocess.CompletedProcess:
+        command = [sys.executable, SCRIPTS / "train.py", "--order", json.dumps(order() | {"trial": number})]
+        command += ["--dataset", tmp_path / "sample", "--output", tmp_path / str(number)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+    def trial(number: int) -> dict:
+        return json.loads((tmp_path / str(number) / "trial.json").read_text())
+
+    def history(number: int) -> dict:
+        with (tmp_path / str(number) / "history.csv").open() as file:
+            return next(csv.DictReader(file))
+
+    assert train(0).returncode == 0
+    kept = [path for path in (tmp_path / "tmp").glob("lookbook-*/compilations/*/*") if path.is_file()]
+    assert kept
+    before = {path: path.stat().st_mtime_ns for path in kept}
+    assert train(1).returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert trial(1)["cpu_phases"]["compile"] < trial(0)["cpu_phases"]["compile"]
+    first, second = [history(n) for n in (0, 1)]
+    assert first.pop("seconds") != second.pop("seconds")
+    assert first == second  # to the last bit
+
+    for path in kept:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    broken = train(2)
+    assert broken.returncode != 0
+    assert "is removed now: run again" in broken.stderr
+    assert not (tmp_path / "2" / "trial.json").exists()
+    assert train(2).returncode == 0
+    assert trial(2)["status"] == "ok"

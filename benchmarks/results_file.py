@@ -9,7 +9,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-RESULTS = Path(__file__).parent / "results"
+# gpu.sh says where, on a machine whose files are copied back.
+RESULTS = Path(os.environ.get("LOOKBOOK_BENCHMARK_RESULTS", Path(__file__).parent / "results"))
 
 
 def slug(text: str) -> str:

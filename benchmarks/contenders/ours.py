@@ -3,19 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from cases import Case, images_and_labels, spec_of
 from contenders import Settings
+from lookbook.datasets.arrays import Dataset
+from lookbook.training import devices
 
 
 def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[str, Any]]:
     """Return a function that trains so many steps, and what it computes on."""
-    from lookbook.training import devices
-
-    devices.prepare(settings.threads, gpu=settings.gpu, backend=settings.backend)
-    devices.limit_threads(settings.threads)
-    from lookbook.datasets.arrays import Dataset
-    from lookbook.training.setup import set_up
-
     images, labels = images_and_labels()
     data = Dataset(
         name="sample",
@@ -26,11 +23,22 @@ def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[s
         test_labels=labels[:1000],
         manifest={"digest": "benchmark"},
     )
-    setup = set_up(spec_of(case, settings.backend, settings.precision), 0, data)
-    rows = setup.material.epoch(1)
+    return ready_for(spec_of(case, settings.backend, settings.precision), data, settings)
+
+
+def ready_for(
+    spec: dict[str, Any], data: Dataset, settings: Settings, copies: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[Callable[[int], None], dict[str, Any]]:
+    """Return the same for a resolved experiment, its data set and the copies that it trains on, if any."""
+    devices.prepare(settings.threads, gpu=settings.gpu, backend=settings.backend)
+    devices.limit_threads(settings.threads)
+    from lookbook.training.setup import set_up
+
+    setup = set_up(spec, 0, data, None, copies)
+    rows, size = setup.material.epoch(1), setup.material.batch_size
 
     def train(steps: int) -> None:
-        setup.program.train(rows[: steps * case.batch_size].reshape(steps, case.batch_size))
+        setup.program.train(np.resize(rows, steps * size).reshape(steps, size))
 
     return train, {
         "precision": setup.precision,
@@ -38,4 +46,6 @@ def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[s
         "device": devices.describe(settings.threads),
         "versions": devices.versions(),
         "parameters": setup.model.count_params(),
+        "batch_size": size,
+        "images_per_epoch": len(rows),
     }

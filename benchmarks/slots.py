@@ -1,0 +1,80 @@
+"""How many trials to pack on one GPU: images per second of all of them together, by the number of slots."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from cases import CONFIG, ROOT, images_and_labels, read_config, resolve
+from lookbook.datasets import arrays
+from lookbook.orders import order
+from results_file import hardware, provenance, table, write_section
+
+TITLE = "Trials packed on one GPU"
+SCRIPTS = ROOT / "workflow" / "scripts"
+
+
+def main() -> None:
+    """Measure each number of slots, print the table and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--experiments", nargs="+", default=["exp104", "growing_batch_baseline"])
+    parser.add_argument("--slots", type=int, nargs="+", default=[1, 2, 4, 8], help="1 2 4 8")
+    parser.add_argument("--epochs", type=int, default=6, help="of each trial (6)")
+    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="jax", help="of Keras")
+    parser.add_argument("--gpu", type=int, default=1, help="0 tries it on the CPU (1)")
+    arguments = parser.parse_args()
+    config = read_config([CONFIG]) | {"experiments": None}
+    config["devices"] = config.get("devices", {}) | {"backend": arguments.backend}
+    experiments = resolve(config, ROOT)
+    rows, trials = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "sample"
+        images, labels = images_and_labels()
+        parts = {"train_images": images, "train_labels": labels, "test_images": images[:1000]}
+        classes = tuple(map(str, range(10)))
+        arrays.write(data, name="sample", classes=classes, source="sample", **parts, test_labels=labels[:1000])
+        for name in arguments.experiments:
+            asked = order(experiments[name], 0, 0, experiments)
+            asked["spec"]["training"] |= {"epochs": arguments.epochs, "early_stopping": None}
+            rates = {}
+            for slots in arguments.slots:
+                started = time.perf_counter()
+                trials = together(asked, data, Path(folder) / f"{name}_{slots}", slots, arguments.gpu)
+                rates[slots] = sum(trial["images_per_second"] for trial in trials)
+                wall = time.perf_counter() - started
+                row = [name, str(slots), f"{rates[slots]:,.0f}", f"{rates[slots] / rates[arguments.slots[0]]:.2f}"]
+                rows.append([*row, f"{wall:.0f} s"])
+                print(" | ".join(rows[-1]), flush=True)
+    header = ["experiment", "slots", "images/s, all together", "to the first", "wall clock"]
+    note = (
+        f"As many trials at once as slots, {arguments.epochs} epochs each on {trials[0]['device']}, Keras on "
+        f"{arguments.backend}: the sum of their rates, without start and compilation, and the wall clock with them."
+    )
+    text = table(header, rows)
+    path = write_section(hardware(trials[0]["device"]), TITLE, f"{note}\n\n{text}\n{provenance(trials[0]['versions'])}")
+    print(f"\n{text}\n{path}")
+
+
+def together(asked: dict[str, Any], data: Path, folder: Path, slots: int, gpu: int) -> list[dict[str, Any]]:
+    """Train as many trials as there are slots at the same time and return their trial.json."""
+    environment = {**os.environ, "LOOKBOOK_SLOTS_PER_GPU": str(slots)}
+    processes = []
+    for number in range(slots):
+        command = [sys.executable, str(SCRIPTS / "train.py"), "--order", json.dumps(asked | {"trial": number})]
+        command += ["--dataset", str(data), "--output", str(folder / str(number)), "--gpu", str(gpu)]
+        processes.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL))
+    codes = [process.wait() for process in processes]
+    if any(codes):
+        raise SystemExit(f"error: a trial in {folder} failed")
+    return [json.loads((folder / str(number) / "trial.json").read_text()) for number in range(slots)]
+
+
+if __name__ == "__main__":
+    main()

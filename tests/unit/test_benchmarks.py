@@ -1,0 +1,90 @@
+"""What the benchmarks measure with: their cases, their results file, the profile, and the networks in PyTorch."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import breakdown
+import results_file
+from cases import CASES, IMAGES, images_and_labels, spec_of
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+SCRIPTS = ("throughput", "breakdown", "trials", "scale", "precision", "slots", "projection")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_trains_its_network_on_every_image(name):
+    case = CASES[name]
+    spec = spec_of(case, "tensorflow")
+    assert spec["training"]["batch_size"] == case.batch_size
+    assert spec["split"]["validation"] == 0
+    assert bool(spec["augmentation"]) == case.augmented
+
+
+def test_there_are_as_many_images_as_a_real_epoch_has():
+    images, labels = images_and_labels()
+    assert (images.shape, images.dtype.name) == ((IMAGES, 28, 28, 1), "uint8")
+    assert (len(labels), set(labels.tolist())) == (IMAGES, set(range(10)))
+
+
+def test_a_section_replaces_its_own_and_no_other(tmp_path):
+    for title, text in [("One", "old"), ("Two", "stays"), ("One", "new\n\n### inside\n\nstill one")]:
+        path = results_file.write_section("AMD EPYC, 2 cores", title, text, tmp_path)
+    assert path.name == "amd-epyc-2-cores.md"
+    written = path.read_text()
+    assert re.findall("^#+ .*", written, re.MULTILINE) == ["# AMD EPYC, 2 cores", "## One", "### inside", "## Two"]
+    assert "old" not in written
+    assert "stays" in written
+    results_file.write_section("AMD EPYC, 2 cores", "Two", "stays", tmp_path)
+    assert path.read_text() == written
+
+
+def test_hardware_is_named_by_the_gpu_or_by_the_processor_and_its_cores(monkeypatch):
+    monkeypatch.setattr(results_file.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    assert results_file.hardware("cpu: AMD EPYC, 1 thread") == "AMD EPYC, 2 cores"
+    assert results_file.hardware("gpu: NVIDIA H100 80GB HBM3") == "NVIDIA H100 80GB HBM3"
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        ("input/GatherV2:GatherV2", "input"),
+        ("input_3/Cast:Cast", "input"),
+        ("augmentation_1/MatMul:BatchMatMulV2", "augmentation"),
+        ("optimizer/adam/AssignSubVariableOp:AssignSubVariableOp", "optimizer"),
+        ("basic_cnn_1/block1_conv1/BiasAdd:_FusedConv2D", "convolution"),
+        ("gradient_tape/basic_cnn/block1_conv2/Conv2DBackpropFilter:Conv2DBackpropFilter", "convolution"),
+        ("gradient_tape/basic_cnn/bn/FusedBatchNormGradV3:FusedBatchNormGradV3", "normalisation"),
+        ("small_cnn/dense1/MatMul:MatMul", "dense layers"),
+        ("gradient_tape/small_cnn/block1_pool/MaxPoolGrad:MaxPoolGrad", "pooling"),
+        ("basic_cnn/dropout/StatelessRandomUniformV2:StatelessRandomUniformV2", "dropout's draws"),
+        ("basic_cnn/block1_relu/Relu:Relu", breakdown.REST),
+    ],
+)
+def test_an_operation_counts_as_what_it_is_for(operation, kind):
+    assert breakdown.kind_of(operation) == kind
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_benchmark_says_what_it_measures(name):
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / f"{name}.py", "--help"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "usage:" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["dense", "width_8_16", "exp104", "exp107", "basic_cnn", "resnet_18"])
+def test_the_network_in_pytorch_is_that_of_keras(name):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is only compared with")
+    from contenders.torch_eager import Network
+    from lookbook import models
+
+    spec = spec_of(CASES[name], "tensorflow")
+    model = models.build(spec["model"], (28, 28, 1), 10, spec["rescaling"])
+    network = Network(model)
+    assert network(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+    statistics = [buffer for key, buffer in network.named_buffers() if "running" in key]
+    assert sum(tensor.numel() for tensor in [*network.parameters(), *statistics]) == model.count_params()

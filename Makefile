@@ -1,7 +1,7 @@
 # Two targets need nothing but Python 3.11 to 3.13 and make: `make report` and `make test`.
 
 .DELETE_ON_ERROR:
-.PHONY: report test test-jax full install lint clean lock
+.PHONY: report test test-jax benchmark full install lint clean lock
 
 # The first of these that runs and is new enough; say `make PYTHON=/path/to/python3` for another.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -32,6 +32,13 @@ test-jax: $(VENV)/.installed
 	$(MAKE) install VENV=.venv-jax LOCK=requirements-jax.lock
 	KERAS_BACKEND=jax JAX_PLATFORMS=cpu .venv-jax/bin/python -m pytest tests/unit/test_experiment_table.py -k one_batch
 	LOOKBOOK_JAX_PYTHON=.venv-jax/bin/python $(BIN)/python -m pytest tests/backends
+
+# A quarter of an hour on a machine that does nothing else; writes benchmarks/results. With a GPU: benchmarks/gpu.sh
+benchmark: $(VENV)/.installed
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/breakdown.py
+	$(BIN)/python benchmarks/trials.py
+	$(BIN)/python benchmarks/scale.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -48,12 +48,13 @@ def kind_of(operation: str) -> str:
 
 def measure(name: str, threads: int, steps: int, rounds: int) -> tuple[dict[str, float], float, dict[str, Any]]:
     """Return seconds of a step by kind, seconds of a step without the profiler, and what it was computed with."""
+    case = CASES[name]._replace(augmented=True)
+    train, facts = ready(case, Settings(threads, False, "tensorflow", "auto"))
+    # Only now: the environment decides which convolutions TensorFlow takes, and it is read on import.
     import tensorflow as tf
 
     from profile_file import seconds_by_operation
 
-    case = CASES[name]._replace(augmented=True)
-    train, facts = ready(case, Settings(threads, False, "tensorflow", "auto"))
     train(steps)
     plain, profiled = [], []
     spent: Counter[str] = Counter()

@@ -22,7 +22,7 @@ def order(*settings: str) -> dict:
 
 
 def test_each_experiment_has_a_folder_of_its_own_and_its_trials_share_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(compilations.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     one, other = order(), order("optimizer.config.learning_rate=0.01")
     assert compilations.folder_for(one).is_relative_to(tmp_path)
     assert compilations.folder_for(one) == compilations.folder_for(one | {"trial": 7, "seed": 7})
@@ -34,6 +34,19 @@ def test_another_version_of_the_compiler_has_another_folder(monkeypatch):
     before = compilations.folder_for(order())
     monkeypatch.setattr(compilations, "version", lambda package: "99.0")
     assert compilations.folder_for(order()) != before
+
+
+def test_another_processor_has_another_folder(monkeypatch):
+    before = compilations.folder_for(order())
+    monkeypatch.setattr(compilations.devices, "processor_flags", lambda: "other instructions")
+    assert compilations.folder_for(order()) != before
+
+
+def test_without_a_place_to_keep_them_every_trial_compiles(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(os, "environ", {})
+    compilations.keep_in(tmp_path / "file" / "kept", "tensorflow")
+    assert os.environ == {}
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
@@ -55,8 +68,7 @@ def test_flags_of_another_kind_stay(tmp_path, monkeypatch):
 
 def test_a_second_trial_finds_what_the_first_compiled_and_damage_is_thrown_away(tmp_path):
     fashion_mnist.prepare("sample", tmp_path / "sample")
-    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
-    (tmp_path / "tmp").mkdir()
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     def train(number: int) -> subprocess.CompletedProcess:
         command = [sys.executable, SCRIPTS / "train.py", "--order", json.dumps(order() | {"trial": number})]
@@ -71,7 +83,7 @@ def test_a_second_trial_finds_what_the_first_compiled_and_damage_is_thrown_away(
             return next(csv.DictReader(file))
 
     assert train(0).returncode == 0
-    kept = [path for path in (tmp_path / "tmp").glob("lookbook-*/compilations/*/*") if path.is_file()]
+    kept = [path for path in (tmp_path / "cache").glob("lookbook/compilations/*/*") if path.is_file()]
     assert kept
     before = {path: path.stat().st_mtime_ns for path in kept}
     assert train(1).returncode == 0

@@ -1,35 +1,45 @@
 """XLA's compilations on disk, so that the trials of an experiment compile once.
 
-They are this machine's own, like the locks of its GPUs: code for one processor or driver may not run on another. Every
-experiment has a folder of its own, named by what it is and by the versions of the compiler.
+Every experiment has a folder of its own in the user's cache, named by what it is, by the versions of the compiler and
+by the machine: code for one processor may not run on another. All of it may be removed at any time.
 """
 
 import os
 import platform
 import shutil
-import tempfile
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from lookbook.digests import digest
+from lookbook.training import devices
 
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "jax", "jaxlib")
 
 
 def folder_for(order: Mapping[str, Any]) -> Path:
-    """Return where the compilations of an order's experiment lie on this machine."""
-    identity = {"spec": order["spec"], "source": order["source"], "python": platform.python_version()} | _versions()
-    return Path(tempfile.gettempdir()) / f"lookbook-{os.getuid()}" / "compilations" / digest(identity)[:16]
+    """Return where the compilations of an order's experiment lie: in XDG_CACHE_HOME, or ``~/.cache``."""
+    identity = {
+        "spec": order["spec"],
+        "source": order["source"],
+        "machine": [platform.node(), devices.processor_flags()],
+        "versions": {"python": platform.python_version()} | _versions(),
+    }
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "lookbook" / "compilations" / digest(identity)[:16]
 
 
 def keep_in(folder: Path, backend: str) -> None:
     """Make a backend that is not imported yet keep its compilations in a folder, and find them there.
 
-    What the environment already says comes first.
+    What the environment already says comes first. Where the folder cannot be made, every trial compiles anew.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        # Only this user may write what is going to be run.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return
     if backend == "jax":
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")

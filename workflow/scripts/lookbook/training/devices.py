@@ -123,6 +123,11 @@ def processor_name() -> str:
     return _cpuinfo("model name") or platform.processor() or platform.machine()
 
 
+def processor_flags() -> str:
+    """Return what instructions the processor has, as Linux tells it, or an empty text."""
+    return _cpuinfo("flags") or ""
+
+
 def choose_precision(wanted: str, convolutional: bool) -> str:
     """Return Keras's precision policy for a trial.
 
@@ -132,7 +137,7 @@ def choose_precision(wanted: str, convolutional: bool) -> str:
     if wanted != "auto":
         return wanted
     gpu = _gpu()
-    computes_bfloat16 = gpu[1] >= 8.0 if gpu else "amx_bf16" in (_cpuinfo("flags") or "").split()
+    computes_bfloat16 = gpu[1] >= 8.0 if gpu else "amx_bf16" in processor_flags().split()
     return "mixed_bfloat16" if convolutional and computes_bfloat16 else "float32"
 
 

@@ -131,14 +131,22 @@ def main() -> None:
     arguments = parse_arguments()
     installed = [key for key in NAMES if key != "torch_eager" or importlib.util.find_spec("torch")]
     arguments.contenders = ["ours", *(key for key in arguments.contenders or installed if key != "ours")]
-    rows, versions, device = [], {}, ""
+    rows, versions = [], {}
     for name in arguments.cases:
         contenders = compare(name, arguments)
         for contender in contenders.values():
             versions |= contender.facts.get("versions", {})
-        device = contenders["ours"].facts["device"]
         rows.append(row_of(name, CASES[name], contenders, arguments.contenders))
         print(" | ".join(rows[-1]), flush=True)
+        # After every case, so that a run that is cut off leaves what it measured.
+        path, text = write(rows, versions, contenders["ours"].facts["device"], arguments)
+    print(f"\n{text}\n{path}")
+
+
+def write(
+    rows: list[list[str]], versions: dict[str, str], device: str, arguments: argparse.Namespace
+) -> tuple[Path, str]:
+    """Write the section of the results, and return its file and the table."""
     others = [cell for key in arguments.contenders[1:] for cell in (NAMES[key], "ratio")]
     text = table(["case", "batch", "precision, loop", "Lookbook", *others, "wanted on a CPU"], rows)
     note = (
@@ -146,8 +154,7 @@ def main() -> None:
         "and their range as a share of the median; ratios are Lookbook's rate to the other's. Plain Keras runs in "
         "float32 with its default layers, NumPy arrays and settings; its ratio is the one that is wanted."
     )
-    path = write_section(hardware(device), TITLE, f"{note}\n\n{text}\n{provenance(versions)}")
-    print(f"\n{text}\n{path}")
+    return write_section(hardware(device), TITLE, f"{note}\n\n{text}\n{provenance(versions)}"), text
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
 # Planning makes millions of objects that all live on: looking for garbage among them took a sixth of its time.
-gc.set_threshold(1_000_000)
+gc.set_threshold(10_000_000)
 
 # Relative to the working directory, so that a moved checkout finds its results up to date.
 ROOT = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))

@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 import numpy as np
 
-from lookbook.datasets import fashion_mnist
-from lookbook.experiments import resolve
+from lookbook.datasets import arrays, fashion_mnist
+from lookbook.experiments import Experiment, resolve
 from lookbook.orders import CONFIG, read_config
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +45,12 @@ CASES = {
 }
 
 
+def experiments_on(backend: str) -> dict[str, Experiment]:
+    """Return every experiment of the full benchmark, resolved for one of Keras's backends."""
+    config = read_config([CONFIG])
+    return resolve(config | {"experiments": None, "devices": config["devices"] | {"backend": backend}}, ROOT)
+
+
 def spec_of(case: Case, backend: str, precision: str = "auto") -> dict[str, Any]:
     """Return the resolved experiment of a case, which trains on every image.
 
@@ -53,14 +59,13 @@ def spec_of(case: Case, backend: str, precision: str = "auto") -> dict[str, Any]
         backend: what Keras computes with.
         precision: Keras's policy, or auto.
     """
-    config = read_config([CONFIG]) | {"experiments": None}
-    spec = deepcopy(resolve(config, ROOT)[case.experiment].spec)
+    spec = deepcopy(experiments_on(backend)[case.experiment].spec)
     # Nothing but steps is timed: no image is held out, and nothing is averaged.
     spec["training"] |= {"batch_size": case.batch_size, "early_stopping": None, "weight_averaging": None}
     spec["split"]["validation"] = 0.0
     if not case.augmented:
         spec["augmentation"] = []
-    return spec | {"precision": precision, "backend": backend}
+    return spec | {"precision": precision}
 
 
 def images_and_labels() -> tuple[np.ndarray, np.ndarray]:
@@ -69,3 +74,19 @@ def images_and_labels() -> tuple[np.ndarray, np.ndarray]:
     repeats = -(-IMAGES // len(data["train_labels"]))
     images = np.tile(data["train_images"], (repeats, 1, 1))[:IMAGES, ..., np.newaxis]
     return images, np.tile(data["train_labels"], repeats)[:IMAGES]
+
+
+def write_sample(folder: Path) -> Path:
+    """Write those images as a prepared data set with 10,000 of them for testing, and return its folder."""
+    images, labels = images_and_labels()
+    arrays.write(
+        folder,
+        name="sample",
+        classes=fashion_mnist.CLASSES,
+        source="the embedded sample, repeated",
+        train_images=images,
+        train_labels=labels,
+        test_images=images[:10_000],
+        test_labels=labels[:10_000],
+    )
+    return folder

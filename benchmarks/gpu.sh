@@ -14,6 +14,8 @@ BACKEND=${BACKEND:-jax}
 OUT=${OUT:-benchmarks/results}
 SLOTS=${SLOTS:-8}
 export LOOKBOOK_BENCHMARK_RESULTS=$OUT
+# Contenders are on the GPU at the same time, though one works: none may reserve its memory.
+export XLA_PYTHON_CLIENT_PREALLOCATE=false TF_FORCE_GPU_ALLOW_GROWTH=true
 mkdir -p "$OUT/gpu"
 
 step() {

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 
-from cases import CONFIG, ROOT, read_config, resolve
+from cases import experiments_on
 from contenders import Settings
 from lookbook.datasets import SOURCES
 from lookbook.datasets.arrays import Dataset
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=Path("projection.json"), help="what is measured already")
     parser.add_argument("--one", help="measure this experiment in this process")
     arguments = parser.parse_args()
-    experiments = resolved(arguments.backend)
+    experiments = experiments_on(arguments.backend)
     if arguments.one:
         print(json.dumps(measure(experiments[arguments.one], arguments.gpu, arguments.backend)))
         return
@@ -62,13 +62,6 @@ def main() -> None:
     with ThreadPoolExecutor(arguments.slots) as pool:
         list(pool.map(fill, first))
     report({name: (experiments[name], found[kinds[name]]) for name in names}, arguments)
-
-
-def resolved(backend: str) -> Mapping[str, Experiment]:
-    """Return every experiment of the full benchmark."""
-    config = read_config([CONFIG]) | {"experiments": None}
-    config["devices"] = config.get("devices", {}) | {"backend": backend}
-    return resolve(config, ROOT)
 
 
 def kind_of(spec: Mapping[str, Any]) -> str:

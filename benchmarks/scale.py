@@ -21,22 +21,22 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from lookbook.evaluation.metrics import SCALARS
 from lookbook.evaluation.trials import SPLITS
-from lookbook.training.devices import processor_name
+from lookbook.training.devices import peak_memory_mb, processor_name
 from results_file import hardware, provenance, table, write_section
 
 TITLE = "Many trials"
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 EXPERIMENTS = 20
-# Seconds and bytes that the largest number of trials may take.
-WANTED = {"dry run": (30, None), "collect": (60, 1e9), "summarise": (60, 1e9)}
+# Seconds and MB that the largest number of trials may take.
+WANTED = {"dry run": (30, None), "collect": (60, 1000), "summarise": (60, 1000)}
 
 
 class Cost(NamedTuple):
-    """What a process took: seconds of wall clock, and the most resident memory in bytes."""
+    """What a process took: seconds of wall clock, and the most resident memory in MB."""
 
     seconds: float
-    memory: float
+    memory: int
 
 
 def main() -> None:
@@ -48,10 +48,10 @@ def main() -> None:
     for trials in arguments.trials:
         with tempfile.TemporaryDirectory() as folder:
             costs[trials] = measure(trials, Path(folder))
-        print(trials, {name: f"{c.seconds:.1f} s, {c.memory / 1e6:.0f} MB" for name, c in costs[trials].items()})
+        print(trials, {name: f"{c.seconds:.1f} s, {c.memory} MB" for name, c in costs[trials].items()})
     steps = list(WANTED)
     rows = [
-        [f"{trials:,}", *(f"{cost[step].seconds:.1f} s, {cost[step].memory / 1e6:.0f} MB" for step in steps)]
+        [f"{trials:,}", *(f"{cost[step].seconds:.1f} s, {cost[step].memory} MB" for step in steps)]
         for trials, cost in costs.items()
     ]
     rows.append(["wanted of the last", *(_wanted(*WANTED[step]) for step in steps)])
@@ -118,11 +118,11 @@ def run(command: list[str]) -> Cost:
     if status:
         code = os.waitstatus_to_exitcode(status)
         raise SystemExit(f"error: {' '.join(command[:4])} ended with {code}\n{errors[-2000:]}")
-    return Cost(time.perf_counter() - started, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    return Cost(time.perf_counter() - started, peak_memory_mb(usage))
 
 
-def _wanted(seconds: float, memory: float | None) -> str:
-    return f"under {seconds} s" + (f" and {memory / 1e6:,.0f} MB" if memory else "")
+def _wanted(seconds: float, memory: int | None) -> str:
+    return f"under {seconds} s" + (f" and {memory:,} MB" if memory else "")
 
 
 def _versions() -> dict[str, str]:

@@ -12,8 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cases import CONFIG, ROOT, images_and_labels, read_config, resolve
-from lookbook.datasets import arrays
+from cases import ROOT, experiments_on, write_sample
 from lookbook.orders import order
 from results_file import hardware, provenance, table, write_section
 
@@ -30,16 +29,10 @@ def main() -> None:
     parser.add_argument("--backend", choices=["tensorflow", "jax"], default="jax", help="of Keras")
     parser.add_argument("--gpu", type=int, default=1, help="0 tries it on the CPU (1)")
     arguments = parser.parse_args()
-    config = read_config([CONFIG]) | {"experiments": None}
-    config["devices"] = config.get("devices", {}) | {"backend": arguments.backend}
-    experiments = resolve(config, ROOT)
+    experiments = experiments_on(arguments.backend)
     rows, trials = [], []
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "sample"
-        images, labels = images_and_labels()
-        parts = {"train_images": images, "train_labels": labels, "test_images": images[:1000]}
-        classes = tuple(map(str, range(10)))
-        arrays.write(data, name="sample", classes=classes, source="sample", **parts, test_labels=labels[:1000])
+        data = write_sample(Path(folder) / "sample")
         for name in arguments.experiments:
             asked = order(experiments[name], 0, 0, experiments)
             asked["spec"]["training"] |= {"epochs": arguments.epochs, "early_stopping": None}

@@ -15,8 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cases import ROOT, images_and_labels
-from lookbook.datasets import arrays
+from cases import ROOT, write_sample
 from results_file import hardware, provenance, table, write_section
 
 TITLE = "What trials cost"
@@ -33,11 +32,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="trials of each kind (3)")
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "sample"
-        images, labels = images_and_labels()
-        parts = {"train_images": images, "train_labels": labels, "test_images": images[:10_000]}
-        classes = tuple(map(str, range(10)))
-        arrays.write(data, name="sample", classes=classes, source="sample", **parts, test_labels=labels[:10_000])
+        data = write_sample(Path(folder) / "sample")
         trials = [train("exp001", data, Path(folder) / str(n), 1, "training.epochs=2") for n in range(rounds + 1)]
         text = f"{overhead(trials[1:])}\n{memory(data, Path(folder))}\n{side_by_side(data, Path(folder), rounds)}"
     path = write_section(hardware(trials[0]["device"]), TITLE, f"{text}\n{provenance(trials[0]['versions'])}")
@@ -96,8 +91,9 @@ def side_by_side(data: Path, folder: Path, rounds: int) -> str:
         for number in range(rounds):
             outputs = [folder / f"{name}_{number}_{way}" for way in range(4)]
             started = time.perf_counter()
-            for process in [start(name, data, output, 1, "training.epochs=3") for output in outputs[:2]]:
-                process.wait()
+            both = [start(name, data, output, 1, "training.epochs=3") for output in outputs[:2]]
+            if any([process.wait() for process in both]):  # noqa: C419 - every one is to be waited for
+                raise SystemExit(f"error: one of two trials of {name} failed")
             between = time.perf_counter()
             for output in outputs[2:]:
                 train(name, data, output, 2, "training.epochs=3")

@@ -1,5 +1,6 @@
 """Lookbook's own training path: what a trial sets up, and the compiled calls that its epochs make."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,9 @@ def ready_for(
     spec: dict[str, Any], data: Dataset, settings: Settings, copies: tuple[np.ndarray, np.ndarray] | None = None
 ) -> tuple[Callable[[int], None], dict[str, Any]]:
     """Return the same for a resolved experiment, its data set and the copies that it trains on, if any."""
-    devices.prepare(settings.threads, gpu=settings.gpu, backend=settings.backend)
+    # As train.py: trials that are measured together share a GPU.
+    slots = int(os.environ.get("LOOKBOOK_SLOTS_PER_GPU", "1"))
+    devices.prepare(settings.threads, gpu=settings.gpu, slots_per_gpu=slots, backend=settings.backend)
     devices.limit_threads(settings.threads)
     from lookbook.training.setup import set_up
 

@@ -112,9 +112,9 @@ def describe(threads: int) -> str:
     return f"cpu: {processor_name()}, {threads} thread{'s' if threads > 1 else ''}"
 
 
-def peak_memory_mb() -> int:
-    """Return the most resident memory that this process has had, in MB (10^6 bytes)."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak_memory_mb(usage: resource.struct_rusage | None = None) -> int:
+    """Return the most resident memory that a process has had, this one by default, in MB (10^6 bytes)."""
+    peak = (usage or resource.getrusage(resource.RUSAGE_SELF)).ru_maxrss
     return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
 
 

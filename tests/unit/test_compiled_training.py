@@ -33,6 +33,14 @@ def network(layers) -> keras.Model:
     return keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255), *layers()])
 
 
+def ready(layers) -> tuple[keras.Model, keras.Optimizer, keras.Loss]:
+    """Return a network with an optimizer built for it, and its loss."""
+    model = network(layers)
+    optimizer = keras.optimizers.Adam(1e-3)
+    optimizer.build(model.trainable_variables)
+    return model, optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
 @pytest.fixture(scope="module")
 def images_and_labels() -> tuple[Stack, np.ndarray]:
     generator = np.random.default_rng(0)
@@ -49,7 +57,7 @@ def images_and_labels() -> tuple[Stack, np.ndarray]:
 def test_100_steps_give_the_weights_that_keras_fit_gives(layers, xla, images_and_labels):
     images, labels = images_and_labels
     order = np.random.default_rng(2).integers(0, len(images), (STEPS, BATCH)).astype(np.int32)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    ours, optimizer, loss = ready(layers)
 
     plain = network(layers)
     plain.compile(keras.optimizers.Adam(1e-3), loss, metrics=["accuracy"])
@@ -57,9 +65,6 @@ def test_100_steps_give_the_weights_that_keras_fit_gives(layers, xla, images_and
         images[order.ravel()].astype("float32"), labels[order.ravel()], batch_size=BATCH, shuffle=False, verbose=0
     ).history
 
-    ours = network(layers)
-    optimizer = keras.optimizers.Adam(1e-3)
-    optimizer.build(ours.trainable_variables)
     program = compile_program(ours, optimizer, loss, lambda x, y: (x, y), images, labels, one_hot=False, xla=xla)
     sums = program.train(order)
 
@@ -73,10 +78,7 @@ def test_100_steps_give_the_weights_that_keras_fit_gives(layers, xla, images_and
 @pytest.mark.parametrize("xla", [True, False], ids=["xla", "graph"])
 def test_predictions_are_those_of_the_model_on_clean_images(xla, images_and_labels):
     images, labels = images_and_labels
-    model = network(batch_norm)
-    optimizer = keras.optimizers.Adam(1e-3)
-    optimizer.build(model.trainable_variables)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model, optimizer, loss = ready(batch_norm)
     program = compile_program(model, optimizer, loss, lambda x, y: (x * 0, y), images, labels, one_hot=False, xla=xla)
     chosen = np.arange(700, dtype=np.int32)[::-1]
     expected = model.predict(images[chosen].astype("float32"), verbose=0)
@@ -103,10 +105,7 @@ def test_one_hot_labels_reach_the_augmentation_and_the_loss(images_and_labels):
 @pytest.mark.parametrize("xla", [True, False], ids=["xla", "graph"])
 def test_preparing_compiles_everything_and_trains_nothing(xla, images_and_labels):
     images, labels = images_and_labels
-    model = network(batch_norm)
-    optimizer = keras.optimizers.Adam(1e-3)
-    optimizer.build(model.trainable_variables)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model, optimizer, loss = ready(batch_norm)
     traced = []
 
     def transform(x, y):

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from lookbook.models import layers_of
-from lookbook.training.fused_normalization import fuse, unfuse
+from lookbook.training.exchanged_layers import exchange, restore
 from lookbook.training.material import Stack
 from lookbook.training.program import EVALUATION_BATCH, RESIDENT_BYTES, Program, Sums
 
@@ -60,8 +60,8 @@ def compile_program(
     steps_per_call = STEPS_PER_CALL if worthwhile else 1
     variables = model.trainable_variables
     if not xla:
-        # XLA fuses the elementwise operations of Keras's own layer by itself.
-        fuse(model)
+        # XLA fuses the elementwise operations of Keras's own layers by itself.
+        exchange(model)
 
     def feed(indices: np.ndarray) -> tuple[tf.Tensor, ...]:
         """Return what a compiled call takes for rows of any shape: the rows, or images and labels themselves."""
@@ -157,4 +157,4 @@ def compile_program(
         logits = [compiled_forward(feed(rows)).numpy() for rows in batches]
         return np.concatenate(logits)[: len(indices)] if logits else np.zeros((0, classes), np.float32)
 
-    return Program(prepare=prepare, train=train, predict=predict, observe=observe, restore=lambda: unfuse(model))
+    return Program(prepare=prepare, train=train, predict=predict, observe=observe, restore=lambda: restore(model))

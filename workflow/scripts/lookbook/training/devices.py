@@ -132,13 +132,18 @@ def choose_precision(wanted: str, convolutional: bool) -> str:
     """Return Keras's precision policy for a trial.
 
     ``auto`` takes mixed_bfloat16 for convolutions where the hardware multiplies bfloat16 matrices: processors with
-    AMX, NVIDIA GPUs from Ampere on (compute capability 8.0). Elsewhere bfloat16 is emulated and slower than float32.
+    AMX, NVIDIA GPUs from Ampere on (compute capability 8.0). Elsewhere float32 is faster.
     """
     if wanted != "auto":
         return wanted
     gpu = _gpu()
     computes_bfloat16 = gpu[1] >= 8.0 if gpu else "amx_bf16" in processor_flags().split()
     return "mixed_bfloat16" if convolutional and computes_bfloat16 else "float32"
+
+
+def has_bfloat16_convolutions() -> bool:
+    """Return whether TensorFlow convolves bfloat16 images fast: on GPUs, and where oneDNN has kernels for it."""
+    return has_gpu() or not {"avx512f", "avx_ne_convert"}.isdisjoint(processor_flags().split())
 
 
 def choose_xla(wanted: str, convolutional: bool) -> bool:

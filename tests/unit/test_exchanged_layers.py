@@ -1,11 +1,12 @@
-"""The fused batch normalisation is Keras's own, computed in one pass."""
+"""The layers that a network is trained with compute what Keras's own compute."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from lookbook.training.fused_normalization import FusedBatchNormalization, fuse, unfuse
+from lookbook.training import devices
+from lookbook.training.exchanged_layers import FusedBatchNormalization, RoundedConv2D, exchange, restore
 
 IMAGES = np.random.default_rng(0).normal(3.0, 2.0, (8, 6, 6, 5)).astype("float32")
 
@@ -55,14 +56,62 @@ def test_dense_inputs_and_frozen_layers_take_the_way_of_keras():
     assert not np.allclose(fused(rows, training=True), plain(rows, training=True))
 
 
+def convolved(layer: keras.layers.Layer, images: np.ndarray, dtype: str) -> list[np.ndarray]:
+    """Return output and gradients of a convolution of images and weights that are rounded to bfloat16, as float32."""
+    layer.build(images.shape)
+    rng = np.random.default_rng(2)
+    layer.set_weights([rng.normal(size=w.shape).astype(tf.bfloat16.as_numpy_dtype) for w in layer.weights])
+    inputs = tf.cast(tf.cast(images, tf.bfloat16), dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = layer(inputs)
+        loss = tf.reduce_sum(tf.cast(outputs, tf.float32) ** 2)
+    values = [outputs, *tape.gradient(loss, [inputs, *layer.trainable_variables])]
+    assert [value.dtype for value in values[:2]] == [dtype, dtype]
+    return [tf.cast(value, tf.float32).numpy() for value in values]
+
+
+@pytest.mark.parametrize("settings", [{}, {"strides": 2}, {"padding": "same", "activation": "relu"}])
+def test_a_bfloat16_convolution_rounds_as_keras_own_and_loses_no_more(settings):
+    expected = convolved(keras.layers.Conv2D(4, 3, use_bias=False, **settings), IMAGES, "float32")
+
+    def error(layer: type[keras.layers.Conv2D]) -> np.ndarray:
+        found = convolved(layer(4, 3, use_bias=False, dtype="mixed_bfloat16", **settings), IMAGES, "bfloat16")
+        return np.array([np.abs(x - y).max() / np.abs(y).max() for x, y in zip(found, expected, strict=True)])
+
+    rounded, plain = error(RoundedConv2D), error(keras.layers.Conv2D)
+    # bfloat16 has eight binary digits.
+    assert rounded.max() <= 2**-7
+    assert (rounded <= plain + 2**-10).all()
+    assert rounded[0] > 2**-12
+
+
+def test_a_float32_convolution_is_keras_own():
+    plain, rounded = keras.layers.Conv2D(4, 3), RoundedConv2D(4, 3)
+    for layer in (plain, rounded):
+        layer.build(IMAGES.shape)
+    rounded.set_weights(plain.get_weights())
+    np.testing.assert_array_equal(rounded(IMAGES), plain(IMAGES))
+
+
+@pytest.mark.parametrize(("flags", "layer"), [("avx2", RoundedConv2D), ("avx2 avx512f", keras.layers.Conv2D)])
+def test_convolutions_are_exchanged_where_the_processor_has_none_in_bfloat16(flags, layer, monkeypatch):
+    monkeypatch.setattr(devices, "processor_flags", lambda: flags)
+    model = keras.Sequential([keras.Input((6, 6, 5)), keras.layers.Conv2D(4, 3)])
+    exchange(model)
+    assert type(model.layers[0]) is layer
+    restore(model)
+    assert type(model.layers[0]) is keras.layers.Conv2D
+
+
 def test_a_model_is_fused_at_every_depth_and_saved_as_plain_keras(tmp_path):
     inner = keras.Sequential([keras.Input((6, 6, 5)), keras.layers.BatchNormalization()])
     inputs = keras.Input((6, 6, 5))
     model = keras.Model(inputs, keras.layers.BatchNormalization()(inner(inputs)))
-    fuse(model)
+    exchange(model)
     assert type(inner.layers[0]) is type(model.layers[-1]) is FusedBatchNormalization
     fused = model(IMAGES, training=True)
-    unfuse(model)
+    restore(model)
     assert type(inner.layers[0]) is type(model.layers[-1]) is keras.layers.BatchNormalization
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")

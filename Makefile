@@ -12,6 +12,8 @@ CORES ?= all
 QUICK := --configfile config/quick.yaml
 # What is installed: requirements-cuda.lock and requirements-jax-cuda.lock are for an NVIDIA GPU.
 LOCK ?= requirements.lock
+# Up to four tests at once: they hold TensorFlow each, and a worker that has no test left takes another's.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 report: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES) $(QUICK)
@@ -25,13 +27,13 @@ full: $(VENV)/.installed
 install: $(VENV)/.installed
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # JAX is tested beside TensorFlow, in an environment of its own.
 test-jax: $(VENV)/.installed
 	$(MAKE) install VENV=.venv-jax LOCK=requirements-jax.lock
-	KERAS_BACKEND=jax JAX_PLATFORMS=cpu .venv-jax/bin/python -m pytest tests/unit/test_experiment_table.py -k one_batch
-	LOOKBOOK_JAX_PYTHON=.venv-jax/bin/python $(BIN)/python -m pytest tests/backends
+	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(PYTEST:$(BIN)%=.venv-jax/bin%) tests/unit/test_experiment_table.py -k one_batch
+	LOOKBOOK_JAX_PYTHON=.venv-jax/bin/python $(PYTEST) tests/backends
 
 # A quarter of an hour on a machine that does nothing else; writes benchmarks/results. With a GPU: benchmarks/gpu.sh
 benchmark: $(VENV)/.installed

@@ -21,6 +21,9 @@ from results_file import hardware, provenance, table, write_section
 
 TITLE = "Training throughput"
 NAMES = {"ours": "Lookbook", "keras_fit": "plain Keras `fit`", "torch_eager": "PyTorch eager"}
+# Lookbook once more, beside an augmented case: the same network without augmentation.
+UNAUGMENTED = "unaugmented"
+SHARE = 0.9
 # Graph mode trains so many steps in a call; other numbers would leave a rest.
 WHOLE = 4
 
@@ -95,7 +98,10 @@ def compare(name: str, arguments: argparse.Namespace) -> dict[str, Contender]:
         settings["precision"] = (
             contenders[contender].facts["precision"] if contender == "ours" else settings["precision"]
         )
-        contenders[contender].warm_up(arguments.seconds)
+    if CASES[name].augmented:
+        contenders[UNAUGMENTED] = Contender("ours", unaugmented(name), settings)
+    for contender in contenders.values():
+        contender.warm_up(arguments.seconds)
     for _ in range(arguments.rounds):
         for contender in contenders.values():
             contender.measure()
@@ -104,6 +110,18 @@ def compare(name: str, arguments: argparse.Namespace) -> dict[str, Contender]:
     if len({contender.facts["parameters"] for contender in contenders.values()}) > 1:
         raise SystemExit(f"error: {name}: the contenders train different networks")
     return contenders
+
+
+def unaugmented(name: str) -> str:
+    """Return the case that differs from an augmented one in that only."""
+    case = CASES[name]
+    return next(key for key, other in CASES.items() if other == case._replace(augmented=False, target=other.target))
+
+
+def share_of(name: str, contenders: dict[str, Contender]) -> str:
+    """Return a sentence on how much of its rate a network keeps when its batches are augmented."""
+    share = median(contenders["ours"].rates) / median(contenders[UNAUGMENTED].rates)
+    return f"{name}: **{share:.2f}** of Lookbook's rate without augmentation, in turns (wanted: at least {SHARE:g})."
 
 
 def row_of(name: str, case: Case, contenders: dict[str, Contender], columns: list[str]) -> list[str]:
@@ -131,24 +149,27 @@ def main() -> None:
     arguments = parse_arguments()
     installed = [key for key in NAMES if key != "torch_eager" or importlib.util.find_spec("torch")]
     arguments.contenders = ["ours", *(key for key in arguments.contenders or installed if key != "ours")]
-    rows, versions = [], {}
+    rows, shares, versions = [], [], {}
     for name in arguments.cases:
         contenders = compare(name, arguments)
         for contender in contenders.values():
             versions |= contender.facts.get("versions", {})
         rows.append(row_of(name, CASES[name], contenders, arguments.contenders))
         print(" | ".join(rows[-1]), flush=True)
+        if CASES[name].augmented:
+            shares.append(share_of(name, contenders))
         # After every case, so that a run that is cut off leaves what it measured.
-        path, text = write(rows, versions, contenders["ours"].facts["device"], arguments)
+        path, text = write(rows, shares, versions, contenders["ours"].facts["device"], arguments)
     print(f"\n{text}\n{path}")
 
 
 def write(
-    rows: list[list[str]], versions: dict[str, str], device: str, arguments: argparse.Namespace
+    rows: list[list[str]], shares: list[str], versions: dict[str, str], device: str, arguments: argparse.Namespace
 ) -> tuple[Path, str]:
     """Write the section of the results, and return its file and the table."""
     others = [cell for key in arguments.contenders[1:] for cell in (NAMES[key], "ratio")]
     text = table(["case", "batch", "precision, loop", "Lookbook", *others, "wanted on a CPU"], rows)
+    text = "\n".join([text, *(f"{share}\n" for share in shares)])
     note = (
         f"Images per second on {device}: medians of {arguments.rounds} turns of about {arguments.seconds:g} s, "
         "and their range as a share of the median; ratios are Lookbook's rate to the other's. Plain Keras runs in "

@@ -56,15 +56,15 @@ def test_only_uint8_is_written(tmp_path):
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", "truncated"),
-        (HEADER[:9], "truncated inside its idx header"),
-        (HEADER + IMAGES.tobytes()[:-1], "truncated: 23 bytes"),
-        (HEADER + IMAGES.tobytes() + b"\0", "too long"),
-        (struct.pack(">HBBI", 0, 13, 1, 1) + b"\0" * 4, "no idx file of uint8"),
-        (b"<!DOCTYPE html>", "no idx file"),
-        (gzip.compress(HEADER + IMAGES.tobytes())[:-12], "truncated"),
-        (gzip.compress(HEADER)[:-8] + b"\0" * 8, "cannot be read"),
-        (gzip.compress(HEADER)[:10] + b"\xff" * 20, "cannot be read"),
+        pytest.param(b"", "truncated", id="empty"),
+        pytest.param(HEADER[:9], "truncated inside its idx header", id="half a header"),
+        pytest.param(HEADER + IMAGES.tobytes()[:-1], "truncated: 23 bytes", id="a byte short"),
+        pytest.param(HEADER + IMAGES.tobytes() + b"\0", "too long", id="a byte long"),
+        pytest.param(struct.pack(">HBBI", 0, 13, 1, 1) + b"\0" * 4, "no idx file of uint8", id="floats"),
+        pytest.param(b"<!DOCTYPE html>", "no idx file", id="a page"),
+        pytest.param(gzip.compress(HEADER + IMAGES.tobytes())[:-12], "truncated", id="gzip cut off"),
+        pytest.param(gzip.compress(HEADER)[:-8] + b"\0" * 8, "cannot be read", id="gzip with a wrong checksum"),
+        pytest.param(gzip.compress(HEADER)[:10] + b"\xff" * 20, "cannot be read", id="gzip of rubbish"),
     ],
 )
 def test_a_damaged_file_is_refused_by_name(tmp_path, content, complaint):

@@ -40,14 +40,18 @@ class Contender:
         self.rates: list[float] = []
 
     def warm_up(self, seconds: float) -> None:
-        """Choose how many steps take about so many seconds, and train them once."""
-        self._train(WHOLE)
-        steps = 2 * WHOLE
+        """Choose how many steps take about so many seconds, having trained them once."""
+        self.steps = WHOLE
         most = IMAGES // self.batch_size // WHOLE * WHOLE
-        while (spent := self._train(steps)) < seconds / 2 and steps < most:
-            steps = min(most, -(-int(steps * min(8.0, seconds / spent)) // WHOLE) * WHOLE)
-        self.steps = steps
-        self._train(steps)
+        while self.steps < most:
+            spent = self._train(self.steps)
+            if spent >= seconds / 2:
+                # A first call of so many steps may have compiled them.
+                spent = self._train(self.steps)
+            if spent >= seconds / 2:
+                return
+            self.steps = min(most, -(-int(self.steps * min(8.0, seconds / spent)) // WHOLE) * WHOLE)
+        self._train(self.steps)
 
     def measure(self) -> None:
         """Train once more and note the rate."""

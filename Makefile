@@ -35,7 +35,7 @@ test-jax: $(VENV)/.installed
 	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(PYTEST:$(BIN)%=.venv-jax/bin%) tests/unit/test_experiment_table.py -k one_batch
 	LOOKBOOK_JAX_PYTHON=.venv-jax/bin/python $(PYTEST) tests/backends
 
-# A quarter of an hour on a machine that does nothing else; writes benchmarks/results. With a GPU: benchmarks/gpu.sh
+# About half an hour on a machine that does nothing else; writes benchmarks/results. With a GPU: benchmarks/gpu.sh
 benchmark: $(VENV)/.installed
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/breakdown.py

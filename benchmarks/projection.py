@@ -26,7 +26,7 @@ from lookbook.datasets import SOURCES
 from lookbook.datasets.arrays import Dataset
 from lookbook.digests import canonical
 from lookbook.experiments import Experiment
-from results_file import hardware, provenance, table, write_section
+from results_file import Checkpoint, hardware, provenance, table, write_section
 
 TITLE = "The whole benchmark"
 # Training images of data sets; the Simpsons' are the competition's.
@@ -51,12 +51,11 @@ def main() -> None:
         return
     names = arguments.experiments or [name for name, experiment in experiments.items() if experiment.trials]
     kinds = {name: kind_of(experiments[name].spec) for name in names}
-    found = json.loads(arguments.checkpoint.read_text()) if arguments.checkpoint.exists() else {}
+    found = Checkpoint(arguments.checkpoint)
     first = {kind: name for name, kind in reversed(kinds.items()) if kind not in found}
 
     def fill(kind: str) -> None:
         found[kind] = in_a_process(first[kind], arguments)
-        arguments.checkpoint.write_text(json.dumps(found))
         print(f"{len(found)} kinds: {first[kind]}: {found[kind]}", flush=True)
 
     with ThreadPoolExecutor(arguments.slots) as pool:
@@ -115,6 +114,8 @@ def in_a_process(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=True)
     except subprocess.CalledProcessError as error:
         raise SystemExit(f"error: {name}: {error.stderr[-2000:]}") from None
+    except subprocess.TimeoutExpired:
+        raise SystemExit(f"error: {name}: not measured within {LIMIT} s; the same command goes on") from None
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -1,5 +1,9 @@
-"""The file of a machine's results: Markdown, one section for each benchmark, which replaces its own section only."""
+"""The file of a machine's results: Markdown, one section for each benchmark, which replaces its own section only.
 
+And what a benchmark that is cut off goes on from.
+"""
+
+import json
 import os
 import platform
 import re
@@ -8,9 +12,29 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 # gpu.sh says where, on a machine whose files are copied back.
 RESULTS = Path(os.environ.get("LOOKBOOK_BENCHMARK_RESULTS", Path(__file__).parent / "results"))
+
+
+class Checkpoint(dict[str, Any]):
+    """What is measured so far, by what it is of: JSON values, kept in a file that is written after each of them."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Take up what a file has; without a path nothing is kept."""
+        super().__init__(json.loads(path.read_text()) if path and path.exists() else {})
+        self._path, self._lock = path, Lock()
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Add a value and write the file, which is whole at any time."""
+        with self._lock:
+            super().__setitem__(key, value)
+            if self._path:
+                partial = self._path.with_suffix(".partial")
+                partial.write_text(json.dumps(self))
+                partial.replace(self._path)
 
 
 def slug(text: str) -> str:

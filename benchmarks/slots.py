@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import ROOT, experiments_on, write_sample
 from lookbook.orders import order
-from results_file import hardware, provenance, table, write_section
+from results_file import Checkpoint, hardware, provenance, table, write_section
 
 TITLE = "Trials packed on one GPU"
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -28,30 +28,37 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6, help="of each trial (6)")
     parser.add_argument("--backend", choices=["tensorflow", "jax"], default="jax", help="of Keras")
     parser.add_argument("--gpu", type=int, default=1, help="0 tries it on the CPU (1)")
+    parser.add_argument("--checkpoint", type=Path, help="a file of what is measured already (none)")
     arguments = parser.parse_args()
     experiments = experiments_on(arguments.backend)
-    rows, trials = [], []
+    measured = Checkpoint(arguments.checkpoint)
     with tempfile.TemporaryDirectory() as folder:
         data = write_sample(Path(folder) / "sample")
         for name in arguments.experiments:
             asked = order(experiments[name], 0, 0, experiments)
             asked["spec"]["training"] |= {"epochs": arguments.epochs, "early_stopping": None}
-            rates = {}
             for slots in arguments.slots:
-                started = time.perf_counter()
-                trials = together(asked, data, Path(folder) / f"{name}_{slots}", slots, arguments.gpu)
-                rates[slots] = sum(trial["images_per_second"] for trial in trials)
-                wall = time.perf_counter() - started
-                row = [name, str(slots), f"{rates[slots]:,.0f}", f"{rates[slots] / rates[arguments.slots[0]]:.2f}"]
-                rows.append([*row, f"{wall:.0f} s"])
-                print(" | ".join(rows[-1]), flush=True)
-    header = ["experiment", "slots", "images/s, all together", "to the first", "wall clock"]
+                key = f"{name} {slots}"
+                if key not in measured:
+                    started = time.perf_counter()
+                    trials = together(asked, data, Path(folder) / f"{name}_{slots}", slots, arguments.gpu)
+                    rate, wall = sum(trial["images_per_second"] for trial in trials), time.perf_counter() - started
+                    facts = {fact: trials[0][fact] for fact in ("device", "versions")}
+                    measured[key] = {"rate": rate, "wall": wall, **facts}
+                print(f"{key}: {measured[key]['rate']:,.0f}", flush=True)
+    rows = []
+    for name in arguments.experiments:
+        first = measured[f"{name} {arguments.slots[0]}"]["rate"]
+        for slots in arguments.slots:
+            found = measured[f"{name} {slots}"]
+            row = [name, str(slots), f"{found['rate']:,.0f}", f"{found['rate'] / first:.2f}", f"{found['wall']:.0f} s"]
+            rows.append(row)
     note = (
-        f"As many trials at once as slots, {arguments.epochs} epochs each on {trials[0]['device']}, Keras on "
+        f"As many trials at once as slots, {arguments.epochs} epochs each on {found['device']}, Keras on "
         f"{arguments.backend}: the sum of their rates, without start and compilation, and the wall clock with them."
     )
-    text = table(header, rows)
-    path = write_section(hardware(trials[0]["device"]), TITLE, f"{note}\n\n{text}\n{provenance(trials[0]['versions'])}")
+    text = table(["experiment", "slots", "images/s, all together", "to the first", "wall clock"], rows)
+    path = write_section(hardware(found["device"]), TITLE, f"{note}\n\n{text}\n{provenance(found['versions'])}")
     print(f"\n{text}\n{path}")
 
 

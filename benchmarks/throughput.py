@@ -17,7 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import CASES, IMAGES, Case
-from results_file import hardware, provenance, table, write_section
+from results_file import Checkpoint, hardware, provenance, table, write_section
 
 TITLE = "Training throughput"
 NAMES = {"ours": "Lookbook", "keras_fit": "plain Keras `fit`", "torch_eager": "PyTorch eager"}
@@ -85,6 +85,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--backend", choices=["tensorflow", "jax"], default="tensorflow", help="of Keras")
     parser.add_argument("--precision", default="auto", help="of Lookbook: auto, float32 or mixed_bfloat16")
     parser.add_argument("--contenders", nargs="+", choices=NAMES, help="PyTorch too where it is installed")
+    parser.add_argument("--checkpoint", type=Path, help="a file of the cases that are measured already (none)")
     return parser.parse_args()
 
 
@@ -153,32 +154,39 @@ def main() -> None:
     arguments = parse_arguments()
     installed = [key for key in NAMES if key != "torch_eager" or importlib.util.find_spec("torch")]
     arguments.contenders = ["ours", *(key for key in arguments.contenders or installed if key != "ours")]
-    rows, shares, versions = [], [], {}
+    measured = Checkpoint(arguments.checkpoint)
     for name in arguments.cases:
-        contenders = compare(name, arguments)
-        for contender in contenders.values():
-            versions |= contender.facts.get("versions", {})
-        rows.append(row_of(name, CASES[name], contenders, arguments.contenders))
-        print(" | ".join(rows[-1]), flush=True)
-        if CASES[name].augmented:
-            shares.append(share_of(name, contenders))
+        if name not in measured:
+            measured[name] = case_of(name, compare(name, arguments), arguments.contenders)
+        print(" | ".join(measured[name]["row"]), flush=True)
         # After every case, so that a run that is cut off leaves what it measured.
-        path, text = write(rows, shares, versions, contenders["ours"].facts["device"], arguments)
+        path, text = write([measured[case] for case in arguments.cases if case in measured], arguments)
     print(f"\n{text}\n{path}")
 
 
-def write(
-    rows: list[list[str]], shares: list[str], versions: dict[str, str], device: str, arguments: argparse.Namespace
-) -> tuple[Path, str]:
+def case_of(name: str, contenders: dict[str, Contender], columns: list[str]) -> dict[str, Any]:
+    """Return what is kept of a case: its line, its share, and what it was measured on and with."""
+    return {
+        "row": row_of(name, CASES[name], contenders, columns),
+        "share": share_of(name, contenders) if CASES[name].augmented else None,
+        "device": contenders["ours"].facts["device"],
+        "versions": {k: v for c in contenders.values() for k, v in c.facts.get("versions", {}).items()},
+    }
+
+
+def write(cases: list[dict[str, Any]], arguments: argparse.Namespace) -> tuple[Path, str]:
     """Write the section of the results, and return its file and the table."""
     others = [cell for key in arguments.contenders[1:] for cell in (NAMES[key], "ratio")]
-    text = table(["case", "batch", "precision, loop", "Lookbook", *others, "wanted on a CPU"], rows)
-    text = "\n".join([text, *(f"{share}\n" for share in shares)])
+    header = ["case", "batch", "precision, loop", "Lookbook", *others, "wanted on a CPU"]
+    shares = [f"{case['share']}\n" for case in cases if case["share"]]
+    text = "\n".join([table(header, [case["row"] for case in cases]), *shares])
+    device = cases[0]["device"]
     note = (
         f"Images per second on {device}: medians of {arguments.rounds} turns of about {arguments.seconds:g} s, "
         "and their range as a share of the median; ratios are Lookbook's rate to the other's. Plain Keras runs in "
         "float32 with its default layers, NumPy arrays and settings; its ratio is the one that is wanted."
     )
+    versions = {name: version for case in cases for name, version in case["versions"].items()}
     return write_section(hardware(device), TITLE, f"{note}\n\n{text}\n{provenance(versions)}"), text
 
 

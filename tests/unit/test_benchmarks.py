@@ -1,5 +1,7 @@
 """What the benchmarks measure with: their cases, their results file, the profile, and the networks in PyTorch."""
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -46,6 +48,29 @@ def test_hardware_is_named_by_the_gpu_or_by_the_processor_and_its_cores(monkeypa
     monkeypatch.setattr(results_file.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     assert results_file.hardware("cpu: AMD EPYC, 1 thread") == "AMD EPYC, 2 cores"
     assert results_file.hardware("gpu: NVIDIA H100 80GB HBM3") == "NVIDIA H100 80GB HBM3"
+
+
+def test_a_checkpoint_has_what_was_measured_before(tmp_path):
+    path = tmp_path / "measured.json"
+    results_file.Checkpoint(path)["exp104 2"] = {"rate": 1.5}
+    later = results_file.Checkpoint(path)
+    later["exp104 4"] = {"rate": 2.5}
+    assert results_file.Checkpoint(path) == {"exp104 2": {"rate": 1.5}, "exp104 4": {"rate": 2.5}}
+    results_file.Checkpoint(None)["exp104 2"] = {"rate": 1.5}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_the_checkpoint_has_is_written_and_not_measured_again(tmp_path):
+    row = ["dense", "32", "float32, xla", "130,000 (spread 5%)", "10,000 (spread 9%)", "**13.00**", "8"]
+    case = {"row": row, "share": None, "device": "cpu: AMD EPYC, 2 threads", "versions": {"keras": "3"}}
+    checkpoint = tmp_path / "measured.json"
+    checkpoint.write_text(json.dumps({"dense": case}))
+    command = [sys.executable, BENCHMARKS / "throughput.py", "--cases", "dense", "--checkpoint", checkpoint]
+    environment = os.environ | {"LOOKBOOK_BENCHMARK_RESULTS": str(tmp_path / "results")}
+    # Measuring takes a minute.
+    subprocess.run([*command, "--contenders", "keras_fit"], env=environment, timeout=40, check=True)
+    [written] = (tmp_path / "results").iterdir()
+    assert f"| {' | '.join(row)} |" in written.read_text()
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 TensorFlow's profiler tells how long every operation of a compiled call took. With one thread between operations they
 follow each other, so that they add up to the call; the rest of its wall clock is Python's and the runtime's own.
+What convolutions and dense layers compute in their time is held against a product of large matrices, the most that the
+machine does for a network.
 """
 
 import argparse
+import math
 import sys
 import tempfile
 import time
@@ -12,11 +15,11 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cases import CASES
+from cases import CASES, spec_of
 from contenders import Settings
 from contenders.ours import ready
 from results_file import hardware, provenance, table, write_section
@@ -34,6 +37,7 @@ KINDS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "dropout's draws": (None, ("Random", "StatelessWhile")),
 }
 REST, OUTSIDE = "elementwise and other", "Python and runtime"
+PRODUCT = 4096  # rows and columns of the matrices whose product shows what the machine can do
 
 
 def kind_of(operation: str) -> str:
@@ -46,8 +50,26 @@ def kind_of(operation: str) -> str:
     return REST
 
 
-def measure(name: str, threads: int, steps: int, rounds: int) -> tuple[dict[str, float], float, dict[str, Any]]:
-    """Return seconds of a step by kind, seconds of a step without the profiler, and what it was computed with."""
+class Measured(NamedTuple):
+    """What was found of a case.
+
+    Attributes:
+        kinds: seconds of a step by kind.
+        plain: seconds of a step without the profiler.
+        computed: floating-point operations a second in convolutions and dense layers.
+        ceiling: those of a product of large matrices, in the same precision.
+        facts: what it was computed with.
+    """
+
+    kinds: dict[str, float]
+    plain: float
+    computed: float
+    ceiling: float
+    facts: dict[str, Any]
+
+
+def measure(name: str, threads: int, steps: int, rounds: int) -> Measured:
+    """Profile a case and time the product."""
     case = CASES[name]._replace(augmented=True)
     train, facts = ready(case, Settings(threads, False, "tensorflow", "auto"))
     # Only now: the environment decides which convolutions TensorFlow takes, and it is read on import.
@@ -67,7 +89,41 @@ def measure(name: str, threads: int, steps: int, rounds: int) -> tuple[dict[str,
             for operation, seconds in seconds_by_operation(Path(folder)).items():
                 spent[kind_of(operation)] += seconds / steps / rounds
     kinds = {label: spent[label] for label in [*KINDS, REST]}
-    return kinds | {OUTSIDE: sum(profiled) / rounds - sum(kinds.values())}, median(plain), facts
+    operations = case.batch_size * operations_of(name) / (kinds["convolution"] + kinds["dense layers"])
+    kinds |= {OUTSIDE: sum(profiled) / rounds - sum(kinds.values())}
+    return Measured(kinds, median(plain), operations, _product(facts["precision"], rounds), facts)
+
+
+def operations_of(name: str) -> float:
+    """Return the floating-point operations that convolutions and dense layers take to train on one image.
+
+    Forward, the gradient of the input (but not of the images) and that of the kernel; a multiplication and an addition
+    each count as one.
+    """
+    from keras import layers
+
+    from lookbook import models
+
+    spec = spec_of(CASES[name], "tensorflow")
+    model = models.build(spec["model"], (28, 28, 1), 10, spec["rescaling"])
+    found = [layer for layer in models.layers_of(model) if isinstance(layer, layers.Conv2D | layers.Dense)]
+    # Each number of a kernel is used once for each pixel that comes out.
+    forward = [2.0 * math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1]) for layer in found]
+    return 3 * sum(forward) - forward[0]
+
+
+def _product(precision: str, rounds: int) -> float:
+    import tensorflow as tf
+
+    matrix = tf.ones((PRODUCT, PRODUCT), "bfloat16" if precision == "mixed_bfloat16" else "float32")
+    multiply = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
+    multiply()
+    seconds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        multiply().numpy()
+        seconds.append(time.perf_counter() - started)
+    return 2 * PRODUCT**3 / median(seconds)
 
 
 def _timed(train: Callable[[int], None], steps: int) -> float:
@@ -85,14 +141,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="profiles (3)")
     arguments = parser.parse_args()
     columns = {name: measure(name, arguments.threads, arguments.steps, arguments.rounds) for name in arguments.cases}
-    header, rows = ["kind"], [[label] for label in [*KINDS, REST, OUTSIDE, "step without the profiler"]]
-    for name, (kinds, plain, _) in columns.items():
+    labels = [*KINDS, REST, OUTSIDE, "step without the profiler"]
+    labels += ["convolutions and dense layers compute", f"a product of {PRODUCT} x {PRODUCT} matrices"]
+    header, rows = ["kind"], [[label] for label in labels]
+    for name, found in columns.items():
         header.append(f"{name}, batch {CASES[name].batch_size}")
-        whole = sum(kinds.values())
-        cells = [f"{1000 * seconds:.1f} ms ({seconds / whole:.0%})" for seconds in kinds.values()]
-        for row, cell in zip(rows, [*cells, f"{1000 * plain:.1f} ms"], strict=True):
+        whole = sum(found.kinds.values())
+        cells = [f"{1000 * seconds:.1f} ms ({seconds / whole:.0%})" for seconds in found.kinds.values()]
+        cells += [f"{1000 * found.plain:.1f} ms"]
+        cells += [f"{rate / 1e9:.0f} GFLOP/s" for rate in (found.computed, found.ceiling)]
+        for row, cell in zip(rows, cells, strict=True):
             row.append(cell)
-    facts = columns[arguments.cases[0]][2]
+    facts = columns[arguments.cases[0]].facts
     text = table(header, rows)
     note = (
         f"Milliseconds of one training step on {facts['device']}, augmentation included: means of "

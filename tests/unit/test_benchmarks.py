@@ -93,6 +93,17 @@ def test_an_operation_counts_as_what_it_is_for(operation, kind):
     assert breakdown.kind_of(operation) == kind
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "others"),
+    [
+        ("dense", 784 * 128, 128 * 10),
+        ("width_8_16", 28 * 28 * 5 * 5 * 8, 22 * 22 * 5 * 5 * 8 * 16 + 22 * 22 * 16 * 80 + 80 * 10),
+    ],
+)
+def test_operations_are_counted_forward_and_for_both_gradients(name, first, others):
+    assert breakdown.operations_of(name) == 2 * (2 * first + 3 * others)
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_benchmark_says_what_it_measures(name):
     done = subprocess.run(

@@ -118,12 +118,7 @@ def _product(precision: str, rounds: int) -> float:
     matrix = tf.ones((PRODUCT, PRODUCT), "bfloat16" if precision == "mixed_bfloat16" else "float32")
     multiply = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
     multiply()
-    seconds = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        multiply().numpy()
-        seconds.append(time.perf_counter() - started)
-    return 2 * PRODUCT**3 / median(seconds)
+    return 2 * PRODUCT**3 / median(_timed(lambda _: multiply().numpy(), 1) for _ in range(rounds))
 
 
 def _timed(train: Callable[[int], None], steps: int) -> float:

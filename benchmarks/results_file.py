@@ -15,6 +15,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+
+from lookbook.datasets.arrays import replacing
+
 # gpu.sh says where, on a machine whose files are copied back.
 RESULTS = Path(os.environ.get("LOOKBOOK_BENCHMARK_RESULTS", Path(__file__).parent / "results"))
 
@@ -32,9 +36,8 @@ class Checkpoint(dict[str, Any]):
         with self._lock:
             super().__setitem__(key, value)
             if self._path:
-                partial = self._path.with_suffix(".partial")
-                partial.write_text(json.dumps(self))
-                partial.replace(self._path)
+                with replacing(self._path) as partial:
+                    partial.write_text(json.dumps(self))
 
 
 def slug(text: str) -> str:

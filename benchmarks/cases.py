@@ -9,9 +9,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 import numpy as np
 
+from lookbook.config.experiments import Experiment, resolve
+from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.datasets import arrays, fashion_mnist
-from lookbook.experiments import Experiment, resolve
-from lookbook.orders import CONFIG, read_config
 
 ROOT = Path(__file__).parents[1]
 IMAGES = 60_000

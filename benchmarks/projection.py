@@ -22,10 +22,10 @@ import numpy as np
 
 from cases import experiments_on
 from contenders import Settings
+from lookbook.config.digests import canonical
+from lookbook.config.experiments import Experiment
 from lookbook.datasets import SOURCES
 from lookbook.datasets.arrays import Dataset
-from lookbook.digests import canonical
-from lookbook.experiments import Experiment
 from results_file import Checkpoint, hardware, provenance, table, write_section
 
 TITLE = "The whole benchmark"
@@ -65,7 +65,7 @@ def main() -> None:
 
 def kind_of(spec: Mapping[str, Any]) -> str:
     """Return what tells steps of another cost apart; rates, penalties and seeds do not."""
-    keys = [spec[key] for key in ("model", "augmentation", "precision", "compile", "copies", "draw")]
+    keys = [spec[key] for key in ("model", "augmentation", "precision", "compile", "copies", "sampling")]
     shape = SOURCES[spec["dataset"]].shape
     return canonical([*keys, shape, spec["training"]["batch_size"], spec["training"]["multiplicity"]])
 
@@ -87,7 +87,7 @@ def measure(experiment: Experiment, gpu: int, backend: str) -> dict[str, Any]:
     if spec["copies"]:
         made = np.tile(np.arange(count, dtype=np.int32), spec["copies"]["number"])
         copies = np.broadcast_to(np.uint8(7), (len(made), *source.shape)), made
-    spec = spec | {"draw": spec["draw"] | {"size": None}, "limit": {"train_images": None, "test_images": None}}
+    spec = spec | {"sampling": spec["sampling"] | {"size": None}, "limit": {"train_images": None, "test_images": None}}
     train, found = ready_for(spec, data, Settings(1, bool(gpu), backend, spec["precision"]), copies)
     steps = 4
     train(steps)

@@ -49,7 +49,7 @@ def hardware(device: str) -> str:
     """Return what names this machine: its GPU, or its processor and the number of its cores.
 
     Args:
-        device: as ``lookbook.training.devices.describe`` tells it.
+        device: as ``lookbook.runtime.devices.describe`` tells it.
     """
     kind, _, name = device.partition(": ")
     if kind == "gpu":

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from lookbook.evaluation.metrics import SCALARS
 from lookbook.evaluation.trials import SPLITS
-from lookbook.training.devices import peak_memory_mb, processor_name
+from lookbook.runtime.devices import peak_memory_mb, processor_name
 from results_file import hardware, provenance, table, write_section
 
 TITLE = "Many trials"
@@ -81,9 +81,9 @@ def measure(trials: int, folder: Path) -> dict[str, Cost]:
     plan = dict.fromkeys(["many_00", *heirs], per_experiment)
     fabricate(results / "trials", plan)
     described, collected = results / "experiments.json", results / "trials.csv"
-    script = [sys.executable, str(SCRIPTS / "describe.py"), "--all", "--config-json", json.dumps(config)]
+    script = [sys.executable, str(SCRIPTS / "describe_experiment.py"), "--all", "--config-json", json.dumps(config)]
     run([*script, "--output", str(described)])
-    script = [sys.executable, str(SCRIPTS / "collect.py"), "--trials-root", str(results / "trials")]
+    script = [sys.executable, str(SCRIPTS / "collect_trials.py"), "--trials-root", str(results / "trials")]
     costs["collect"] = run([*script, "--plan", json.dumps(plan), "--output", str(collected)])
     script = [sys.executable, str(SCRIPTS / "summarise.py"), "--trials", str(collected)]
     script += ["--experiments", str(described), "--published", str(ROOT / "config" / "published.csv")]

@@ -13,7 +13,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import ROOT, experiments_on, write_sample
-from lookbook.orders import order
+from lookbook.config.trial_specs import order
 from results_file import Checkpoint, hardware, provenance, table, write_section
 
 TITLE = "Trials packed on one GPU"
@@ -67,7 +67,7 @@ def together(asked: dict[str, Any], data: Path, folder: Path, slots: int, gpu: i
     environment = {**os.environ, "LOOKBOOK_SLOTS_PER_GPU": str(slots)}
     processes = []
     for number in range(slots):
-        command = [sys.executable, str(SCRIPTS / "train.py"), "--order", json.dumps(asked | {"trial": number})]
+        command = [sys.executable, str(SCRIPTS / "train_trial.py"), "--order", json.dumps(asked | {"trial": number})]
         command += ["--dataset", str(data), "--output", str(folder / str(number)), "--gpu", str(gpu)]
         processes.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL))
     codes = [process.wait() for process in processes]

@@ -1,6 +1,6 @@
 """What whole trials cost: CPU time beyond their steps, memory, and two of them side by side.
 
-Trials run as the workflow runs them, by train.py, on the embedded sample repeated to 60,000 images.
+Trials run as the workflow runs them, by train_trial.py, on the embedded sample repeated to 60,000 images.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main() -> None:
 
 def start(name: str, data: Path, output: Path, threads: int, *settings: str) -> subprocess.Popen:
     """Start a trial; settings are keys of its experiment, as ``training.epochs=2``."""
-    command = [sys.executable, str(SCRIPTS / "train.py"), name, "--dataset", str(data), "--output", str(output)]
+    command = [sys.executable, str(SCRIPTS / "train_trial.py"), name, "--dataset", str(data), "--output", str(output)]
     command += ["--threads", str(threads), *(part for setting in settings for part in ("--set", setting))]
     if (copies := output.parent / "copies" / "manifest.json").exists():
         command += ["--copies", str(copies)]

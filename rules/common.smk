@@ -24,14 +24,14 @@ if str(SCRIPTS) not in sys.path:
 
 # Only what is quick to import: this file is read again by every job of a cluster.
 from lookbook.datasets import SOURCES, originals_unavailable_reason
-from lookbook.digests import canonical, digest, script_digest
+from lookbook.config.digests import canonical, digest, script_digest
 from lookbook.errors import ConfigError
-from lookbook.experiments import digest_of, locate, resolve, resolve_config
-from lookbook.hardware import gpus_to_request
-from lookbook.locks import remove_stale_locks
-from lookbook.orders import order
-from lookbook.progress import follow
-from lookbook.reporting.sheet_names import arguments_in_use, sheet_names
+from lookbook.config.experiments import digest_of, locate, resolve, resolve_config
+from lookbook.runtime.hardware import gpus_to_request
+from lookbook.runtime.locks import remove_stale_locks
+from lookbook.config.trial_specs import order
+from lookbook.runtime.progress import follow
+from lookbook.figures.sheet_names import arguments_in_use, sheet_names
 
 try:
     CONFIG = resolve_config(config)

@@ -13,7 +13,7 @@ rule fetch_fashion_mnist:
     params:
         folder=subpath(output.original, parent=True),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/fetch.py" fashion_mnist --path="$LOOKBOOK_FASHION_MNIST"'
+        'python "$LOOKBOOK_SCRIPTS/fetch_dataset.py" fashion_mnist --path="$LOOKBOOK_FASHION_MNIST"'
         " --output {params.folder:q} 2>&1 | tee {log:q}"
 
 
@@ -31,7 +31,7 @@ rule fetch_archive:
         path=lambda wildcards: CONFIG["data"][wildcards.family]["path"] or "",
         folder=subpath(output[0], parent=True),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/fetch.py" {wildcards.family} --path={params.path:q} --output {params.folder:q}'
+        'python "$LOOKBOOK_SCRIPTS/fetch_dataset.py" {wildcards.family} --path={params.path:q} --output {params.folder:q}'
         " 2>&1 | tee {log:q}"
 
 
@@ -52,7 +52,7 @@ rule prepare_dataset:
         source=get_originals_folder,
         folder=subpath(output.manifest, parent=True),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/prepare.py" {wildcards.dataset} --source={params.source:q}'
+        'python "$LOOKBOOK_SCRIPTS/prepare_dataset.py" {wildcards.dataset} --source={params.source:q}'
         " --output {params.folder:q} --workers {threads} 2>&1 | tee {log:q}"
 
 

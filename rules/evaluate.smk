@@ -13,9 +13,9 @@ rule evaluate_trial:
         "../envs/analysis.yaml"
     # Another source evaluates again; it retrains nothing.
     params:
-        source=script_digest("evaluate.py"),
+        source=script_digest("evaluate_trial.py"),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/evaluate.py" "$(dirname {input.trial:q})" --output {output:q} > {log:q} 2>&1'
+        'python "$LOOKBOOK_SCRIPTS/evaluate_trial.py" "$(dirname {input.trial:q})" --output {output:q} > {log:q} 2>&1'
 
 
 rule write_submission:
@@ -37,9 +37,9 @@ rule write_submission:
         mem_mb=2000,
     params:
         results=subpath(output[0], ancestor=2),
-        source=script_digest("submit.py"),
+        source=script_digest("write_submission.py"),
         trials=lambda wildcards: PLAN[wildcards.experiment],
     shell:
-        'python "$LOOKBOOK_SCRIPTS/submit.py" --trials-root {params.results:q}/trials'
+        'python "$LOOKBOOK_SCRIPTS/write_submission.py" --trials-root {params.results:q}/trials'
         " --experiment {wildcards.experiment} --trials {params.trials}"
         ' --dataset "$(dirname {input.dataset:q})" --output {output:q} --threads {threads} > {log:q} 2>&1'

@@ -35,12 +35,12 @@ rule render_report:
     params:
         datasets=DATASETS,
         results=subpath(input.published, ancestor=2),
-        source=script_digest("render.py"),
+        source=script_digest("render_report.py"),
         figures=subpath(input.published, parent=True),
         logs=lambda wildcards: f"{RESULTS}/logs/train/{{experiment}}/{{trial}}.log",
         templates=ROOT / "reports" / "templates",
     shell:
-        'python "$LOOKBOOK_SCRIPTS/render.py" --experiments {input.experiments:q} --trials {input.trials:q}'
+        'python "$LOOKBOOK_SCRIPTS/render_report.py" --experiments {input.experiments:q} --trials {input.trials:q}'
         " --summary {input.summary:q} --comparisons {input.comparisons:q} --figures {params.figures:q}"
         " --templates {params.templates:q} --markdown {output.markdown:q} --html {output.html:q}"
         " --ensembles {input.ensembles:q} --factorial {input.factorial:q} --published {input.scores:q}"

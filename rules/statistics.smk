@@ -12,9 +12,9 @@ rule resolve_experiments:
     params:
         config=canonical(CONFIG),
         resolved=get_resolved(),
-        source=script_digest("describe.py"),
+        source=script_digest("describe_experiment.py"),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/describe.py" --all --config-json {params.config:q} --output {output:q} > {log:q} 2>&1'
+        'python "$LOOKBOOK_SCRIPTS/describe_experiment.py" --all --config-json {params.config:q} --output {output:q} > {log:q} 2>&1'
 
 
 rule collect_trials:
@@ -29,9 +29,9 @@ rule collect_trials:
     params:
         plan=canonical(PLAN),
         results=subpath(output[0], parent=True),
-        source=script_digest("collect.py"),
+        source=script_digest("collect_trials.py"),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/collect.py" --trials-root {params.results:q}/trials --plan {params.plan:q}'
+        'python "$LOOKBOOK_SCRIPTS/collect_trials.py" --trials-root {params.results:q}/trials --plan {params.plan:q}'
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -78,9 +78,9 @@ rule combine_trials:
     params:
         plan=canonical(PLAN),
         results=subpath(output[0], parent=True),
-        source=script_digest("combine.py"),
+        source=script_digest("combine_ensembles.py"),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/combine.py" --trials-root {params.results:q}/trials --plan {params.plan:q}'
+        'python "$LOOKBOOK_SCRIPTS/combine_ensembles.py" --trials-root {params.results:q}/trials --plan {params.plan:q}'
         " --experiments {input.experiments:q} --output {output:q} > {log:q} 2>&1"
 
 

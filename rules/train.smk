@@ -21,6 +21,6 @@ rule train_trial:
     params:
         order=get_order,
     shell:
-        'python "$LOOKBOOK_SCRIPTS/train.py" --order {params.order:q} --dataset "$(dirname {input.manifest:q})"'
+        'python "$LOOKBOOK_SCRIPTS/train_trial.py" --order {params.order:q} --dataset "$(dirname {input.manifest:q})"'
         ' --output "$(dirname {output.trial:q})"'
         " --start={input.start:q} --copies={input.copies:q} --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1"

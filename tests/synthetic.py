@@ -257,7 +257,7 @@ def write_trial(folder: Path, name: str, trial: int) -> None:
         "penalty": 0.071 if name.startswith("exp10") else 0.0,
         "error": error,
         "traceback": traceback,
-        "command": f"python workflow/scripts/train.py {name} --trial {trial}",
+        "command": f"python workflow/scripts/train_trial.py {name} --trial {trial}",
         "started": "2025-01-01T12:00:00+00:00",
     }
     (folder / "trial.json").write_text(json.dumps(facts), encoding="utf-8")

@@ -9,7 +9,7 @@ import numpy as np
 from cases import Case, images_and_labels, spec_of
 from contenders import Settings
 from lookbook.datasets.arrays import Dataset
-from lookbook.training import devices
+from lookbook.runtime import devices
 
 
 def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[str, Any]]:
@@ -31,7 +31,7 @@ def ready_for(
     spec: dict[str, Any], data: Dataset, settings: Settings, copies: tuple[np.ndarray, np.ndarray] | None = None
 ) -> tuple[Callable[[int], None], dict[str, Any]]:
     """Return the same for a resolved experiment, its data set and the copies that it trains on, if any."""
-    # As train.py: trials that are measured together share a GPU.
+    # As train_trial.py: trials that are measured together share a GPU.
     slots = int(os.environ.get("LOOKBOOK_SLOTS_PER_GPU", "1"))
     devices.prepare(settings.threads, gpu=settings.gpu, slots_per_gpu=slots, backend=settings.backend)
     devices.limit_threads(settings.threads)

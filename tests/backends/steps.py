@@ -31,7 +31,7 @@ NETWORKS = {
 def main(name: str, how: str, start: Path, end: Path) -> None:
     """Write the weights after training, and the sum of the losses."""
     from lookbook.training import program
-    from lookbook.training.material import Stack
+    from lookbook.training.trial_data import Stack
 
     keras.utils.set_random_seed(1)
     layers = [keras.layers.Flatten(), keras.layers.Dense(32, activation="relu"), keras.layers.Dense(CLASSES)]

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookbook.experiments import resolve
-from lookbook.orders import order, read_config
+from lookbook.config.experiments import resolve
+from lookbook.config.trial_specs import order, read_config
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -65,7 +65,7 @@ def test_100_steps_agree_with_plain_keras_and_with_tensorflow(network, tmp_path)
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    run("tensorflow", SCRIPTS / "prepare.py", "sample", "--output", folder)
+    run("tensorflow", SCRIPTS / "prepare_dataset.py", "sample", "--output", folder)
     return folder
 
 
@@ -79,14 +79,14 @@ def order_on_jax(name: str) -> str:
 # Copies with a fresh draw each in one batch; early stopping, batch normalisation and penalties; averaged weights.
 @pytest.mark.parametrize("name", ["growing_batch_paper_n2", "exp106", "mini_vgg"])
 def test_a_trial_runs_on_jax_and_says_so(name, sample, tmp_path):
-    run("jax", SCRIPTS / "train.py", "--order", order_on_jax(name), "--dataset", sample, "--output", tmp_path)
+    run("jax", SCRIPTS / "train_trial.py", "--order", order_on_jax(name), "--dataset", sample, "--output", tmp_path)
     trial = json.loads((tmp_path / "trial.json").read_text())
     assert trial["status"] == "ok", trial["traceback"]
     assert trial["spec"]["backend"] == "jax"
     assert "jax" in trial["versions"]
     assert "tensorflow" not in trial["versions"]
     # TensorFlow loads what JAX saved, and answers alike.
-    told = run("tensorflow", SCRIPTS / "test.py", tmp_path / "model.keras", "--dataset", sample)
+    told = run("tensorflow", SCRIPTS / "evaluate_model.py", tmp_path / "model.keras", "--dataset", sample)
     assert json.loads(told)["samples"] == 1000
 
 

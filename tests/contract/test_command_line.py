@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import workspace
 
-from lookbook.experiments import resolve
-from lookbook.orders import read_config
+from lookbook.config.experiments import resolve
+from lookbook.config.trial_specs import read_config
 
 HEAVY = ("tensorflow", "keras", "jax", "torch", "matplotlib", "sklearn", "scipy", "statsmodels")
 # Snakemake itself imports pandas, but only after it has read the Snakefile.

@@ -6,11 +6,11 @@ import shlex
 import sys
 
 import pytest
+import train
 import workspace
 import yaml
 
-import train
-from lookbook.orders import CONFIG, order_by_hand
+from lookbook.config.trial_specs import CONFIG, order_by_hand
 
 GUIDE = (workspace.SOURCE / "config" / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
@@ -64,7 +64,7 @@ def test_the_guide_followed_to_the_letter(followed):
 
 def test_the_commands_of_the_guide_ask_for_what_the_entry_above_them_does(monkeypatch):
     prepare, train_by_hand = (shlex.split(line) for line in COMMANDS)
-    assert train_by_hand[:2] == [".venv/bin/python", "workflow/scripts/train.py"]
+    assert train_by_hand[:2] == [".venv/bin/python", "workflow/scripts/train_trial.py"]
     assert (workspace.SOURCE / train_by_hand[1]).is_file()
     monkeypatch.setattr(sys, "argv", train_by_hand[1:])
     arguments = train.parse_arguments()

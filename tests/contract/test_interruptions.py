@@ -117,7 +117,7 @@ def wait_for_epochs(work: Workspace, process: subprocess.Popen, epochs: int) -> 
 def training_jobs(process: subprocess.Popen) -> list[psutil.Process]:
     """Return the processes that train, not the shells that started them."""
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    return [child for child in children if any(part.endswith("train.py") for part in child.cmdline()[:3])]
+    return [child for child in children if any(part.endswith("train_trial.py") for part in child.cmdline()[:3])]
 
 
 def test_a_killed_run_goes_on_by_the_same_command(story):

@@ -34,7 +34,7 @@ def test_files_written_anew_by_a_checkout_change_nothing(finished):
 
 def test_comments_docstrings_and_blank_lines_change_nothing(finished):
     library = "workflow/scripts/lookbook"
-    for name in ("training/trial.py", "training/setup.py", "models/mlp.py", "models/__init__.py"):
+    for name in ("runtime/trial.py", "training/setup.py", "models/mlp.py", "models/__init__.py"):
         file = finished.path(f"{library}/{name}")
         first, docstring, rest = file.read_text().partition('"""')
         file.write_text(f"# A new comment.\n\n{first}{docstring}New words. {rest}\n\n# Another.\n")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from lookbook.config.experiments import resolve
 from lookbook.errors import ConfigError
-from lookbook.experiments import resolve
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from lookbook.reporting.context import build_context
-from lookbook.reporting.rendering import render
-from lookbook.statistics.collect import COLUMNS
+from lookbook.report.context import build_context
+from lookbook.report.rendering import render
 from lookbook.statistics.comparisons import compare_with_bases
 from lookbook.statistics.summary import summarise
+from lookbook.statistics.trials import COLUMNS
 
 TEMPLATES = Path(__file__).parents[2] / "reports" / "templates"
 STYLE = "<style>@media (prefers-color-scheme: dark){svg.lookbook{fill:white}}</style>"

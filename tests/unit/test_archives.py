@@ -7,7 +7,7 @@ import pytest
 
 from lookbook.datasets import archives
 from lookbook.datasets.archives import adopt, adopted, natural_order, open_files
-from lookbook.datasets.errors import DatasetError
+from lookbook.errors import DatasetError
 
 
 def zip_of(path, entries, compression=zipfile.ZIP_STORED):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lookbook.datasets import arrays
-from lookbook.datasets.errors import DatasetError
+from lookbook.errors import DatasetError
 
 RNG = np.random.default_rng(0)
 CONTENT = {

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from lookbook.datasets import SOURCES, originals_unavailable_reason, simpsons, unavailable_reason
-from lookbook.datasets.errors import DatasetError
 from lookbook.datasets.simpsons import fetch
-from lookbook.errors import ConfigError
+from lookbook.errors import ConfigError, DatasetError
 
 PYTHON = sys.executable
 FAMILY = ["simpsons", "simpsons_128"]

@@ -6,7 +6,7 @@ import pytest
 
 from lookbook.training.averaging import WeightAverage, reestimate_statistics
 from lookbook.training.compiled_tensorflow import compile_program
-from lookbook.training.material import Stack
+from lookbook.training.trial_data import Stack
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (90, 8, 8, 1), dtype=np.uint8)
 LABELS = np.random.default_rng(1).integers(0, 3, 90)

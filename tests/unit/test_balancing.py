@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lookbook.datasets.balancing import (
+from lookbook.sampling.balancing import (
     balanced_draw,
     imbalanced_subset,
     largest_classes,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lookbook.training import checkpoints
+from lookbook.runtime import checkpoints
 
 GROUPS = {
     "variables": [np.arange(6, dtype=np.float32).reshape(2, 3), np.array(7, np.int64), np.zeros((0, 2), np.uint32)],

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lookbook.statistics.collect import collect_trials, read_table, write_table
 from lookbook.statistics.comparisons import COLUMNS, compare_with_bases, holm, paired, pairing_note
 from lookbook.statistics.intervals import mean_interval
+from lookbook.statistics.trials import collect_trials, read_table, write_table
 
 BASE = np.array([0.90, 0.91, 0.92, 0.90])
 NEW = np.array([0.91, 0.93, 0.92, 0.92])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from lookbook.config.trial_specs import CONFIG, order_by_hand
 from lookbook.datasets import fashion_mnist
-from lookbook.orders import CONFIG, order_by_hand
-from lookbook.training import compilations
+from lookbook.runtime import compilations
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 SETTINGS = ["training.epochs=1", "limit.train_images=640", "limit.test_images=50"]
@@ -71,7 +71,7 @@ def test_a_second_trial_finds_what_the_first_compiled_and_damage_is_thrown_away(
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     def train(number: int) -> subprocess.CompletedProcess:
-        command = [sys.executable, SCRIPTS / "train.py", "--order", json.dumps(order() | {"trial": number})]
+        command = [sys.executable, SCRIPTS / "train_trial.py", "--order", json.dumps(order() | {"trial": number})]
         command += ["--dataset", tmp_path / "sample", "--output", tmp_path / str(number)]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lookbook.training.compiled_tensorflow import compile_program
-from lookbook.training.material import Stack
+from lookbook.training.trial_data import Stack
 
 BATCH, STEPS, CLASSES = 16, 100, 10
 

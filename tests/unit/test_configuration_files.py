@@ -7,10 +7,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from lookbook.config.experiments import resolve, resolve_config, schema
+from lookbook.config.trial_specs import read_config
+from lookbook.config.validation import read_yaml
 from lookbook.datasets import SOURCES
-from lookbook.experiments import resolve, resolve_config, schema
-from lookbook.orders import read_config
-from lookbook.validation import read_yaml
 
 ROOT = Path(__file__).parents[2]
 CONFIG = read_yaml(ROOT / "config" / "config.yaml")

@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage, stats
 
 from lookbook.datasets import arrays, growing_batch
-from lookbook.datasets.errors import DatasetError
+from lookbook.errors import DatasetError
 
 SCRIPT = Path(growing_batch.__file__).parents[2] / "copies.py"
 COUNT = 600

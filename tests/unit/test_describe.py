@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.experiments import resolve
-from lookbook.orders import read_config
+from lookbook.config.experiments import resolve
+from lookbook.config.trial_specs import read_config
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
@@ -26,7 +26,7 @@ print("HEAVY", sorted({"tensorflow", "keras", "jax"} & sys.modules.keys()))
 
 
 def describe(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / "workflow" / "scripts" / "describe.py"), *arguments]
+    command = [sys.executable, str(ROOT / "workflow" / "scripts" / "describe_experiment.py"), *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 

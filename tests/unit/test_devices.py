@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from lookbook.training import devices
+from lookbook.runtime import devices
 from lookbook.training.setup import is_convolutional
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
@@ -103,7 +103,7 @@ def test_a_gpu_that_the_scheduler_chose_stays_chosen(monkeypatch):
 
 PREPARED = """
 import sys
-from lookbook.training import devices
+from lookbook.runtime import devices
 
 loaded = lambda: sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", *devices.UNUSED})
 print(loaded())

@@ -7,9 +7,9 @@ from textwrap import dedent
 
 import pytest
 
-from lookbook import digests
-from lookbook.digests import canonical, digest, source_digest
-from lookbook.experiments import digest_of, resolve
+from lookbook.config import digests
+from lookbook.config.digests import canonical, digest, source_digest
+from lookbook.config.experiments import digest_of, resolve
 
 CACHED = (digests._digest_of, digests._imports, digests._tree, digests._code)
 
@@ -73,9 +73,9 @@ def test_what_only_the_report_shows_does_not_count(keys, tmp_path):
         {"split": {"seed": 1}},
         {"augmentation": [{"class_name": "zoom"}]},
         {"limit": {"train_images": 100}},
-        {"draw": {"classes": 5}},
-        {"draw": {"per_class": 5}},
-        {"draw": {"before_split": False}},
+        {"sampling": {"classes": 5}},
+        {"sampling": {"per_class": 5}},
+        {"sampling": {"before_split": False}},
         {"copies": {"number": 2, "operations": 4}},
         {"one_vs_all": 0},
         {"training": {"multiplicity": 2}},
@@ -195,16 +195,16 @@ def with_other_code(text: str) -> str:
         ("augmentation/_resampling.py", [False, False, True]),
         ("augmentation/mixup.py", [False, False, False]),
         ("models/_layers.py", [True, True, True]),
-        ("training/trial.py", [True, True, True]),
+        ("runtime/trial.py", [True, True, True]),
         ("training/compiled_tensorflow.py", [True, True, True]),
         ("training/compiled_jax.py", [False, False, False]),
         ("training/early_stopping.py", [True, True, True]),
         ("training/material.py", [True, True, True]),
-        ("datasets/splits.py", [True, True, True]),
+        ("sampling/splits.py", [True, True, True]),
         ("datasets/drawing.py", [True, True, True]),
         ("datasets/balancing.py", [True, True, True]),
         ("streams.py", [True, True, True]),
-        ("reporting/context.py", [False, False, False]),
+        ("report/context.py", [False, False, False]),
         ("statistics/summary.py", [False, False, False]),
         ("evaluation/metrics.py", [False, False, False]),
         ("experiments.py", [False, False, False]),

@@ -13,8 +13,8 @@ from sklearn.metrics import f1_score, log_loss
 
 from lookbook.errors import ConfigError
 from lookbook.evaluation.trials import evaluate_trial
-from lookbook.statistics.collect import read_table
 from lookbook.statistics.ensembles import COLUMNS, combine, log_probability_of_one
+from lookbook.statistics.trials import read_table
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 LABELS = np.array([0, 1, 2, 1, 0, 2])
@@ -257,7 +257,7 @@ def test_script_writes_the_table_and_never_loads_a_training_backend(tmp_path):
         write_trial(tmp_path / "trials", "a", trial, probabilities, labels)
     entries = {"a": {"ensemble": None, "spec": {"one_vs_all": None}}, "b": {"ensemble": None, "spec": {}}}
     (tmp_path / "experiments.json").write_text(json.dumps({"experiments": entries}))
-    script, output = SCRIPTS / "combine.py", tmp_path / "tables" / "ensembles.csv"
+    script, output = SCRIPTS / "combine_ensembles.py", tmp_path / "tables" / "ensembles.csv"
     for plan, needed in (({"a": 2, "b": 0}, True), ({"a": 0}, False)):
         code = f"import sys, runpy; sys.argv[0] = {str(script)!r}; runpy.run_path(sys.argv[0], run_name='__main__')"
         code += (

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lookbook.training import devices
-from lookbook.training.exchanged_layers import FusedBatchNormalization, RoundedConv2D, exchange, restore
+from lookbook.runtime import devices
+from lookbook.training.fast_layers import FusedBatchNormalization, RoundedConv2D, exchange, restore
 
 IMAGES = np.random.default_rng(0).normal(3.0, 2.0, (8, 6, 6, 5)).astype("float32")
 

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 from lookbook import models
+from lookbook.config.digests import canonical
+from lookbook.config.experiments import changes, resolve, schema, with_defaults
+from lookbook.config.trial_specs import read_config
 from lookbook.datasets import SOURCES, fashion_mnist
 from lookbook.datasets.arrays import Dataset, load
-from lookbook.datasets.drawing import number_of_outputs
-from lookbook.datasets.splits import limit
-from lookbook.digests import canonical
-from lookbook.experiments import changes, resolve, schema, with_defaults
-from lookbook.orders import read_config
+from lookbook.sampling.rows import number_of_outputs
+from lookbook.sampling.splits import limit
 from lookbook.training.setup import Setup, set_up
 
 ROOT = Path(__file__).parents[2]
@@ -116,7 +116,7 @@ ALIKE = (
     "augmentation",  # its numbers
     "copies.",
     "dataset",  # its pixels
-    "draw.per_class",
+    "sampling.per_class",
     "initial_weights",
     "one_vs_all",
     "optimizer.config.",
@@ -147,7 +147,7 @@ def step_of(spec: dict[str, Any]) -> str:
 
     When training ends and which late weights are averaged changes no step.
     """
-    rate, rules, training = spec["optimizer"]["config"]["learning_rate"], spec["draw"], spec["training"]
+    rate, rules, training = spec["optimizer"]["config"]["learning_rate"], spec["sampling"], spec["training"]
     return canonical(
         [
             network_of(spec),
@@ -292,8 +292,8 @@ def test_one_batch_gives_a_finite_loss_and_other_weights(name, data_for, run_eag
     spec = deepcopy(EXPERIMENTS[name].spec)
     # JAX's convolutions on a CPU are slow.
     size = spec["training"]["batch_size"] = FEW if is_large(name) or ON_JAX else spec["training"]["batch_size"]
-    if spec["draw"]["per_class"]:
-        spec["draw"]["per_class"] = PER_CLASS
+    if spec["sampling"]["per_class"]:
+        spec["sampling"]["per_class"] = PER_CLASS
     setup = ready(spec, data_for)
     before = weights(setup.model)
     sums = setup.program.train(setup.material.epoch(1)[:size].reshape(1, -1))

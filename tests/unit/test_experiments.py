@@ -5,9 +5,9 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from lookbook import experiments
+from lookbook.config import experiments
+from lookbook.config.experiments import changes, resolve, schema
 from lookbook.errors import ConfigError
-from lookbook.experiments import changes, resolve, schema
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_resolved_means_that_every_key_has_a_value(experiments_of):
         "early_stopping": None,
         "weight_averaging": None,
     }
-    assert spec["draw"] == {
+    assert spec["sampling"] == {
         "classes": None,
         "size": None,
         "proportions": None,
@@ -221,9 +221,9 @@ def test_an_experiment_keeps_a_limit_that_is_below_the_profile(experiments_of):
 
 
 def test_a_profile_caps_the_images_of_a_class_where_classes_are_balanced(experiments_of):
-    drawn = "        draw: {per_class: 50}\n      few: {base: child, title: few, draw: {per_class: 3}}\n"
+    drawn = "        sampling: {per_class: 50}\n      few: {base: child, title: few, sampling: {per_class: 3}}\n"
     found = experiments_of(FAMILY + drawn, profile={"per_class": 12})
-    assert [e.spec["draw"]["per_class"] for e in found.values()] == [None, 12, 3]
+    assert [e.spec["sampling"]["per_class"] for e in found.values()] == [None, 12, 3]
 
 
 def test_data_that_cannot_be_had_leaves_an_experiment_without_trials(experiments_of, monkeypatch):

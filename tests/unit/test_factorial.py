@@ -12,8 +12,8 @@ import pytest
 import statsmodels.formula.api as smf
 from statsmodels.stats.multitest import multipletests
 
-from lookbook.statistics.collect import read_table, write_table
-from lookbook.statistics.factorial import COLUMNS, estimate_factorials
+from lookbook.statistics.factorials import COLUMNS, estimate_factorials
+from lookbook.statistics.trials import read_table, write_table
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 FACTORS = ("one_cycle", "averaging", "augmentation")

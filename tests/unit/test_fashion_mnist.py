@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from lookbook.datasets import arrays, fashion_mnist
-from lookbook.datasets.errors import DatasetError
 from lookbook.datasets.fashion_mnist import IdxFile, fetch, prepare, read
 from lookbook.datasets.idx import write_idx
+from lookbook.errors import DatasetError
 
 real_set = pytest.mark.skipif(
     not fashion_mnist.PACKAGE_FOLDER.is_dir(), reason="dataset-fashion-mnist is not installed"

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lookbook.config.signatures import registered
 from lookbook.datasets import growing_batch
-from lookbook.reporting import contact_sheets
-from lookbook.reporting.contact_sheets import DRAWS, contact_sheet, garments, mixture, shapes, sheet
-from lookbook.reporting.sheet_names import OFFLINE, arguments_in_use, sheet_names
-from lookbook.signatures import registered
+from lookbook.figures import contact_sheets
+from lookbook.figures.contact_sheets import DRAWS, contact_sheet, garments, mixture, shapes, sheet
+from lookbook.figures.sheet_names import OFFLINE, arguments_in_use, sheet_names
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
@@ -46,7 +46,7 @@ def test_there_is_a_sheet_for_every_augmentation_and_every_offline_operation():
 
 def test_the_names_cost_no_heavy_import():
     code = (
-        "import sys; from lookbook.reporting.sheet_names import sheet_names; sheet_names(); "
+        "import sys; from lookbook.figures.sheet_names import sheet_names; sheet_names(); "
         "print([name for name in ('numpy', 'matplotlib', 'PIL', 'keras', 'tensorflow') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ from PIL import Image
 
 import plot_dataset
 from lookbook.datasets import arrays
-from lookbook.reporting.dataset_figures import BINS, class_counts_figure, image_sizes_figure
+from lookbook.figures.datasets import BINS, class_counts_figure, image_sizes_figure
 
 
 def texts(figure):

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 import plot_learning_curves
 import plot_learning_rate_range
-from lookbook.reporting.figures import draw_trials
-from lookbook.reporting.range_figure import range_figure, steepest_descent
+from lookbook.figures.learning_rate_range import range_figure, steepest_descent
+from lookbook.figures.style import draw_trials
 
 COLUMNS = "epoch,step,learning_rate,seconds,train_loss,train_accuracy,valid_loss,valid_accuracy"
 

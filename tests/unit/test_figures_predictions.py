@@ -13,8 +13,9 @@ from PIL import Image
 
 import plot_predictions
 from lookbook.datasets import arrays
-from lookbook.reporting import mosaics, prediction_figures
-from lookbook.reporting.prediction_figures import FIGURES, NOTHING, best_experiment, class_names, draw_predictions
+from lookbook.figures import mosaics
+from lookbook.figures import predictions as prediction_figures
+from lookbook.figures.predictions import FIGURES, NOTHING, best_experiment, class_names, draw_predictions
 
 CLASSES = ("ape", "bee", "cat")
 SIDE = 6
@@ -47,7 +48,7 @@ def write_trial(folder, *, status="ok", split="test", labels=(0, 1, 2), predicte
         f"{split}_rows": np.array(rows, np.int32),
     }
     np.savez(folder / "predictions.npz", **(parts if status in ("ok", "collapsed") else {}))
-    spec = {"one_vs_all": None, "draw": {"classes": None}} | more.get("spec", {})
+    spec = {"one_vs_all": None, "sampling": {"classes": None}} | more.get("spec", {})
     (folder / "trial.json").write_text(json.dumps({"status": status, "spec": spec}))
 
 
@@ -166,9 +167,9 @@ def test_a_trial_with_training_images_only_or_without_numbers_is_not_drawn(tmp_p
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        ({"one_vs_all": None, "draw": {"classes": None}}, list(CLASSES)),
-        ({"one_vs_all": 1, "draw": {"classes": None}}, ["others", "bee"]),
-        ({"one_vs_all": None, "draw": {"classes": 2}}, ["ape", "bee"]),
+        ({"one_vs_all": None, "sampling": {"classes": None}}, list(CLASSES)),
+        ({"one_vs_all": 1, "sampling": {"classes": None}}, ["others", "bee"]),
+        ({"one_vs_all": None, "sampling": {"classes": 2}}, ["ape", "bee"]),
     ],
 )
 def test_outputs_are_named_by_what_the_experiment_keeps(spec, expected, dataset):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lookbook.datasets import SOURCES, arrays
+from lookbook.datasets.decoding import load_sizes
 from lookbook.datasets.generated import (
     CLASSES,
     COMPETITION_COUNTS,
@@ -19,9 +20,8 @@ from lookbook.datasets.generated import (
     prepare,
     prepare_small,
 )
-from lookbook.datasets.images import load_sizes
 from lookbook.datasets.simpsons import prepare_layout
-from lookbook.streams import stream
+from lookbook.sampling.streams import stream
 
 
 def hashes(folder):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lookbook import hardware
+from lookbook.runtime import hardware
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import struct
 import numpy as np
 import pytest
 
-from lookbook.datasets.errors import DatasetError
 from lookbook.datasets.idx import read_idx, write_idx
+from lookbook.errors import DatasetError
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 HEADER = struct.pack(">HBB3I", 0, 8, 3, 2, 3, 4)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookbook.datasets import images
-from lookbook.datasets.errors import DatasetError
-from lookbook.datasets.images import decode, decode_images, load_sizes
+from lookbook.datasets import decoding as images
+from lookbook.datasets.decoding import decode, decode_images, load_sizes
+from lookbook.errors import DatasetError
 
 
 def encode(mode="RGB", kind="JPEG", size=(30, 20), color=None, **options):

@@ -40,7 +40,7 @@ def reached(script: Path) -> set[str]:
     return packages
 
 
-# What a script needs besides, it imports when it comes to need it: Keras for training, but not for `train.py --help`.
+# What a script needs besides, it imports when it comes to need it: Keras for training, but not for `train_trial.py --help`.
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_starts_without_what_training_needs(name):
     assert reached(FOLDER / name) & HEAVY == set()

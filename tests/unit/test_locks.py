@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lookbook.locks import remove_stale_locks
+from lookbook.runtime.locks import remove_stale_locks
 
 HOLD = """
 import time
-from lookbook.locks import remove_stale_locks
+from lookbook.runtime.locks import remove_stale_locks
 print(remove_stale_locks(), flush=True)
 time.sleep(60)
 """
@@ -18,7 +18,7 @@ time.sleep(60)
 
 def hold(directory: Path) -> subprocess.Popen:
     """Start a process that holds the directory's lock, as a run does."""
-    library = Path(sys.modules["lookbook.locks"].__file__).parents[1]
+    library = Path(sys.modules["lookbook.runtime.locks"].__file__).parents[1]
     environment = os.environ | {"PYTHONPATH": str(library)}
     process = subprocess.Popen([sys.executable, "-c", HOLD], cwd=directory, env=environment, stdout=subprocess.PIPE)
     assert process.stdout.readline() == b"True\n"

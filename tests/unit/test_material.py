@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from lookbook import augmentation
+from lookbook.config.experiments import schema, with_defaults
 from lookbook.datasets.arrays import Dataset
-from lookbook.experiments import schema, with_defaults
-from lookbook.training import compiled_tensorflow, material
-from lookbook.training.material import Material, Stack, copies_transform, gather
+from lookbook.training import compiled_tensorflow
+from lookbook.training import trial_data as material
 from lookbook.training.setup import set_up
+from lookbook.training.trial_data import Material, Stack, copies_transform, gather
 
 COUNT, CLASSES = 90, 3
 GENERATOR = np.random.default_rng(0)
@@ -100,7 +101,7 @@ def test_an_epoch_goes_through_every_training_image_once_in_an_order_of_its_own(
 def test_labels_are_what_the_network_is_to_answer():
     assert gathered(one_vs_all=1).labels.tolist() == (LABELS == 1).astype(int).tolist()
     assert gathered(one_vs_all=1).outputs == 2
-    chosen = gathered(draw={"classes": 2})
+    chosen = gathered(sampling={"classes": 2})
     assert chosen.outputs == 2
     for rows in chosen.splits.values():
         np.testing.assert_array_equal(chosen.labels[rows], LABELS[rows])
@@ -190,7 +191,7 @@ def small_portions(monkeypatch):
 
 def augmented(*entries: dict, seed: int = 1) -> tuple[Material, Material]:
     """Return the material before and after its copies are augmented."""
-    before = gathered(draw=BALANCED, seed=seed)
+    before = gathered(sampling=BALANCED, seed=seed)
     return before, before.with_drawn_copies_augmented(copies_transform(list(entries), seed))
 
 
@@ -231,7 +232,7 @@ def test_copies_are_the_same_on_every_call_and_others_for_another_seed(small_por
 
 
 def test_augmented_pixels_are_rounded_and_stay_within_their_range():
-    before = gathered(draw=BALANCED)
+    before = gathered(sampling=BALANCED)
     changed = before.with_drawn_copies_augmented(lambda images, labels: (images * 1.5 - 20.3, labels))
     copy = before.is_copy
     expected = np.clip(np.rint(IMAGES[before.pool[copy]] * np.float32(1.5) - np.float32(20.3)), 0, 255)
@@ -239,7 +240,7 @@ def test_augmented_pixels_are_rounded_and_stay_within_their_range():
 
 
 def test_a_trial_augments_its_copies_before_training_and_nothing_while_it_trains():
-    spec = spec_of(draw=BALANCED, augmentation=[BRIGHTNESS])
+    spec = spec_of(sampling=BALANCED, augmentation=[BRIGHTNESS])
     found, (_, expected) = set_up(spec, 1, DATA), augmented(BRIGHTNESS)
     np.testing.assert_array_equal(found.material.images.whole(), expected.images.whole())
     state = keras.ops.convert_to_numpy(found.transform_seed.state)
@@ -248,7 +249,7 @@ def test_a_trial_augments_its_copies_before_training_and_nothing_while_it_trains
 
 
 def test_without_drawn_copies_nothing_is_augmented():
-    before = gathered(draw={"per_class": 5, "augment": "copies"})
+    before = gathered(sampling={"per_class": 5, "augment": "copies"})
     after = before.with_drawn_copies_augmented(augmentation.compose([FLIP], None))
     np.testing.assert_array_equal(after.pool, before.pool)
     np.testing.assert_array_equal(after.images.whole(), IMAGES)
@@ -262,7 +263,7 @@ def test_streamed_images_give_the_same_trial_as_resident_ones(compiled, monkeypa
     def trained(resident_bytes: int) -> list[np.ndarray]:
         monkeypatch.setattr(compiled_tensorflow, "RESIDENT_BYTES", resident_bytes)
         monkeypatch.setattr(compiled_tensorflow, "STEPS_PER_CALL", 2)
-        spec = spec_of(compile=compiled, precision="float32", augmentation=[BRIGHTNESS], draw={"per_class": 40})
+        spec = spec_of(compile=compiled, precision="float32", augmentation=[BRIGHTNESS], sampling={"per_class": 40})
         spec["loss"] = {"class_name": "CategoricalCrossentropy", "config": {"from_logits": True}}
         setup = set_up(spec, 1, DATA)
         # Portions of two steps, a single step and a short batch.

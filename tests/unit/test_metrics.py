@@ -14,7 +14,7 @@ from sklearn import metrics as reference
 from lookbook.evaluation.metrics import LEAK, SCALARS, expected_calibration_error, split_metrics
 from lookbook.evaluation.trials import evaluate_trial
 
-SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "evaluate.py"
+SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "evaluate_trial.py"
 
 
 def draw(samples=500, classes=10, seed=0):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.digests import canonical
+from lookbook.config.digests import canonical
+from lookbook.config.trial_specs import order, order_by_hand, parse_settings, read_config
 from lookbook.errors import ConfigError
-from lookbook.orders import order, order_by_hand, parse_settings, read_config
 
 ROOT = Path(__file__).parents[2]
 ADAM = {"class_name": "Adam", "config": {"learning_rate": 0.1, "beta_1": 0.8}}
@@ -37,7 +37,7 @@ def test_trial_t_of_every_experiment_has_the_same_seed(files):
 
 
 def test_a_job_by_hand_gets_the_order_that_the_workflow_gives():
-    from lookbook.experiments import resolve
+    from lookbook.config.experiments import resolve
 
     config = read_config([ROOT / "config" / "config.yaml"])
     experiments = resolve(config, ROOT)

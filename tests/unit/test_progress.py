@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from lookbook.progress import TrialProgress
+from lookbook.runtime.progress import TrialProgress
 
 
 class Run:
@@ -108,7 +108,7 @@ def test_a_run_without_training_tells_nothing():
 
 
 def test_the_jobs_of_a_run_do_not_follow_it():
-    from lookbook import progress
+    from lookbook.runtime import progress
 
     handlers = list(logging.getLogger("snakemake.logging").handlers)
     progress.follow(SimpleNamespace(is_main_process=False))

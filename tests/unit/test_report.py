@@ -11,14 +11,14 @@ import pytest
 from markdown_it import MarkdownIt
 
 from lookbook.evaluation.trials import evaluate_trial
-from lookbook.reporting import formatting
-from lookbook.reporting.context import build_context, names_by_document
-from lookbook.reporting.figures import learning_curves, published_figure, read_history
-from lookbook.reporting.rendering import render
-from lookbook.statistics.collect import collect_trials, read_table, write_table
+from lookbook.figures.style import learning_curves, published_figure, read_history
+from lookbook.report import formatting
+from lookbook.report.context import build_context, names_by_document
+from lookbook.report.rendering import render
 from lookbook.statistics.comparisons import compare_with_bases
 from lookbook.statistics.published import read_published
 from lookbook.statistics.summary import summarise
+from lookbook.statistics.trials import collect_trials, read_table, write_table
 
 ROOT = Path(__file__).parents[2]
 VOID = {"meta", "br", "link", "hr", "img", "input"}

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.reporting.answers import answers
-from lookbook.reporting.experiment import Experiment
-from lookbook.reporting.images import group_by_reason
-from lookbook.reporting.predictions import class_names
-from lookbook.reporting.rendering import linked
-from lookbook.reporting.sections import studies
+from lookbook.report.experiment import Experiment
+from lookbook.report.findings import answers
+from lookbook.report.images import group_by_reason
+from lookbook.report.predictions import class_names
+from lookbook.report.rendering import linked
+from lookbook.report.sections import studies
 
 # The fabricated report lies beside the tests.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -114,7 +114,7 @@ def test_predictions_come_with_the_figures_of_each_class(report):
     [
         ({}, ["boot", "bag", "coat"]),
         ({"one_vs_all": 1}, ["others", "bag"]),
-        ({"draw": {"classes": 2}}, ["boot", "coat"]),
+        ({"sampling": {"classes": 2}}, ["boot", "coat"]),
     ],
 )
 def test_classes_are_named_by_what_the_network_tells_apart(spec, names):

@@ -124,11 +124,11 @@ def test_files_are_short(pattern, most):
     "module",
     [
         "lookbook.datasets",
-        "lookbook.experiments",
-        "lookbook.hardware",
-        "lookbook.orders",
-        "lookbook.progress",
-        "lookbook.reporting.sheet_names",
+        "lookbook.config.experiments",
+        "lookbook.runtime.hardware",
+        "lookbook.config.trial_specs",
+        "lookbook.runtime.progress",
+        "lookbook.figures.sheet_names",
     ],
 )
 def test_what_the_snakefile_imports_is_light(module):

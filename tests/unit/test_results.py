@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from lookbook.training import results
+from lookbook.results import trial as results
 
 GENERATOR = np.random.default_rng(0)
 LOGITS = GENERATOR.normal(0, 4, (50, 10)).astype(np.float32)

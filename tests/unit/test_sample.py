@@ -42,7 +42,7 @@ def test_the_sample_is_small_and_carries_its_licence():
 
 
 def test_the_sample_is_prepared_from_the_repository_alone(tmp_path):
-    done = run("prepare.py", "sample", "--output", tmp_path)
+    done = run("prepare_dataset.py", "sample", "--output", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "5000 training and 1000 test images" in done.stdout
     dataset = arrays.load(tmp_path)
@@ -60,25 +60,25 @@ def test_results_on_the_sample_are_tied_to_these_very_images(tmp_path):
 
 
 def test_a_dataset_that_is_not_shipped_cannot_be_prepared_without_a_source(tmp_path):
-    done = run("prepare.py", "fashion_mnist", "--output", tmp_path)
+    done = run("prepare_dataset.py", "fashion_mnist", "--output", tmp_path)
     assert done.returncode == 1
     assert "needs a source" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_wrong_source_is_one_line_and_exit_status_1(tmp_path):
-    done = run("prepare.py", "sample", "--source", tmp_path / "nowhere", "--output", tmp_path)
+    done = run("prepare_dataset.py", "sample", "--source", tmp_path / "nowhere", "--output", tmp_path)
     assert done.returncode == 1
     assert done.stderr == f"{tmp_path / 'nowhere'} is not a folder\n"
 
 
 def test_a_wrong_configured_folder_is_one_line_and_exit_status_1(tmp_path):
-    done = run("fetch.py", "fashion_mnist", "--output", tmp_path, "--path", tmp_path / "nowhere")
+    done = run("fetch_dataset.py", "fashion_mnist", "--output", tmp_path, "--path", tmp_path / "nowhere")
     assert done.returncode == 1
     assert done.stderr == f"data.fashion_mnist.path: {tmp_path / 'nowhere'} is not a folder\n"
 
 
-@pytest.mark.parametrize("script", ["fetch.py", "prepare.py", "make_sample.py"])
+@pytest.mark.parametrize("script", ["fetch_dataset.py", "prepare_dataset.py", "make_sample.py"])
 def test_help_shows_an_example(script):
     done = run(script, "--help")
     assert done.returncode == 0

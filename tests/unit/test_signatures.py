@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from lookbook.signatures import class_arguments, class_names, function_arguments, nearest, registered
+from lookbook.config.signatures import class_arguments, class_names, function_arguments, nearest, registered
 from lookbook.training import schedules
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
@@ -39,7 +39,7 @@ def test_files_that_begin_with_an_underscore_are_not_registered():
 def test_a_file_without_a_function_of_its_name_is_a_mistake(tmp_path, monkeypatch):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "empty_net.py").write_text("WIDTH = 3\n")
-    monkeypatch.setattr("lookbook.signatures.LIBRARY", tmp_path)
+    monkeypatch.setattr("lookbook.config.signatures.LIBRARY", tmp_path)
     with pytest.raises(TypeError, match=r"empty_net\.py must define a function named empty_net"):
         function_arguments("models", "empty_net")
 
@@ -88,7 +88,7 @@ def test_the_nearest_name_is_offered_or_all_where_none_is_near():
 def test_reading_names_imports_no_backend():
     code = """
 import sys
-from lookbook.signatures import class_names, function_arguments, registered
+from lookbook.config.signatures import class_names, function_arguments, registered
 class_names("optimizer"), [function_arguments("models", name) for name in registered("models")]
 print(sorted({"keras", "tensorflow", "jax"} & sys.modules.keys()))
 """

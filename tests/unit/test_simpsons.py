@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from lookbook.datasets import arrays
-from lookbook.datasets.errors import DatasetError
-from lookbook.datasets.images import load_sizes
+from lookbook.datasets.decoding import load_sizes
 from lookbook.datasets.simpsons import CLASSES, fetch, prepare, prepare_layout
-from lookbook.datasets.submission import load_submission_images, unread_images
+from lookbook.errors import DatasetError
+from lookbook.results.submissions import load_submission_images, unread_images
 
 TOYS = ("apple", "pear")
 SCRIPTS = Path(arrays.__file__).parents[2]
@@ -203,7 +203,15 @@ def test_the_command_survives_every_kind_of_bad_file_names_each_and_shows_its_pr
         (folder / TRAIN / "gil" / name).write_bytes(data)
         (folder / "testset/testset" / name).write_bytes(data)
     source = zipped(folder) if form == "zip" else folder
-    command = [sys.executable, SCRIPTS / "prepare.py", "simpsons_128", "--source", source, "--output", tmp_path / "out"]
+    command = [
+        sys.executable,
+        SCRIPTS / "prepare_dataset.py",
+        "simpsons_128",
+        "--source",
+        source,
+        "--output",
+        tmp_path / "out",
+    ]
     done = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from lookbook.datasets import arrays
-from lookbook.datasets.errors import DatasetError
 from lookbook.datasets.simpsons_mnist import CLASSES, VARIANTS, fetch, prepare
+from lookbook.errors import DatasetError
 
 REMEDY = "set data.simpsons_mnist.path"
 FEW = {"train": 2, "test": 1}

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.slots import take_slot
-from lookbook.training import devices
+from lookbook.runtime import devices
+from lookbook.runtime.slots import take_slot
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 # Takes a slot, notes when it begins and ends to use the device, and ends.
 JOB = """
 import sys, time
 from pathlib import Path
-from lookbook import slots
+from lookbook.runtime import slots
 
 slots.POLL_SECONDS = 0.01
 folder, names, count, seconds = Path(sys.argv[1]), sys.argv[2].split(","), int(sys.argv[3]), float(sys.argv[4])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lookbook.datasets.splits import epoch_order, limit, split_indices
-from lookbook.streams import stream
+from lookbook.sampling.splits import epoch_order, limit, split_indices
+from lookbook.sampling.streams import stream
 
 
 @pytest.mark.parametrize(("count", "fraction", "held_out"), [(60000, 0.2, 12000), (10, 0.25, 2), (7, 0.1, 1)])

@@ -10,9 +10,9 @@ from scipy import stats
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from lookbook.statistics import intervals
-from lookbook.statistics.collect import COLUMNS, collect_trials, read_table, write_table
 from lookbook.statistics.published import compare_with_published, read_published
 from lookbook.statistics.summary import summarise
+from lookbook.statistics.trials import COLUMNS, collect_trials, read_table, write_table
 
 SINGLE = {"mean": 0.88, "std": math.nan, "trials": 1.0}
 

@@ -7,14 +7,14 @@ import sys
 
 import numpy as np
 import pytest
-
 import submit
+
 from lookbook.datasets import arrays, generated
-from lookbook.datasets.errors import DatasetError
-from lookbook.datasets.submission import load_submission_images, unread_images, write_submission
+from lookbook.errors import DatasetError
+from lookbook.results.submissions import load_submission_images, unread_images, write_submission
 
 DRAW = {"classes": None, "size": None, "proportions": None, "per_class": None, "before_split": True, "augment": "all"}
-SPEC = {"model": {"class_name": "shake_shake", "config": {}}, "draw": DRAW, "one_vs_all": None}
+SPEC = {"model": {"class_name": "shake_shake", "config": {}}, "sampling": DRAW, "one_vs_all": None}
 
 
 def rows(path):
@@ -136,7 +136,7 @@ def test_probabilities_and_not_votes_or_logits_are_averaged(tmp_path):
 def test_a_network_of_some_classes_answers_with_those(dataset, tmp_path):
     data = arrays.load(dataset)
     largest = np.sort(np.argsort(-np.bincount(data.train_labels), kind="stable")[:6])
-    write_trial(tmp_path / "0", spec=SPEC | {"draw": DRAW | {"classes": 6}}, linear=nearest_mean(dataset, largest))
+    write_trial(tmp_path / "0", spec=SPEC | {"sampling": DRAW | {"classes": 6}}, linear=nearest_mean(dataset, largest))
     assert submit.submit([tmp_path / "0"], dataset, tmp_path / "s.csv") == 1
     answers, true = dict(rows(tmp_path / "s.csv")[1:]), truth(dataset)
     kept = {data.classes[label] for label in largest}

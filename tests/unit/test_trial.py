@@ -11,11 +11,13 @@ import keras
 import numpy as np
 import pytest
 
+from lookbook.config.digests import digest
+from lookbook.config.experiments import resolve
+from lookbook.config.trial_specs import read_config
 from lookbook.datasets import fashion_mnist
-from lookbook.digests import digest
-from lookbook.experiments import resolve
-from lookbook.orders import read_config
-from lookbook.training import checkpoints, compiled_tensorflow, results, trial
+from lookbook.results import trial as results
+from lookbook.runtime import checkpoints, trial
+from lookbook.training import compiled_tensorflow
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENTS = resolve(read_config([ROOT / "config" / "config.yaml"]) | {"experiments": None}, ROOT)

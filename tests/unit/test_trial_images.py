@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import pytest
 
+from lookbook.config.experiments import schema, with_defaults
 from lookbook.datasets import arrays
-from lookbook.experiments import schema, with_defaults
-from lookbook.training import trial
+from lookbook.runtime import trial
 from lookbook.training.setup import set_up
 
 COUNT, CLASSES = 90, 3
@@ -81,14 +81,14 @@ def test_a_class_is_told_from_all_others(run, dataset):
 
 
 def test_fewer_classes_have_fewer_logits_and_labels_from_zero(run, dataset):
-    _, predictions, _ = run(order_of(draw={"classes": 2}))
+    _, predictions, _ = run(order_of(sampling={"classes": 2}))
     data = arrays.load(dataset)
     assert predictions["test_probabilities"].shape == (8, 2)
     np.testing.assert_array_equal(predictions["test_labels"], data.test_labels[predictions["test_rows"]])
 
 
 def test_drawn_copies_are_trained_on_and_clean_images_are_what_counts(run, dataset, tmp_path):
-    written, predictions, history = run(order_of(draw=BALANCED, augmentation=[BRIGHTNESS]))
+    written, predictions, history = run(order_of(sampling=BALANCED, augmentation=[BRIGHTNESS]))
     data = arrays.load(dataset)
     assert written["status"] == "ok"
     assert written["images"] == {"train": 96, "valid": 24, "test": 12}
@@ -106,7 +106,7 @@ def test_drawn_copies_are_trained_on_and_clean_images_are_what_counts(run, datas
 
 
 def test_a_trial_with_drawn_copies_that_is_killed_goes_on_with_the_same_copies(run):
-    order = order_of(draw=BALANCED, augmentation=[BRIGHTNESS])
+    order = order_of(sampling=BALANCED, augmentation=[BRIGHTNESS])
 
     class Killed(BaseException):
         """Stands for the signal that ends a process."""

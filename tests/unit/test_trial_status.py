@@ -9,12 +9,14 @@ import keras
 import numpy as np
 import pytest
 
+from lookbook.config.experiments import resolve
+from lookbook.config.trial_specs import read_config
 from lookbook.datasets import fashion_mnist
 from lookbook.datasets.arrays import load
-from lookbook.datasets.errors import DatasetError
-from lookbook.experiments import resolve
-from lookbook.orders import read_config
-from lookbook.training import loop, results, trial
+from lookbook.errors import DatasetError
+from lookbook.results import trial as results
+from lookbook.runtime import trial
+from lookbook.training import fit as loop
 from lookbook.training.setup import set_up
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lookbook.config.experiments import resolve
+from lookbook.config.validation import read_yaml
 from lookbook.errors import ConfigError
-from lookbook.experiments import resolve
-from lookbook.validation import read_yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -248,7 +248,7 @@ def test_a_budget_that_makes_a_batch_too_large_is_refused_too(refusal_of):
 def test_a_script_refuses_in_one_line_and_at_once(tmp_path):
     (tmp_path / "mine.yaml").write_text(f"document: doc\nexperiments:\n{entry('trails: 3')}\n")
     (tmp_path / "config.yaml").write_text(f"experiment_files: [{tmp_path / 'mine.yaml'}]\n")
-    script = ROOT / "workflow" / "scripts" / "train.py"
+    script = ROOT / "workflow" / "scripts" / "train_trial.py"
     command = [sys.executable, script, "mine", "--config", tmp_path / "config.yaml", "--output", tmp_path / "out"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)

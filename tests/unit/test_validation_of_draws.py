@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
+from lookbook.config.experiments import digest_of, resolve
 from lookbook.errors import ConfigError
-from lookbook.experiments import digest_of, resolve
 
 
 def entry(keys: str) -> str:
@@ -17,52 +17,55 @@ MIXUP = "augmentation: [{class_name: mixup}]"
 
 REFUSED = {
     "more classes than there are": (
-        "dataset: sample, draw: {classes: 11}",
-        "draw.classes: sample has 10 classes, not 11",
+        "dataset: sample, sampling: {classes: 11}",
+        "sampling.classes: sample has 10 classes, not 11",
     ),
-    "one class": ("draw: {classes: 1}", "draw.classes: 1 must be at least 2"),
+    "one class": ("sampling: {classes: 1}", "sampling.classes: 1 must be at least 2"),
     "a class that is not there": (
         "dataset: sample, one_vs_all: 10",
         "one_vs_all: must be a class of sample, from 0 to 9",
     ),
     "a negative class": ("one_vs_all: -1", "one_vs_all: -1 must be at least 0"),
     "one class of some": (
-        "dataset: sample, one_vs_all: 3, draw: {classes: 5}",
-        "one_vs_all: must be a class of sample, from 0 to 9, and leaves no place for draw.classes",
+        "dataset: sample, one_vs_all: 3, sampling: {classes: 5}",
+        "one_vs_all: must be a class of sample, from 0 to 9, and leaves no place for sampling.classes",
     ),
     "too few proportions": (
-        "draw: {proportions: [1, 2, 3]}",
-        "draw.proportions: give one for each of the 10 classes, not 3",
+        "sampling: {proportions: [1, 2, 3]}",
+        "sampling.proportions: give one for each of the 10 classes, not 3",
     ),
     "too many proportions": (
-        "draw: {classes: 2, proportions: [1, 2, 3]}",
-        "draw.proportions: give one for each of the 2 classes, not 3",
+        "sampling: {classes: 2, proportions: [1, 2, 3]}",
+        "sampling.proportions: give one for each of the 2 classes, not 3",
     ),
-    "a proportion of none": ("draw: {proportions: [1, 0]}", "draw.proportions[1]: 0 must be at least 1"),
+    "a proportion of none": ("sampling: {proportions: [1, 0]}", "sampling.proportions[1]: 0 must be at least 1"),
     "sizes that are not known": (
-        "dataset: sample, draw: {size: {minimum: 1, maximum: 9}}",
-        "draw.size: sample does not know its images' original sizes; remove it",
+        "dataset: sample, sampling: {size: {minimum: 1, maximum: 9}}",
+        "sampling.size: sample does not know its images' original sizes; remove it",
     ),
     "sizes between which nothing lies": (
-        "dataset: generated, draw: {size: {minimum: 9, maximum: 10}}",
-        "draw.size: no whole number lies between minimum and maximum; raise the maximum",
+        "dataset: generated, sampling: {size: {minimum: 9, maximum: 10}}",
+        "sampling.size: no whole number lies between minimum and maximum; raise the maximum",
     ),
-    "half a size": ("dataset: generated, draw: {size: {minimum: 9}}", "draw.size: the key 'maximum' is missing"),
+    "half a size": (
+        "dataset: generated, sampling: {size: {minimum: 9}}",
+        "sampling.size: the key 'maximum' is missing",
+    ),
     "copies that are not drawn": (
-        "draw: {augment: copies}",
-        "draw.augment: without draw.per_class there are no copies; set it or take `all`",
+        "sampling: {augment: copies}",
+        "sampling.augment: without sampling.per_class there are no copies; set it or take `all`",
     ),
     "mixed copies": (
-        f"draw: {{per_class: 9, augment: copies}}, {MIXUP}",
-        "draw.augment: a copy made before training cannot mix labels; drop mixup",
+        f"sampling: {{per_class: 9, augment: copies}}, {MIXUP}",
+        "sampling.augment: a copy made before training cannot mix labels; drop mixup",
     ),
     "copies of drawn images": (
-        "copies: {number: 2, operations: 4}, draw: {per_class: 9}",
-        "copies: cannot be combined with draw.per_class or draw.proportions; keep one",
+        "copies: {number: 2, operations: 4}, sampling: {per_class: 9}",
+        "copies: cannot be combined with sampling.per_class or sampling.proportions; keep one",
     ),
     "copies of cut classes": (
-        "copies: {number: 2, operations: 4}, draw: {proportions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}",
-        "copies: cannot be combined with draw.per_class or draw.proportions; keep one",
+        "copies: {number: 2, operations: 4}, sampling: {proportions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}",
+        "copies: cannot be combined with sampling.per_class or sampling.proportions; keep one",
     ),
     "an operation too many": (
         "copies: {number: 2, operations: 8}",
@@ -87,12 +90,12 @@ REFUSED = {
         "ensemble: is of one-vs-all classifiers; set one_vs_all or remove it",
     ),
     # Unknown keys, with the nearest.
-    "draw": ("draw: {clases: 3}", "draw: unknown key 'clases'; did you mean 'classes'?"),
-    "draw.size": (
-        "draw: {size: {minimum: 1, maximum: 9, maximun: 9}}",
-        "draw.size: unknown key 'maximun'; did you mean 'maximum'?",
+    "sampling": ("sampling: {clases: 3}", "sampling: unknown key 'clases'; did you mean 'classes'?"),
+    "sampling.size": (
+        "sampling: {size: {minimum: 1, maximum: 9, maximun: 9}}",
+        "sampling.size: unknown key 'maximun'; did you mean 'maximum'?",
     ),
-    "draw.augment": ("draw: {augment: copied}", "draw.augment: 'copied' must be one of all, copies"),
+    "sampling.augment": ("sampling: {augment: copied}", "sampling.augment: 'copied' must be one of all, copies"),
     "copies": (
         "copies: {number: 2, operations: 4, operation: 4}",
         "copies: unknown key 'operation'; did you mean 'operations'?",
@@ -127,10 +130,10 @@ def test_a_budget_changes_what_repetitions_leave(refusal_of):
     assert "64 is larger than the 60 training images" in refusal_of(twice, profile={"train_images": 30})
 
 
-@pytest.mark.parametrize("draw", ["per_class: 9", "classes: 5", "proportions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"])
+@pytest.mark.parametrize("sampling", ["per_class: 9", "classes: 5", "proportions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"])
 def test_how_many_images_a_draw_leaves_is_for_the_data_to_say(draw, tmp_path):
     (tmp_path / "mine.yaml").write_text(
-        f"document: d\nexperiments:\n{entry(f'limit: {{train_images: 10}}, draw: {{{draw}}}')}\n"
+        f"document: d\nexperiments:\n{entry(f'limit: {{train_images: 10}}, sampling: {{{draw}}}')}\n"
     )
     assert resolve({"experiment_files": ["mine.yaml"]}, tmp_path)["mine"].spec["training"]["batch_size"] == 32
 
@@ -160,7 +163,7 @@ def test_a_classifier_of_an_ensemble_may_be_given_another_class_by_hand(tmp_path
     ],
 )
 def test_a_wrong_budget_is_refused(profile, expected, refusal_of):
-    assert expected in refusal_of(entry("draw: {per_class: 9}"), profile=profile)
+    assert expected in refusal_of(entry("sampling: {per_class: 9}"), profile=profile)
 
 
 FAMILY = """\
@@ -170,12 +173,12 @@ experiments:
   balanced:
     title: balanced
     model: {class_name: mlp}
-    draw: {per_class: 500, before_split: false}
+    sampling: {per_class: 500, before_split: false}
     figures: [confusion_matrix]
     factorial: {study: s, factors: {balancing: true}}
   heir: {base: balanced, title: heir}
-  few: {base: balanced, title: few, draw: {per_class: 20}}
-  all: {base: balanced, title: all, draw: {per_class: null}}
+  few: {base: balanced, title: few, sampling: {per_class: 20}}
+  all: {base: balanced, title: all, sampling: {per_class: null}}
   shirts: {title: shirts, model: {class_name: mlp}, one_vs_all: 6, ensemble: e}
   more_shirts: {base: shirts, title: more, training: {epochs: 99}}
 """
@@ -196,7 +199,9 @@ def family(tmp_path):
 def test_a_budget_of_images_a_class_holds_where_classes_are_balanced(family):
     profile = {"per_class": 50, "experiments": {"heir": {"per_class": 30}}}
     found = family(profile=profile)
-    assert {name: found[name].spec["draw"]["per_class"] for name in ("balanced", "heir", "few", "all", "shirts")} == {
+    assert {
+        name: found[name].spec["sampling"]["per_class"] for name in ("balanced", "heir", "few", "all", "shirts")
+    } == {
         "balanced": 50,
         "heir": 30,
         "few": 20,
@@ -207,7 +212,7 @@ def test_a_budget_of_images_a_class_holds_where_classes_are_balanced(family):
 
 def test_what_is_drawn_is_inherited_key_by_key_and_what_is_only_reported_is_not(family):
     found = family()
-    assert found["few"].spec["draw"] == found["balanced"].spec["draw"] | {"per_class": 20}
+    assert found["few"].spec["sampling"] == found["balanced"].spec["sampling"] | {"per_class": 20}
     assert found["heir"].spec == found["balanced"].spec
     assert (found["heir"].figures, found["heir"].factorial) == ([], None)
     assert found["more_shirts"].spec["one_vs_all"] == 6

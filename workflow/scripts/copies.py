@@ -7,7 +7,7 @@ import sys
 from tqdm import tqdm
 
 from lookbook.datasets import arrays, growing_batch
-from lookbook.datasets.errors import DatasetError
+from lookbook.errors import DatasetError
 
 EXAMPLE = """example:
   python workflow/scripts/copies.py --dataset resources/datasets/fashion_mnist --copies 4 --operations 4 \\

@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from lookbook.statistics.collect import read_table, write_table
-from lookbook.statistics.factorial import estimate_factorials
+from lookbook.statistics.factorials import estimate_factorials
+from lookbook.statistics.trials import read_table, write_table
 
 EXAMPLE = (
     "example: estimate_factorials.py --trials results/trials.csv --experiments results/experiments.json "

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from lookbook.datasets import fashion_mnist
-from lookbook.datasets.errors import DatasetError
 from lookbook.datasets.idx import write_idx
-from lookbook.datasets.splits import limit
+from lookbook.errors import DatasetError
+from lookbook.sampling.splits import limit
 
 EXAMPLE = (
     "example: python workflow/scripts/make_sample.py --source /usr/share/datasets/fashion-mnist "

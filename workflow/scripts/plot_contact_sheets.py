@@ -6,8 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from lookbook.reporting.sheet_names import sheet_names
-from lookbook.training import devices
+from lookbook.figures.sheet_names import sheet_names
+from lookbook.runtime import devices
 
 EXAMPLE = "example: plot_contact_sheets.py --only zoom mixup --output results/figures/contact_sheets"
 
@@ -24,7 +24,7 @@ def main() -> None:
 
     # Keras is imported only now: the environment decides what it computes on.
     devices.prepare(1, gpu=False)
-    from lookbook.reporting.contact_sheets import contact_sheet
+    from lookbook.figures.contact_sheets import contact_sheet
 
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name in arguments.only or sheet_names():

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from lookbook.datasets import arrays
-from lookbook.datasets.errors import DatasetError
-from lookbook.reporting.dataset_figures import class_counts_figure, image_sizes_figure
+from lookbook.errors import DatasetError
+from lookbook.figures.datasets import class_counts_figure, image_sizes_figure
 
 EXAMPLE = "example: plot_dataset.py --dataset resources/datasets/generated --output results/figures/datasets/generated"
 

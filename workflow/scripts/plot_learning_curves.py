@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from lookbook.reporting.figures import learning_curves, read_histories
+from lookbook.figures.style import learning_curves, read_histories
 
 EXAMPLE = (
     "example: plot_learning_curves.py --trials-root results/trials --plan '{\"exp001\": 10}' "

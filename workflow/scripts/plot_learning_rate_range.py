@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lookbook.reporting.figures import read_histories
-from lookbook.reporting.range_figure import range_figure
+from lookbook.figures.learning_rate_range import range_figure
+from lookbook.figures.style import read_histories
 
 EXAMPLE = (
     "example: plot_learning_rate_range.py --trials-root results/trials --experiment mini_vgg_range --trials 3 "

@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from lookbook.datasets.errors import DatasetError
-from lookbook.reporting.figures import message_figure
-from lookbook.reporting.prediction_figures import FIGURES, NOTHING, best_experiment, draw_predictions
-from lookbook.statistics.collect import read_table
+from lookbook.errors import DatasetError
+from lookbook.figures.predictions import FIGURES, NOTHING, best_experiment, draw_predictions
+from lookbook.figures.style import message_figure
+from lookbook.statistics.trials import read_table
 
 EXAMPLES = """examples:
   plot_predictions.py --trials-root results/trials --experiment mini_vgg --trials 3

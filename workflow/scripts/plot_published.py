@@ -6,9 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-from lookbook.reporting.context import names_by_document
-from lookbook.reporting.figures import published_figure
-from lookbook.statistics.collect import read_table
+from lookbook.figures.style import published_figure
+from lookbook.report.context import names_by_document
+from lookbook.statistics.trials import read_table
 
 EXAMPLE = (
     "example: plot_published.py --summary results/summary.csv --experiments results/experiments.json "

@@ -6,10 +6,10 @@ import argparse
 import json
 from pathlib import Path
 
-from lookbook.statistics.collect import read_table, write_table
 from lookbook.statistics.comparisons import compare_with_bases
 from lookbook.statistics.published import read_published
 from lookbook.statistics.summary import summarise
+from lookbook.statistics.trials import read_table, write_table
 
 EXAMPLE = (
     "example: summarise.py --trials results/trials.csv --experiments results/experiments.json "

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from lookbook.datasets.errors import DatasetError
+from lookbook.errors import DatasetError
 
 MAX_FILES = 200_000
 MAX_BYTES = 8 * 2**30

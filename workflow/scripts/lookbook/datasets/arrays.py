@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lookbook.datasets.errors import DatasetError
+from lookbook.errors import DatasetError
 
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 MANIFEST_KEYS = ("name", "source", "classes", "shape", "counts", "class_counts", "sha256", "digest")

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lookbook.datasets import arrays
-from lookbook.datasets.errors import DatasetError
 from lookbook.datasets.idx import read_idx, write_idx
+from lookbook.errors import DatasetError
 
 
 class IdxFile(NamedTuple):

@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 from lookbook.datasets import arrays
 from lookbook.datasets.simpsons import prepare_layout
-from lookbook.datasets.submission import write_submission
-from lookbook.streams import stream
+from lookbook.results.submissions import write_submission
+from lookbook.sampling.streams import stream
 
 Points = list[tuple[float, float]]
 
@@ -136,7 +136,7 @@ def prepare_small(
     """
     labels = {split: np.repeat(np.arange(len(SMALL_CLASSES)), count) for split, count in per_class.items()}
     images = {}
-    with tqdm(total=sum(map(len, labels.values())), desc="draw", unit="image", mininterval=1) as progress:
+    with tqdm(total=sum(map(len, labels.values())), desc="sampling", unit="image", mininterval=1) as progress:
         for split, answers in labels.items():
             drawn = []
             for number, answer in enumerate(answers):
@@ -174,7 +174,7 @@ def draw_folder(folder: Path, *, total: int = 1200, tests: int = 99, seed: int =
     counts = class_counts(total)
     names = [f"img{number}.jpg" for number in range(tests)]
     answers = stream(seed, "generated-answers").integers(len(CLASSES), size=tests)
-    with tqdm(total=sum(counts) + tests, desc="draw", unit="image", mininterval=1) as progress:
+    with tqdm(total=sum(counts) + tests, desc="sampling", unit="image", mininterval=1) as progress:
         for label, count in enumerate(counts):
             directory = folder / "train" / "simpsons_dataset" / CLASSES[label]
             directory.mkdir(parents=True)

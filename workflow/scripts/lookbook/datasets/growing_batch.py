@@ -20,8 +20,8 @@ import numpy as np
 from PIL import Image
 
 from lookbook.datasets import arrays
-from lookbook.datasets.errors import DatasetError
-from lookbook.streams import stream
+from lookbook.errors import DatasetError
+from lookbook.sampling.streams import stream
 
 CHUNK_BYTES = 1 << 22  # 5,349 images of Fashion-MNIST; fixed, because streams are keyed by the chunk
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from lookbook.datasets.arrays import replacing
-from lookbook.datasets.errors import DatasetError
+from lookbook.errors import DatasetError
 
 UINT8 = 0x08
 

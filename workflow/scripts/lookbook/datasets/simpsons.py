@@ -21,11 +21,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from lookbook.datasets.archives import Files, adopt, adopted, natural_order, open_files
-from lookbook.datasets.errors import DatasetError
-from lookbook.errors import ConfigError
+from lookbook.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
-    from lookbook.datasets.images import DecodedImages
+    from lookbook.datasets.decoding import DecodedImages
 
 COMPETITION = "journey-springfield"
 ARCHIVE = f"{COMPETITION}.zip"
@@ -193,7 +192,7 @@ def prepare_layout(
     import numpy as np
 
     from lookbook.datasets.arrays import replacing, sha256, write_manifest
-    from lookbook.datasets.images import decode_images
+    from lookbook.datasets.decoding import decode_images
 
     with open_files(source) as files:
         members = class_files(files, classes)

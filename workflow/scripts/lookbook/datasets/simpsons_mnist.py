@@ -17,8 +17,8 @@ import numpy as np
 
 from lookbook.datasets import arrays
 from lookbook.datasets.archives import Files, adopt, adopted, open_files
-from lookbook.datasets.errors import DatasetError
-from lookbook.datasets.images import decode_images
+from lookbook.datasets.decoding import decode_images
+from lookbook.errors import DatasetError
 
 
 class Variant(NamedTuple):

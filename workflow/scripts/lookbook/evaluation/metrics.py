@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lookbook.imports import lean_imports
+from lookbook.runtime.imports import lean_imports
 
 CALIBRATION_BINS = 15
 SCALARS = (

@@ -25,8 +25,8 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from lookbook.statistics.collect import FINISHED
 from lookbook.statistics.intervals import mean_interval
+from lookbook.statistics.trials import FINISHED
 
 # Metric -> the sign that an improvement has.
 METRICS = {"test_accuracy": 1, "test_loss": -1}

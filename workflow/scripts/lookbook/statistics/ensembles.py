@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from lookbook.errors import ConfigError
-from lookbook.statistics.collect import FINISHED
+from lookbook.statistics.trials import FINISHED
 
 COLUMNS = (
     "experiment",

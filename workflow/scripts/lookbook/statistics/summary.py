@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lookbook.statistics.collect import FACTS, FINISHED, METRICS
 from lookbook.statistics.intervals import clip_interval, mean_interval, wilson_interval
 from lookbook.statistics.published import FIGURES, PARTS, compare_with_published
+from lookbook.statistics.trials import FACTS, FINISHED, METRICS
 
 NUMERIC = (*METRICS, *(name for name in FACTS if name != "best_epoch"))
 STATISTICS = ("mean", "std", "min", "max", "ci_low", "ci_high")

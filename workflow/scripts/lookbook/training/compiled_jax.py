@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from lookbook.training.material import Stack
 from lookbook.training.program import EVALUATION_BATCH, RESIDENT_BYTES, Program, Sums
+from lookbook.training.trial_data import Stack
 
 # Steps of one call where the host hands the images over.
 STREAMED_STEPS = 4

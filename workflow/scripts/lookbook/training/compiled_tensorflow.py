@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from lookbook.models import layers_of
-from lookbook.training.exchanged_layers import exchange, restore
-from lookbook.training.material import Stack
+from lookbook.training.fast_layers import exchange, restore
 from lookbook.training.program import EVALUATION_BATCH, RESIDENT_BYTES, Program, Sums
+from lookbook.training.trial_data import Stack
 
 # Unrolled steps of one call in graph mode. They save Python's share and cost tracing time, which neither a short
 # training earns back nor a deep network, whose steps are long and whose layers are many.

@@ -9,11 +9,11 @@ import keras
 
 from lookbook import augmentation, models
 from lookbook.datasets.arrays import Dataset
-from lookbook.streams import stream_seed
-from lookbook.training import devices
-from lookbook.training.material import Copies, Material, copies_transform, gather
+from lookbook.runtime import devices
+from lookbook.sampling.streams import stream_seed
 from lookbook.training.program import EVALUATION_BATCH, Program
 from lookbook.training.schedules import optimizer_from
+from lookbook.training.trial_data import Copies, Material, copies_transform, gather
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def set_up(
     """
     material = gather(spec, seed, data, copies)
     transforms = spec["augmentation"]
-    if spec["draw"]["augment"] == "copies":
+    if spec["sampling"]["augment"] == "copies":
         material = material.with_drawn_copies_augmented(copies_transform(transforms, seed))
         transforms = []
 

@@ -1,0 +1,73 @@
+"""The learning-rate range test: the loss while the learning rate rises from epoch to epoch.
+
+Smith 2017, "Cyclical Learning Rates for Training Neural Networks", section 3.3 (with accuracy in place of the loss).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lookbook.figures.style import INK, PUBLISHED, STYLE, TRAIN, VALID, WIDTH, draw_trials, message_figure, svg
+
+HEADROOM = 1.15  # a diverging loss is cut off at so many times the first one
+SMOOTHED = 3  # points: the steepest step of a noisy curve is noise
+
+
+def range_figure(histories: Sequence[pd.DataFrame]) -> str:
+    """Draw validation and training loss against the learning rate: a thin line per trial, a thick one for the mean.
+
+    Two rates are marked on the mean validation loss (the training loss, where nothing was held out): that of the
+    lowest loss, and that of the steepest descent, which is the usual suggestion.
+
+    Args:
+        histories: ``history.csv`` of every trial, as ``read_history`` returns it; may be empty.
+
+    Returns:
+        an SVG document.
+    """
+    # By learning rate instead of epoch; where a rate repeats, its last epoch counts.
+    by_rate = [history.groupby("learning_rate").last() for history in histories if "learning_rate" in history]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+        axes = figure.subplots()
+        means = {
+            split: draw_trials(axes, [history.get(f"{split}_loss") for history in by_rate], split, colour)
+            for split, colour in (("train", TRAIN), ("valid", VALID))
+        }
+        loss = means["train"] if means["valid"].empty else means["valid"]
+        if loss.empty:
+            return message_figure("no finished epoch")
+        lowest = float(loss.index[int(np.argmin(loss))])
+        axes.axvline(lowest, color=INK, linewidth=1, label=f"lowest loss at {lowest:.2g}")
+        steepest = steepest_descent(loss)
+        if steepest is not None:
+            axes.axvline(
+                steepest, color=PUBLISHED, linewidth=1, linestyle="--", label=f"steepest descent at {steepest:.2g}"
+            )
+        first, smallest = float(loss.iloc[0]), min(float(mean.min()) for mean in means.values() if not mean.empty)
+        axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
+        axes.set_ylim(max(smallest - 0.1 * (first - smallest), 0), HEADROOM * first)
+        axes.tick_params(which="minor", size=0)
+        axes.legend(loc="lower left")
+        return svg(figure)
+
+
+def steepest_descent(loss: pd.Series) -> float | None:
+    """Return the learning rate at which the loss falls fastest by the rate's logarithm, before its lowest point.
+
+    Args:
+        loss: indexed by learning rate, rising; at least one row.
+
+    Returns:
+        None where the loss does not fall.
+    """
+    smooth = loss.rolling(SMOOTHED, center=True, min_periods=1).mean()
+    if len(smooth) < 2:
+        return None
+    slope = np.gradient(smooth, np.log10(smooth.index.to_numpy(float)))[: int(np.argmin(smooth)) + 1]
+    return float(smooth.index[int(np.argmin(slope))]) if slope.min() < 0 else None

@@ -1,0 +1,100 @@
+"""Grids of small images with captions, as one embedded PNG whose pixels stay sharp."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from lookbook.figures.style import INK, STYLE, VALID, WIDTH, svg
+
+POINTS = 72  # of an inch
+LINE = 1.35  # height of a line of text, in font sizes
+LARGEST = 64  # pixels a side; what is larger would fill the report with pixels that nobody sees
+
+
+def mosaic_figure(
+    images: np.ndarray,
+    captions: Sequence[str],
+    *,
+    columns: int,
+    title: str,
+    subtitle: str = "",
+    headings: Sequence[str] = (),
+    font_size: float = 6.5,
+) -> str:
+    """Draw images row by row, each with its caption below.
+
+    Args:
+        images: uint8 (N, H, W, 1 or 3), N of 1 or more; reduced to 64 pixels a side where they are larger.
+        captions: N texts of one line or more; the first line is in the colour of text, the others stand out.
+        columns: images in a row.
+        title: one line above all.
+        subtitle: another line below it, in the size of captions, or nothing.
+        headings: of the columns, or nothing.
+        font_size: of captions and headings, in points.
+
+    Returns:
+        an SVG document, every image pixel drawn as a square.
+    """
+    images = reduced(images)
+    height, width = images.shape[1:3]
+    scale = WIDTH * POINTS / (columns * (width + 2))  # points per pixel
+    line = LINE * font_size / scale
+    # Gaps are whole pixels, because they are part of the one picture.
+    below = math.ceil((max(len(caption.splitlines()) for caption in captions) + 0.5) * line)
+    picture = mosaic(images, columns, right=2, below=below)
+    above = (2.8 + 1.6 * bool(subtitle) + 1.8 * bool(headings)) * line
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, (above + len(picture)) * scale / POINTS))
+        axes = figure.add_axes((0, 0, 1, len(picture) / (above + len(picture))))
+        axes.imshow(picture, interpolation="none", aspect="auto")
+        axes.axis("off")
+        for number, caption in enumerate(captions):
+            row, column = divmod(number, columns)
+            x, y = column * (width + 2) + width / 2 - 0.5, row * (height + below) + height
+            for position, text in enumerate(caption.splitlines()):
+                colour = VALID if position else INK
+                axes.text(x, y + position * line, text, size=font_size, color=colour, ha="center", va="top")
+        for column, text in enumerate(headings):
+            x = column * (width + 2) + width / 2 - 0.5
+            axes.text(x, -0.7 * line, text, size=font_size, ha="center", va="bottom")
+        axes.text(-0.5, 1.3 * line - above, title, size=9, ha="left", va="center", parse_math=False)
+        axes.text(-0.5, 3.1 * line - above, subtitle, size=font_size + 0.5, ha="left", va="center", parse_math=False)
+        return svg(figure)
+
+
+def mosaic(images: np.ndarray, columns: int, *, right: int, below: int) -> np.ndarray:
+    """Lay images out row by row, with transparent pixels to the right of and below each.
+
+    Args:
+        images: uint8 (N, H, W, 1 or 3).
+        columns: images in a row; the last row may be short.
+        right: pixels between columns.
+        below: pixels between rows.
+
+    Returns:
+        uint8 (rows * (H + below), columns * (W + right), 4).
+    """
+    count, height, width, _ = images.shape
+    rows = -(-count // columns)
+    cells = np.zeros((rows * columns, height + below, width + right, 4), np.uint8)
+    cells[:count, :height, :width, :3] = images
+    cells[:count, :height, :width, 3] = 255
+    cells = cells.reshape(rows, columns, height + below, width + right, 4)
+    return cells.transpose(0, 2, 1, 3, 4).reshape(rows * (height + below), columns * (width + right), 4)
+
+
+def reduced(images: np.ndarray, largest: int = LARGEST) -> np.ndarray:
+    """Return uint8 images (N, H, W, C) with no side longer than ``largest`` pixels, averaged where they were larger."""
+    height, width, channels = images.shape[1:]
+    factor = largest / max(height, width)
+    if factor >= 1:
+        return images
+    size = max(round(width * factor), 1), max(round(height * factor), 1)
+    smaller = [np.asarray(Image.fromarray(np.squeeze(i)).resize(size, Image.Resampling.BOX)) for i in images]
+    return np.stack(smaller).reshape(-1, size[1], size[0], channels)

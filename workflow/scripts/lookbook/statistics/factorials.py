@@ -1,0 +1,154 @@
+"""Factorial studies: k settings on and off in all 2^k combinations, and what each of them does.
+
+The effect of a term is the mean over the cells where it is +1 minus the mean over those where it is -1: a factor
+is +1 where it is on, an interaction is the product of its factors (Box, Hunter and Hunter 2005, "Statistics for
+Experimenters", chapter 5). It is twice the coefficient of ordinary least squares on these codes, which also holds
+where failed trials leave the cells unequal. Trials of equal seed share split, order and first weights, so each
+seed is a block with a level of its own. Intervals are t intervals at 95%.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lookbook.statistics.trials import FINISHED
+
+METRICS = ("test_accuracy", "test_loss")
+# A smaller spread than this is the rounding of figures that are all the same.
+RESIDUE = 1e-9
+COLUMNS = ("study", "metric", "term", "order", "effect", "ci_low", "ci_high", "p", "p_adjusted", "n", "note")
+
+# The settings of the factors -> the experiment that has them.
+Cells = dict[tuple[bool, ...], str]
+
+
+def estimate_factorials(trials: pd.DataFrame, experiments: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return one row per study, metric and term, with the columns ``COLUMNS``.
+
+    Args:
+        trials: one row per trial, as ``collect_trials`` returns it; only finished trials (ok or collapsed)
+            count.
+        experiments: name to ``{"factorial": None | {"study", "factors": {name: bool}}}``.
+
+    Returns:
+        ``term`` is a factor or several joined by colons, ``order`` how many; ``effect``, ``ci_low`` and
+        ``ci_high`` are in the metric's own unit; ``p`` tests that the effect is zero, ``p_adjusted`` is Holm's
+        over the terms of one study and metric; ``n`` counts the trials that tell something: one whose seed no
+        other trial has does nothing but fix the level of its own block. With one trial per cell nothing is left
+        to estimate the error from: interval and p are missing. A study that cannot be estimated is one row
+        per metric without a term, and its ``note`` says what it lacks.
+    """
+    finished = trials[trials["status"].isin(FINISHED)]
+    studies: dict[str, dict[str, Mapping[str, bool]]] = {}
+    for name, experiment in experiments.items():
+        part = experiment.get("factorial")
+        if part is not None:
+            studies.setdefault(part["study"], {})[name] = part["factors"]
+    rows = [
+        {"study": study, "metric": metric} | row
+        for study, settings in studies.items()
+        for metric in METRICS
+        for row in estimate_study(finished, settings, metric)
+    ]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({"order": "Int64", "n": "Int64"})
+
+
+def estimate_study(
+    trials: pd.DataFrame, settings: Mapping[str, Mapping[str, bool]], metric: str
+) -> list[dict[str, Any]]:
+    """Return the rows of one study and metric: a row per term, or a single one with a note.
+
+    Args:
+        trials: finished trials.
+        settings: experiment to its factors, on or off.
+        metric: a column of ``trials``.
+    """
+    factors = list(next(iter(settings.values())))
+    if any(set(other) != set(factors) for other in settings.values()):
+        return [{"n": 0, "note": f"{', '.join(settings)} do not name the same factors"}]
+    cells: Cells = {}
+    for name, on in settings.items():
+        cell = tuple(bool(on[factor]) for factor in factors)
+        if cell in cells:
+            return [{"n": 0, "note": f"{cells[cell]} and {name} have the same factors on and off"}]
+        cells[cell] = name
+    known = trials[trials["experiment"].isin(list(settings)) & trials[metric].notna()]
+    missing = missing_cells(factors, cells, set(known["experiment"]))
+    if missing:
+        return [{"n": len(known), "note": f"no finished trial of {'; '.join(missing)}"}]
+    return estimate(known, factors, cells, metric)
+
+
+def missing_cells(factors: Sequence[str], cells: Cells, finished: set[str]) -> list[str]:
+    """Return in words the cells of the full design that have no experiment, or none with a finished trial."""
+    words = []
+    for cell in product((False, True), repeat=len(factors)):
+        name = cells.get(cell)
+        if name not in finished:
+            state = ", ".join(f"{factor} {'on' if on else 'off'}" for factor, on in zip(factors, cell, strict=True))
+            words.append(f"{name} ({state})" if name else f"an experiment with {state}")
+    return words
+
+
+def estimate(trials: pd.DataFrame, factors: Sequence[str], cells: Cells, metric: str) -> list[dict[str, Any]]:
+    """Return a row per term: the effects of all orders by ordinary least squares, lower orders first.
+
+    Args:
+        trials: with at least one trial of every cell, and a value of the metric each.
+        factors: names, in the order of the settings in ``cells``.
+        cells: settings to experiment, all 2^k of them.
+        metric: a column of ``trials``.
+    """
+    # Two seconds that a benchmark without a study need not spend.
+    from statsmodels.formula.api import ols
+
+    from lookbook.statistics.comparisons import holm
+
+    codes = {name: [1 if on else -1 for on in cell] for cell, name in cells.items()}
+    # Names of our own: a factor may be called what a formula takes for a function.
+    names = [f"x{index}" for index in range(len(factors))]
+    table = pd.DataFrame([codes[name] for name in trials["experiment"]], columns=names)
+    table["y"] = trials[metric].to_numpy(dtype=np.float64)
+    table["seed"] = trials["seed"].to_numpy(dtype=np.int64)
+    blocks = " + C(seed)" if table["seed"].nunique() > 1 else ""
+    model = ols(f"y ~ {' * '.join(names)}{blocks}", table)
+    if np.linalg.matrix_rank(model.exog) < model.exog.shape[1]:
+        return [{"n": len(table), "note": "the cells share too few seeds to tell factors from seeds"}]
+    fit = model.fit()
+    terms = sorted((name for name in fit.params.index if name.startswith("x")), key=lambda name: name.count(":"))
+    n = len(table) if not blocks else int(table["seed"].duplicated(keep=False).sum())
+    effects = 2 * fit.params[terms].to_numpy()
+    bounds, p = errors(fit, terms, effects)
+    return [
+        {
+            "term": ":".join(factors[int(part[1:])] for part in term.split(":")),
+            "order": term.count(":") + 1,
+            "effect": effect,
+            "ci_low": low,
+            "ci_high": high,
+            "p": chance,
+            "p_adjusted": adjusted,
+            "n": n,
+        }
+        for term, effect, (low, high), chance, adjusted in zip(terms, effects, bounds, p, holm(p), strict=True)
+    ]
+
+
+def errors(fit: Any, terms: Sequence[str], effects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return intervals (k, 2) and p (k,) of the effects of a fitted model; NaN without degrees of freedom.
+
+    Trials that the model fits to the last bit have no error to test against: the interval is the effect
+    itself, and p is 1 where that is zero, else NaN.
+    """
+    if fit.df_resid < 1:
+        return np.full((len(terms), 2), math.nan), np.full(len(terms), math.nan)
+    if math.sqrt(fit.scale) < RESIDUE:
+        return np.stack([effects, effects], axis=1), np.where(abs(effects) < RESIDUE, 1.0, math.nan)
+    return 2 * fit.conf_int().loc[terms].to_numpy(), fit.pvalues[terms].to_numpy()

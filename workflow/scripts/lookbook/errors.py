@@ -1,12 +1,13 @@
-"""The errors that a user can correct: shown without a traceback, always with a remedy."""
+"""The errors that a user can correct. Scripts print their message without a traceback."""
 
 
 class ConfigError(Exception):
-    """Something in the configuration is wrong; the message names the file, the key and the remedy."""
+    """The configuration is wrong; the message names the file, the key and the remedy."""
 
 
 class DatasetError(Exception):
-    """Images that are missing, damaged or not what they claim to be.
+    """Images are missing, damaged or not what they claim to be; the message names the file or key and the remedy."""
 
-    The message names the file, folder or config key and says what to do; scripts print it without traceback.
-    """
+
+class ResultError(Exception):
+    """A result file is missing, damaged or made from something else; the message names it and the remedy."""

@@ -1,101 +1,98 @@
-"""What a trial leaves behind: history, model, predictions and, last, trial.json, which says that it is complete."""
+"""trial.json: what a trial was, how it ended, and the SHA-256 of the files that it left beside it.
 
-import csv
-import io
+It is written last, so a trial that has one is complete. Every reader of a trial's files goes through it: a file that
+is missing, damaged or left by another trial is refused.
+"""
+
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import keras
-import numpy as np
+from lookbook.config.digests import digest
+from lookbook.errors import ResultError
+from lookbook.files import file_sha256, write_json
+from lookbook.results.benchmark import PlannedTrial
+from lookbook.results.paths import TRIAL_FILES
 
-from lookbook.datasets.arrays import replacing
-
-HISTORY_COLUMNS = (
-    "epoch",
-    "step",
-    "learning_rate",
-    "seconds",
-    "train_loss",
-    "train_accuracy",
-    "valid_loss",
-    "valid_accuracy",
-)
+# A collapsed trial learned nothing, but it ran to its end, so it counts.
+FINISHED = ("ok", "collapsed")
 
 
-def write_history(directory: Path, rows: list[dict[str, Any]]) -> None:
-    """Write history.csv, one row per epoch; an experiment without validation images leaves its cells empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HISTORY_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    _replace(directory / "history.csv", text.getvalue().encode())
+@dataclass(frozen=True)
+class Trial:
+    """A trial's results.
 
-
-def write_model(directory: Path, model: keras.Model | None) -> None:
-    """Write model.keras; of a trial that failed without a model, an empty file, since Snakemake awaits one."""
-    path = directory / "model.keras"
-    if model is None:
-        _replace(path, b"")
-        return
-    with replacing(path) as temporary:
-        model.save(temporary)
-
-
-class Predictions(NamedTuple):
-    """What a network answers for one split: logits float32 (N, C), labels (N,) and rows in the data set (N,)."""
-
-    logits: np.ndarray
-    labels: np.ndarray
-    rows: np.ndarray
-
-
-def write_predictions(
-    directory: Path, splits: dict[str, Predictions], valid_in_train: np.ndarray | None = None
-) -> None:
-    """Write predictions.npz.
-
-    For each split it has ``<split>_labels`` and ``<split>_predicted`` (uint8, (N,)), ``<split>_rows`` (int32,
-    (N,)), positions in the data set's training or test images, ``<split>_probabilities``, float16 (N, C) to save
-    space, and ``<split>_log_likelihood``, float32 (N,), the log-probability of the true class, so that a
-    cross-entropy is exact in spite of that.
-
-    Args:
-        directory: the trial's folder.
-        splits: the predictions by split.
-        valid_in_train: bool (M,), which validation images are trained on as well; None where that cannot be.
+    Attributes:
+        path: its trial.json.
+        facts: the parsed content of it.
     """
-    arrays: dict[str, np.ndarray] = {}
-    for split, (logits, labels, rows) in splits.items():
-        log_probabilities = log_softmax(logits)
-        arrays[f"{split}_probabilities"] = np.exp(log_probabilities).astype(np.float16)
-        arrays[f"{split}_predicted"] = logits.argmax(axis=1).astype(np.uint8)
-        arrays[f"{split}_labels"] = labels.astype(np.uint8)
-        arrays[f"{split}_rows"] = rows.astype(np.int32)
-        true = log_probabilities[np.arange(len(labels)), labels.astype(np.intp)]
-        arrays[f"{split}_log_likelihood"] = true.astype(np.float32)
-    if valid_in_train is not None and "valid" in splits:
-        arrays["valid_in_train"] = valid_in_train
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    _replace(directory / "predictions.npz", buffer.getbuffer())
+
+    path: Path
+    facts: Mapping[str, Any]
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of what the results were computed from: trial specification and dataset."""
+        return self.facts["identity"]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the trial ran to its end, and so has predictions."""
+        return self.facts["status"] in FINISHED
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file that the trial left: ``history.csv``, ``model.keras`` or ``predictions.npz``.
+
+        Raises:
+            ResultError: the file is missing, or its contents are not what the trial wrote.
+        """
+        path = self.path.with_name(name)
+        if not path.is_file():
+            raise ResultError(f"{path} is missing; {remedy(self.path)}")
+        if file_sha256(path) != self.facts["files"][name]:
+            raise ResultError(f"{path} is damaged: {self.path} states another SHA-256; {remedy(self.path)}")
+        return path
 
 
-def write_trial(directory: Path, trial: dict[str, Any]) -> None:
-    """Write trial.json; JSON has no NaN or infinity, so they become null."""
-    trial = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in trial.items()}
-    _replace(directory / "trial.json", (json.dumps(trial, indent=2, allow_nan=False) + "\n").encode())
+def trial_identity(spec_digest: str, dataset_digest: str) -> str:
+    """Return the identity of a trial's results: SHA-256 of its specification's and its dataset's digest."""
+    return digest({"trial_spec": spec_digest, "dataset": dataset_digest})
 
 
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Return log-probabilities, float64 (N, C), of logits (N, C)."""
-    shifted = logits.astype(np.float64)
-    shifted -= shifted.max(axis=1, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+def write_trial(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Write trial.json with the SHA-256 of the other files of the folder, and return its content.
+
+    JSON has no NaN or infinity, so they become null.
+    """
+    content = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in facts.items()}
+    content["files"] = {name: file_sha256(folder / name) for name in TRIAL_FILES if name != "trial.json"}
+    write_json(folder / "trial.json", content)
+    return content
 
 
-def _replace(path: Path, content: bytes | memoryview) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+def read_trial(source: Path | PlannedTrial) -> Trial:
+    """Read a trial.json, by its path or as a benchmark plans it.
+
+    Raises:
+        ResultError: the file is missing or damaged, or states another specification than the planned one.
+    """
+    path = source.file("trial.json") if isinstance(source, PlannedTrial) else source
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        stated = facts["digests"]["trial_spec"]
+        trial = Trial(path, {"status": facts["status"], "identity": facts["identity"], "files": facts["files"]} | facts)
+    except FileNotFoundError:
+        raise ResultError(f"{path} is missing: the trial has not been trained; {remedy(path)}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultError(f"{path} is damaged ({type(error).__name__}: {error}); {remedy(path)}") from None
+    if isinstance(source, PlannedTrial) and stated != source.spec_digest:
+        raise ResultError(f"{path} is of another trial specification than the configuration's; {remedy(path)}")
+    return trial
+
+
+def remedy(path: Path) -> str:
+    """Return the command that makes a trial's files anew."""
+    return f"train the trial again with: snakemake --cores 1 --forcerun {path}"

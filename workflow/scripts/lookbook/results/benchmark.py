@@ -1,0 +1,75 @@
+"""experiments.json: what a benchmark consists of, as its other files are made from it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lookbook.errors import ResultError
+from lookbook.files import write_json
+from lookbook.results.paths import trial_file
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """One trial of a benchmark.
+
+    Attributes:
+        experiment: the experiment's name.
+        trial: zero-based number.
+        spec_digest: SHA-256 of the trial specification that its result files must state.
+        results: the folder of the benchmark's results.
+    """
+
+    experiment: str
+    trial: int
+    spec_digest: str
+    results: Path
+
+    def file(self, name: str) -> Path:
+        """Return the path of one of the trial's files, such as ``trial.json``."""
+        return Path(trial_file(self.results, self.experiment, self.trial, name))
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """The content of experiments.json.
+
+    Attributes:
+        results: the folder that holds the file, and with it every other result file.
+        profile: the budgets, see ``profile`` in config/schemas/config.schema.yaml.
+        provenance: ``git_commit`` and ``command``.
+        experiments: name to what the report shows of an experiment, with ``trials``, ``trial_digests`` and ``spec``.
+    """
+
+    results: Path
+    profile: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    experiments: Mapping[str, Mapping[str, Any]]
+
+    def trials(self, names: Sequence[str] | None = None) -> Iterator[PlannedTrial]:
+        """Yield every trial of the named experiments, or of all, in their order."""
+        for name in self.experiments if names is None else names:
+            for trial, spec_digest in enumerate(self.experiments[name]["trial_digests"]):
+                yield PlannedTrial(name, trial, spec_digest, self.results)
+
+
+def write_benchmark(path: Path, content: Mapping[str, Any]) -> None:
+    """Write experiments.json: ``profile``, ``provenance`` and ``experiments``."""
+    write_json(path, dict(content))
+
+
+def read_benchmark(path: Path) -> Benchmark:
+    """Read experiments.json.
+
+    Raises:
+        ResultError: the file is missing or damaged.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Benchmark(path.parent, content["profile"], content["provenance"], content["experiments"])
+    except FileNotFoundError:
+        raise ResultError(f"{path} does not exist; create it with: snakemake --cores 1 {path}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultError(f"{path} is damaged ({error}); delete it and run Snakemake again") from None

@@ -1,8 +1,8 @@
 """Lookbook: image-classification experiments, trained, compared and reported reproducibly.
 
 snakemake --cores 8 --resources gpu=1                      the full benchmark
-snakemake --cores 2 --configfile config/quick.yaml         the quick one
-snakemake -n                                               what would be done
+snakemake --cores 2 --configfile config/quick.yaml         the quick benchmark
+snakemake -n                                               the jobs that would run
 """
 
 from snakemake.utils import min_version
@@ -22,17 +22,26 @@ include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/statistics.smk"
 include: "rules/figures.smk"
+include: "rules/predictions.smk"
+include: "rules/images.smk"
 include: "rules/report.smk"
 
 
-# A whole cluster may train at once; only the GPU of this machine is shared out by `--resources gpu=1`.
+# Cluster jobs may all use a GPU at the same time; `--resources gpu=1` limits the jobs of this machine only.
 resource_scopes:
     gpu="local",
 
 
+# Snakemake remakes a missing file only where a target needs it, so every result is a target: a file that a failed or
+# killed job left missing is made by the next run.
 rule all:
     default_target: True
     input:
+        trial_files([*TRIAL_FILES, "metrics.json"], PLAN),
+        EXPERIMENTS_JSON,
+        list(TABLES.values()),
+        FIGURES,
+        SUBMISSIONS,
         f"{RESULTS}/report/report.md",
         f"{RESULTS}/report/report.html",
     localrule: True

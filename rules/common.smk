@@ -1,37 +1,40 @@
-"""The resolved experiments, paths, and the functions that give jobs their inputs."""
+"""The resolved experiments, the names of files, and the input functions."""
 
-import atexit
-import gc
 import os
-import shlex
 import sys
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.settings.types import DeploymentMethod
 
-# Planning makes millions of objects that all live on: looking for garbage among them took a sixth of its time, and
-# Python's last look, when all is done, a fifth.
-gc.set_threshold(10_000_000)
-atexit.register(gc.freeze)
-
-# Relative to the working directory, so that a moved checkout finds its results up to date.
+# Relative to the working directory, so that the results of a moved checkout stay up to date.
 ROOT = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
 SCRIPTS = (ROOT / "workflow" / "scripts").resolve()
 if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
-# Only what is quick to import: this file is read again by every job of a cluster.
-from lookbook.datasets import SOURCES, originals_unavailable_reason
+# Import only light modules: on a cluster every job parses this file.
 from lookbook.config.digests import canonical, digest, script_digest
-from lookbook.errors import ConfigError
 from lookbook.config.experiments import digest_of, locate, resolve, resolve_config
+from lookbook.config.selection import (
+    arguments_in_use,
+    compared_networks,
+    sheet_names,
+    with_figure,
+)
+from lookbook.config.trial_specs import trial_spec
+from lookbook.datasets import DATASETS, originals_unavailable_reason
+from lookbook.errors import ConfigError
+from lookbook.results.paths import (
+    DATASET_FIGURES,
+    PREDICTION_FIGURES,
+    TRIAL_FILES,
+    figure_file,
+    trial_file,
+)
 from lookbook.runtime.hardware import gpus_to_request
-from lookbook.runtime.locks import remove_stale_locks
-from lookbook.config.trial_specs import order
-from lookbook.runtime.progress import follow
-from lookbook.figures.sheet_names import arguments_in_use, sheet_names
+from lookbook.runtime.snakemake_run import prepare_run
 
 try:
     CONFIG = resolve_config(config)
@@ -39,39 +42,24 @@ try:
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
+prepare_run(workflow, CONFIG, SCRIPTS)
+
 RESULTS = CONFIG["results"]
-DATASETS = "resources/datasets"
-ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
-# Prepared by an earlier run from files that can no longer be had: what is there is all there is.
-KEPT = [
+TABLES = {
+    name: f"{RESULTS}/{name}.csv"
+    for name in ("trials", "summary", "comparisons", "ensembles", "factorials")
+}
+# Rules that read only the trials of it mark it ancient(): a new title must not draw all figures again. What they read
+# of it is among their parameters.
+EXPERIMENTS_JSON = f"{RESULTS}/experiments.json"
+PLAN = {name: e.trials for name, e in EXPERIMENTS.items() if e.trials}
+# Datasets whose original files are no longer available: the prepared arrays are reused.
+PREPARED = [
     name
-    for name in SOURCES
-    if Path(DATASETS, name, "manifest.json").is_file()
+    for name in DATASETS
+    if Path("resources/datasets", name, "manifest.json").is_file()
     and originals_unavailable_reason(name, CONFIG["data"])
 ]
-COPIED = ["images", "source", "operation"]
-FASHION_MNIST_FILES = [
-    f"resources/downloads/fashion_mnist/{part}-ubyte.gz"
-    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-]
-TRIALS = f"{RESULTS}/trials/{{experiment}}/{{trial}}"
-COPIES = f"{RESULTS}/copies/{{experiment}}/{{trial}}"
-PLAN = {e.name: e.trials for e in EXPERIMENTS.values() if e.trials}
-
-# Jobs run under the Python that runs Snakemake, activated or not, unless conda gives them another.
-environment = [
-    f"export LOOKBOOK_SCRIPTS={shlex.quote(str(SCRIPTS))};",
-    # Not parameters: how trials share a GPU retrains nothing.
-    f"export LOOKBOOK_SLOTS_PER_GPU={CONFIG['devices']['slots_per_gpu']};",
-    # Not a parameter: its contents are verified, so that another place of the same images retrains nothing.
-    f"export LOOKBOOK_FASHION_MNIST={shlex.quote(CONFIG['data']['fashion_mnist']['path'] or '')};",
-]
-if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
-    environment.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH;")
-shell.prefix(" ".join([*environment, ""]))
-
-# For the report's provenance; set once, so that jobs inherit the command that a person gave.
-os.environ.setdefault("LOOKBOOK_COMMAND", shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
 
 
 wildcard_constraints:
@@ -79,114 +67,41 @@ wildcard_constraints:
     trial=r"\d+",
 
 
-if workflow.is_main_process:
-    remove_stale_locks()
-follow(workflow)
+def trial_files(names, experiments=None):
+    """Return an input function: files of every trial of some experiments, by default of the wildcard's."""
+
+    def get_trial_files(wildcards):
+        chosen = [wildcards.experiment] if experiments is None else experiments
+        return [
+            trial_file(RESULTS, experiment, trial, name)
+            for experiment in chosen
+            for trial in range(PLAN[experiment])
+            for name in names
+        ]
+
+    return get_trial_files
 
 
-def get_resolved():
-    """Return a digest of all experiments as resolved: what is written about them, but no comment, changes it."""
-    return digest({e.name: [asdict(e), digest_of(e, EXPERIMENTS)] for e in EXPERIMENTS.values()})
+@cache
+def trial_spec_text(experiment, trial):
+    """Return a trial specification as canonical JSON, the only parameter of its training job.
 
-
-def get_order(wildcards):
-    """Return the one parameter of a training job: canonical JSON, since Snakemake compares parameters as a set."""
-    experiment = EXPERIMENTS[wildcards.experiment]
-    return canonical(order(experiment, int(wildcards.trial), CONFIG["seed"], EXPERIMENTS))
-
-
-def get_originals_folder(wildcards):
-    """Return where a data set's original files are brought to; nothing for one that needs none."""
-    source = SOURCES[wildcards.dataset]
-    return f"resources/downloads/{source.family}" if source.fetched else ""
-
-
-def get_originals(wildcards):
-    """Return the small file that says that a data set's original files are there; nothing where it needs none."""
-    folder = get_originals_folder(wildcards)
-    return f"{folder}/original.txt" if folder else []
-
-
-def get_dataset(wildcards):
-    """Return the manifest of the data set that an experiment trains on: small, so that Snakemake compares contents."""
-    return f"{DATASETS}/{EXPERIMENTS[wildcards.experiment].spec['dataset']}/manifest.json"
-
-
-def get_dataset_arrays(wildcards):
-    """Return the arrays beside the manifest; large, so that their dates must not count."""
-    folder = f"{DATASETS}/{EXPERIMENTS[wildcards.experiment].spec['dataset']}"
-    return ancient([f"{folder}/{array}.npy" for array in ARRAYS])
-
-
-def get_training_inputs(wildcards):
-    """Return what a trial reads: its data set, the copies that it trains on and the trial that it starts from, if any.
-
-    One function for all of them: with thousands of trials, its calls are a good part of what planning costs.
-    Manifests and trial.json are small, so that their contents count, not their dates.
+    Snakemake compares parameters as a set, in which two swapped values are equal, so all of them are one text.
     """
-    spec, trial = EXPERIMENTS[wildcards.experiment].spec, wildcards.trial
-    copies = COPIES.format(**wildcards) if spec["copies"] else None
-    return {
-        "manifest": get_dataset(wildcards),
-        "arrays": get_dataset_arrays(wildcards),
-        "copies": f"{copies}/manifest.json" if copies else [],
-        "copied": [f"{copies}/{array}.npy" for array in COPIED] if copies else [],
-        "start": (
-            f"{RESULTS}/trials/{spec['initial_weights']}/{trial}/trial.json"
-            if spec["initial_weights"]
-            else []
-        ),
-    }
+    return canonical(trial_spec(EXPERIMENTS[experiment], trial, CONFIG["seed"], EXPERIMENTS))
 
 
-def get_metrics(wildcards):
-    """Return the metrics of every trial that the configuration asks for."""
-    return [
-        f"{RESULTS}/trials/{name}/{trial}/metrics.json"
-        for name, trials in PLAN.items()
-        for trial in range(trials)
-    ]
+@cache
+def trial_digest(experiment, trial):
+    """Return the digest of a trial specification, which the trial's result files state."""
+    return text_digest(trial_spec_text(experiment, trial))
 
 
-def get_metrics_of_experiment(wildcards):
-    """Return the metrics of each of an experiment's trials."""
-    return [
-        f"{RESULTS}/trials/{wildcards.experiment}/{t}/metrics.json"
-        for t in range(PLAN[wildcards.experiment])
-    ]
+@cache
+def spec_digest(*experiments):
+    """Return the identity of what a job is to compute from: a digest over its experiments' trial specifications.
 
-
-def get_histories(wildcards):
-    """Return the history of every trial."""
-    return [
-        f"{RESULTS}/trials/{name}/{trial}/history.csv"
-        for name, trials in PLAN.items()
-        for trial in range(trials)
-    ]
-
-
-def get_histories_of_experiment(wildcards):
-    """Return the history of each of an experiment's trials."""
-    return [
-        f"{RESULTS}/trials/{wildcards.experiment}/{t}/history.csv"
-        for t in range(PLAN[wildcards.experiment])
-    ]
-
-
-def get_metrics_of_zoo(wildcards):
-    """Return the metrics of every trial of the networks that the zoo compares."""
-    return [
-        f"{RESULTS}/trials/{name}/{trial}/metrics.json"
-        for name in ZOO
-        for trial in range(PLAN[name])
-    ]
-
-
-def with_figure(*wanted):
-    """Return the experiments that ask for one of these figures."""
-    return [name for name in PLAN if set(wanted) & set(EXPERIMENTS[name].figures)]
-
-
-# The experiments on images in the layout of the competition, and their data sets.
-COMPETITION = [name for name in PLAN if SOURCES[EXPERIMENTS[name].spec["dataset"]].competition]
-PICTURED = sorted({EXPERIMENTS[name].spec["dataset"] for name in COMPETITION})
+    As a parameter of each job it reruns what a changed configuration concerns, also after an interrupted training
+    whose outputs Snakemake has deleted.
+    """
+    return digest({e: [trial_digest(e, t) for t in range(PLAN[e])] for e in experiments})

@@ -1,29 +1,32 @@
-"""Data sets: original files brought here, then arrays and a manifest that trials depend on."""
+"""Datasets: the original files, then arrays and a manifest that trials depend on."""
+
+ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
+COMPETITION_ARRAYS = [*ARRAYS, "train_heights", "train_widths", "submission_images"]
+COMPETITION_DATASETS = [name for name, info in DATASETS.items() if info.competition]
 
 
-rule fetch_fashion_mnist:
+def dataset_files(dataset, *arrays):
+    """Return the paths of a dataset's manifest and of arrays, by default of all that training may read.
+
+    The manifest is small, so that Snakemake compares its contents; the arrays are large, and their dates must not
+    count.
+    """
+    folder = f"resources/datasets/{dataset}"
+    names = arrays or [name for name in DATASETS[dataset].arrays if name != "submission_images"]
+    return f"{folder}/manifest.json", ancient([f"{folder}/{name}.npy" for name in names])
+
+
+def get_originals(wildcards):
+    """Return the original files of a dataset; a shipped or generated dataset has none."""
+    info = DATASETS[wildcards.dataset]
+    return [f"resources/downloads/{info.family}/{name}" for name in info.originals]
+
+
+rule fetch_dataset:
     output:
-        FASHION_MNIST_FILES,
-        original="resources/downloads/fashion_mnist/original.txt",
+        "resources/downloads/{family}/{archive}.zip",
     log:
-        "logs/fetch/fashion_mnist.log",
-    retries: 2
-    conda:
-        "../envs/data.yaml"
-    params:
-        folder=subpath(output.original, parent=True),
-    shell:
-        'python "$LOOKBOOK_SCRIPTS/fetch_dataset.py" fashion_mnist --path="$LOOKBOOK_FASHION_MNIST"'
-        " --output {params.folder:q} 2>&1 | tee {log:q}"
-
-
-rule fetch_archive:
-    output:
-        "resources/downloads/{family}/original.txt",
-    log:
-        "logs/fetch/{family}.log",
-    wildcard_constraints:
-        family="simpsons|simpsons_mnist",
+        "logs/fetch_dataset/{family}/{archive}.log",
     retries: 2
     conda:
         "../envs/data.yaml"
@@ -31,75 +34,52 @@ rule fetch_archive:
         path=lambda wildcards: CONFIG["data"][wildcards.family]["path"] or "",
         folder=subpath(output[0], parent=True),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/fetch_dataset.py" {wildcards.family} --path={params.path:q} --output {params.folder:q}'
-        " 2>&1 | tee {log:q}"
+        'python "$LOOKBOOK_SCRIPTS/fetch_dataset.py" {wildcards.family} --path={params.path:q}'
+        " --output {params.folder:q} 2>&1 | tee {log:q}"
+
+
+rule fetch_fashion_mnist:
+    output:
+        [
+            f"resources/downloads/fashion_mnist/{name}"
+            for name in DATASETS["fashion_mnist"].originals
+        ],
+    log:
+        "logs/fetch_fashion_mnist.log",
+    retries: 2
+    conda:
+        "../envs/data.yaml"
+    params:
+        folder=subpath(output[0], parent=True),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/fetch_dataset.py" fashion_mnist --path="$LOOKBOOK_FASHION_MNIST"'
+        " --output {params.folder:q} 2>&1 | tee {log:q}"
 
 
 rule prepare_dataset:
     input:
         get_originals,
     output:
-        expand(f"{DATASETS}/{{{{dataset}}}}/{{array}}.npy", array=ARRAYS),
-        manifest=f"{DATASETS}/{{dataset}}/manifest.json",
+        expand("resources/datasets/{{dataset}}/{array}.npy", array=ARRAYS),
+        manifest="resources/datasets/{dataset}/manifest.json",
     log:
-        "logs/prepare/{dataset}.log",
+        "logs/prepare_dataset/{dataset}.log",
     wildcard_constraints:
-        dataset="|".join(name for name in SOURCES if name not in KEPT),
+        dataset="|".join(set(DATASETS) - {*PREPARED, *COMPETITION_DATASETS}),
     conda:
         "../envs/data.yaml"
     threads: 2
     params:
-        source=get_originals_folder,
         folder=subpath(output.manifest, parent=True),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/prepare_dataset.py" {wildcards.dataset} --source={params.source:q}'
+        'python "$LOOKBOOK_SCRIPTS/prepare_dataset.py" {wildcards.dataset} --originals {input:q}'
         " --output {params.folder:q} --workers {threads} 2>&1 | tee {log:q}"
 
 
-rule make_copies:
-    input:
-        get_dataset_arrays,
-        manifest=get_dataset,
+# Datasets in the layout of the competition: image sizes differ, and test images have no labels.
+use rule prepare_dataset as prepare_competition_dataset with:
     output:
-        # Gigabytes in all, and made again within a minute.
-        temp(expand(f"{COPIES.replace('{', '{{').replace('}', '}}')}/{{array}}.npy", array=COPIED)),
-        manifest=temp(f"{COPIES}/manifest.json"),
-    log:
-        f"{RESULTS}/logs/copies/{{experiment}}/{{trial}}.log",
-    conda:
-        "../envs/data.yaml"
-    threads: 2
-    params:
-        copies=lambda wildcards: EXPERIMENTS[wildcards.experiment].spec["copies"]["number"],
-        operations=lambda wildcards: EXPERIMENTS[wildcards.experiment].spec["copies"]["operations"],
-        seed=lambda wildcards: CONFIG["seed"] + int(wildcards.trial),
-        folder=subpath(output.manifest, parent=True),
-    shell:
-        'python "$LOOKBOOK_SCRIPTS/copies.py" --dataset "$(dirname {input.manifest:q})" --copies {params.copies}'
-        " --operations {params.operations} --seed {params.seed} --output {params.folder:q} --processes {threads}"
-        " 2>&1 | tee {log:q}"
-
-
-rule plot_dataset:
-    input:
-        f"{DATASETS}/{{dataset}}/manifest.json",
-    output:
-        report(
-            expand(
-                f"{RESULTS}/figures/datasets/{{{{dataset}}}}/{{figure}}.svg",
-                figure=["class_counts", "image_sizes"],
-            ),
-            caption="../reports/captions/datasets.rst",
-            category="Figures",
-            subcategory="Data sets",
-        ),
-    log:
-        f"{RESULTS}/logs/plot_dataset/{{dataset}}.log",
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        folder=subpath(output[0], parent=True),
-        source=script_digest("plot_dataset.py"),
-    shell:
-        'python "$LOOKBOOK_SCRIPTS/plot_dataset.py" --dataset "$(dirname {input:q})"'
-        " --output {params.folder:q} > {log:q} 2>&1"
+        expand("resources/datasets/{{dataset}}/{array}.npy", array=COMPETITION_ARRAYS),
+        manifest="resources/datasets/{dataset}/manifest.json",
+    wildcard_constraints:
+        dataset="|".join(set(COMPETITION_DATASETS) - set(PREPARED)),

@@ -1,33 +1,44 @@
-"""Evaluation: metrics of each trial, from its saved predictions alone, and the answers to the competition."""
+"""Evaluation: the metrics of each trial from its saved predictions, and the submissions to the competition."""
+
+COMPETITION = [name for name in PLAN if DATASETS[EXPERIMENTS[name].spec["dataset"]].competition]
 
 
 rule evaluate_trial:
     input:
-        trial=f"{TRIALS}/trial.json",
-        predictions=f"{TRIALS}/predictions.npz",
+        trial=trial_file(RESULTS, "{experiment}", "{trial}", "trial.json"),
+        predictions=trial_file(RESULTS, "{experiment}", "{trial}", "predictions.npz"),
     output:
-        f"{TRIALS}/metrics.json",
+        trial_file(RESULTS, "{experiment}", "{trial}", "metrics.json"),
     log:
-        f"{RESULTS}/logs/evaluate/{{experiment}}/{{trial}}.log",
+        f"{RESULTS}/logs/evaluate_trial/{{experiment}}/{{trial}}.log",
     conda:
         "../envs/analysis.yaml"
-    # Another source evaluates again; it retrains nothing.
+    # A code change reruns the evaluation, not the training.
     params:
-        source=script_digest("evaluate_trial.py"),
+        code=script_digest("evaluate_trial.py"),
+        spec_digest=lambda wildcards: trial_digest(wildcards.experiment, int(wildcards.trial)),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/evaluate_trial.py" "$(dirname {input.trial:q})" --output {output:q} > {log:q} 2>&1'
+        'python "$LOOKBOOK_SCRIPTS/evaluate_trial.py" {input.trial:q} --spec-digest {params.spec_digest}'
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule write_submission:
     input:
-        get_metrics_of_experiment,
-        dataset=get_dataset,
+        trial_files(["trial.json", "model.keras"]),
+        lambda wildcards: dataset_files(
+            EXPERIMENTS[wildcards.experiment].spec["dataset"], *COMPETITION_ARRAYS
+        )[1],
+        experiments=ancient(EXPERIMENTS_JSON),
+        manifest=lambda wildcards: dataset_files(
+            EXPERIMENTS[wildcards.experiment].spec["dataset"]
+        )[0],
     output:
         report(
             f"{RESULTS}/submissions/{{experiment}}.csv",
             caption="../reports/captions/submissions.rst",
             category="Submissions",
         ),
+        f"{RESULTS}/submissions/{{experiment}}.json",
     log:
         f"{RESULTS}/logs/write_submission/{{experiment}}.log",
     conda:
@@ -36,10 +47,9 @@ rule write_submission:
     resources:
         mem_mb=2000,
     params:
-        results=subpath(output[0], ancestor=2),
-        source=script_digest("write_submission.py"),
-        trials=lambda wildcards: PLAN[wildcards.experiment],
+        code=script_digest("write_submission.py"),
+        spec_digest=lambda wildcards: spec_digest(wildcards.experiment),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/write_submission.py" --trials-root {params.results:q}/trials'
-        " --experiment {wildcards.experiment} --trials {params.trials}"
-        ' --dataset "$(dirname {input.dataset:q})" --output {output:q} --threads {threads} > {log:q} 2>&1'
+        'python "$LOOKBOOK_SCRIPTS/write_submission.py" --experiments {input.experiments:q}'
+        " --experiment {wildcards.experiment} --manifest {input.manifest:q} --output {output[0]:q}"
+        " --threads {threads} > {log:q} 2>&1"

@@ -1,26 +1,39 @@
 """The report."""
 
+FIGURES = [
+    *[figure_file(RESULTS, "learning_curves", name) for name in PLAN],
+    *[figure_file(RESULTS, "learning_rate_range", name) for name in RANGE_TESTS],
+    *[
+        figure_file(RESULTS, "predictions", e, name)
+        for e in PREDICTED
+        for name in PREDICTION_FIGURES
+    ],
+    *[figure_file(RESULTS, "best_network", name) for name in PREDICTION_FIGURES if COMPARED],
+    *[f"{RESULTS}/figures/best_network/best_network.json" for _ in COMPARED[:1]],
+    *[
+        figure_file(RESULTS, "datasets", d, name)
+        for d in PICTURED_DATASETS
+        for name in DATASET_FIGURES
+    ],
+    *[figure_file(RESULTS, "contact_sheets", name) for name in SHEETS],
+    figure_file(RESULTS, "published"),
+]
+SUBMISSIONS = [
+    f"{RESULTS}/submissions/{name}.{kind}" for name in COMPETITION for kind in ("csv", "json")
+]
+
 
 rule render_report:
     input:
-        experiments=rules.resolve_experiments.output,
-        trials=rules.collect_trials.output,
-        summary=rules.summarise.output.summary,
-        comparisons=rules.summarise.output.comparisons,
-        published=rules.plot_published.output[0],
-        ensembles=rules.combine_trials.output,
-        factorial=rules.estimate_factorials.output,
-        scores=rules.summarise.input.published,
-        figures=[
-            rules.plot_learning_curves.output if PLAN else [],
-            expand(rules.plot_predictions.output, experiment=PREDICTED),
-            rules.plot_best.output if ZOO else [],
-            expand(rules.plot_learning_rate_range.output, experiment=RANGES),
-            rules.plot_contact_sheets.output if AUGMENTED else [],
-            expand(rules.plot_dataset.output, dataset=PICTURED),
-        ],
-        submissions=expand(rules.write_submission.output, experiment=COMPETITION),
-        templates=sorted((ROOT / "reports" / "templates").iterdir()),
+        # The tables of each class.
+        trial_files(["trial.json", "metrics.json"], list(dict.fromkeys([*PREDICTED, *COMPARED]))),
+        FIGURES,
+        SUBMISSIONS,
+        **TABLES,
+        experiments=EXPERIMENTS_JSON,
+        manifests=sorted({dataset_files(EXPERIMENTS[name].spec["dataset"])[0] for name in PLAN}),
+        published=local(str(locate(CONFIG["published"], ROOT))),
+        templates=[local(str(path)) for path in sorted((ROOT / "reports/templates").iterdir())],
     output:
         markdown=f"{RESULTS}/report/report.md",
         html=report(
@@ -33,16 +46,12 @@ rule render_report:
     conda:
         "../envs/analysis.yaml"
     params:
-        datasets=DATASETS,
-        results=subpath(input.published, ancestor=2),
-        source=script_digest("render_report.py"),
-        figures=subpath(input.published, parent=True),
-        logs=lambda wildcards: f"{RESULTS}/logs/train/{{experiment}}/{{trial}}.log",
-        templates=ROOT / "reports" / "templates",
+        code=script_digest("render_report.py", "report/sections"),
+        logs=lambda wildcards: f"{RESULTS}/logs/train_trial/{{experiment}}/{{trial}}.log",
+        templates=str(ROOT / "reports/templates"),
     shell:
         'python "$LOOKBOOK_SCRIPTS/render_report.py" --experiments {input.experiments:q} --trials {input.trials:q}'
-        " --summary {input.summary:q} --comparisons {input.comparisons:q} --figures {params.figures:q}"
-        " --templates {params.templates:q} --markdown {output.markdown:q} --html {output.html:q}"
-        " --ensembles {input.ensembles:q} --factorial {input.factorial:q} --published {input.scores:q}"
-        " --trials-root {params.results:q}/trials --datasets-root {params.datasets:q}"
-        " --submissions-root {params.results:q}/submissions --log-pattern {params.logs:q} > {log:q} 2>&1"
+        " --summary {input.summary:q} --comparisons {input.comparisons:q} --ensembles {input.ensembles:q}"
+        " --factorials {input.factorials:q} --published {input.published:q} --manifests {input.manifests:q}"
+        " --templates {params.templates:q} --log-pattern {params.logs:q} --markdown {output.markdown:q}"
+        " --html {output.html:q} > {log:q} 2>&1"

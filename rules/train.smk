@@ -1,26 +1,44 @@
-"""Training: one job for each trial."""
+"""Training: one job per trial."""
+
+
+def get_training_inputs(wildcards):
+    """Return what a trial reads: its dataset and, if it starts from another trial's weights, that trial."""
+    spec = EXPERIMENTS[wildcards.experiment].spec
+    manifest, arrays = dataset_files(spec["dataset"])
+    start, trial = spec["initial_weights"], wildcards.trial
+    files = {
+        name: trial_file(RESULTS, start, trial, name) if start else []
+        for name in ("trial.json", "model.keras")
+    }
+    return {
+        "manifest": manifest,
+        "arrays": arrays,
+        "initial_trial": files["trial.json"],
+        "initial_model": files["model.keras"],
+    }
 
 
 rule train_trial:
     input:
         unpack(get_training_inputs),
     output:
-        trial=f"{TRIALS}/trial.json",
-        history=f"{TRIALS}/history.csv",
-        model=f"{TRIALS}/model.keras",
-        predictions=f"{TRIALS}/predictions.npz",
+        trial=trial_file(RESULTS, "{experiment}", "{trial}", "trial.json"),
+        history=trial_file(RESULTS, "{experiment}", "{trial}", "history.csv"),
+        model=trial_file(RESULTS, "{experiment}", "{trial}", "model.keras"),
+        predictions=trial_file(RESULTS, "{experiment}", "{trial}", "predictions.npz"),
     log:
-        f"{RESULTS}/logs/train/{{experiment}}/{{trial}}.log",
+        f"{RESULTS}/logs/train_trial/{{experiment}}/{{trial}}.log",
     conda:
         "../envs/training.yaml"
     threads: CONFIG["devices"]["threads"]
     resources:
         gpu=gpus_to_request(CONFIG["devices"]["gpu"], CONFIG["devices"]["backend"]),
         mem_mb=3000,
-    # Changing this retrains; it is the only parameter, see rules/common.smk.
+    # A change of the trial specification retrains the trial.
     params:
-        order=get_order,
+        trial_spec=lambda wildcards: trial_spec_text(wildcards.experiment, int(wildcards.trial)),
+        folder=subpath(output.trial, parent=True),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/train_trial.py" --order {params.order:q} --dataset "$(dirname {input.manifest:q})"'
-        ' --output "$(dirname {output.trial:q})"'
-        " --start={input.start:q} --copies={input.copies:q} --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1"
+        'python "$LOOKBOOK_SCRIPTS/train_trial.py" --trial-spec {params.trial_spec:q} --manifest {input.manifest:q}'
+        " --output {params.folder:q} --initial-trial={input.initial_trial:q} --threads {threads}"
+        " --gpu {resources.gpu} > {log:q} 2>&1"

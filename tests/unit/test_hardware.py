@@ -10,8 +10,8 @@ from lookbook.runtime import hardware
     [("auto", True, 2, 1), ("auto", True, 0, 0), ("auto", False, 2, 0), (0, True, 2, 0), (1, False, 0, 1)],
 )
 def test_gpus_that_a_trial_asks_for(setting, usable, gpus, expected, monkeypatch):
-    monkeypatch.setattr(hardware, "computes_on_gpus", lambda _: usable)
-    monkeypatch.setattr(hardware, "visible_gpus", lambda: gpus)
+    monkeypatch.setattr(hardware, "supports_gpus", lambda _: usable)
+    monkeypatch.setattr(hardware, "visible_gpus", lambda: [str(n) for n in range(gpus)])
     assert hardware.gpus_to_request(setting) == expected
 
 
@@ -26,17 +26,17 @@ def test_gpus_that_a_trial_asks_for(setting, usable, gpus, expected, monkeypatch
 )
 def test_builds_that_compute_on_gpus(backend, installed, expected, monkeypatch):
     monkeypatch.setattr(hardware, "_is_installed", installed.__contains__)
-    assert hardware.computes_on_gpus(backend) is expected
+    assert hardware.supports_gpus(backend) is expected
 
 
 @pytest.mark.parametrize(("visible", "expected"), [("", 0), ("-1", 0), ("0", 1), ("2,3", 2), ("GPU-8f,GPU-9a", 2)])
 def test_visible_gpus_are_those_that_the_scheduler_gives(visible, expected, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert hardware.visible_gpus() == expected
+    assert len(hardware.visible_gpus()) == expected
 
 
 def test_without_the_driver_there_is_no_gpu(monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(hardware.shutil, "which", lambda _: None)
     hardware._installed_gpus.cache_clear()
-    assert hardware.visible_gpus() == 0
+    assert hardware.visible_gpus() == []

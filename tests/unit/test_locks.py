@@ -18,7 +18,7 @@ time.sleep(60)
 
 def hold(directory: Path) -> subprocess.Popen:
     """Start a process that holds the directory's lock, as a run does."""
-    library = Path(sys.modules["lookbook.runtime.locks"].__file__).parents[1]
+    library = Path(sys.modules["lookbook.runtime.locks"].__file__).parents[2]
     environment = os.environ | {"PYTHONPATH": str(library)}
     process = subprocess.Popen([sys.executable, "-c", HOLD], cwd=directory, env=environment, stdout=subprocess.PIPE)
     assert process.stdout.readline() == b"True\n"

@@ -1,7 +1,6 @@
 """The console's line about a run: trials done, running and left, and when the last one will end."""
 
 import logging
-from types import SimpleNamespace
 
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -58,8 +57,8 @@ def test_the_expected_end_is_told_until_the_last_trial_has_ended():
     run.finish(1, after=10)
     run.start(2)
     run.finish(2, after=10)
-    assert "training ends about" in run.lines[0]
-    assert "training ends about" not in run.lines[1]
+    assert "expected end of training" in run.lines[0]
+    assert "expected end of training" not in run.lines[1]
 
 
 def test_a_failed_job_is_told():
@@ -105,11 +104,3 @@ def test_a_run_without_training_tells_nothing():
     run = Run({})
     run.finish(1, after=1)
     assert run.lines == []
-
-
-def test_the_jobs_of_a_run_do_not_follow_it():
-    from lookbook.runtime import progress
-
-    handlers = list(logging.getLogger("snakemake.logging").handlers)
-    progress.follow(SimpleNamespace(is_main_process=False))
-    assert logging.getLogger("snakemake.logging").handlers == handlers

@@ -10,9 +10,9 @@ import resource
 import sys
 from pathlib import Path
 
-from lookbook.runtime.hardware import visible_devices
+from lookbook.runtime.hardware import visible_gpus
 from lookbook.runtime.imports import lean_imports
-from lookbook.runtime.slots import take_slot
+from lookbook.runtime.gpu_slots import take_slot
 
 # Keras and TensorFlow import these where they are installed, in case they are handed one of their objects; together
 # they cost 40% of the CPU time of importing Keras (3.9 s against 6.9 s), and no trial hands over any.
@@ -57,7 +57,7 @@ def _choose_gpu(slots: int) -> None:
         # A first trial must not reserve the memory of those that share its device.
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    devices = visible_devices()
+    devices = visible_gpus()
     # A single device that is named is the scheduler's choice for this job, and its number may be another node's or
     # another job's as well: it must not be shared out again.
     if devices and not (len(devices) == 1 and "CUDA_VISIBLE_DEVICES" in os.environ):

@@ -1,4 +1,4 @@
-"""What this machine has, asked without importing a training backend."""
+"""The GPUs of this machine, without importing a training backend."""
 
 import importlib.metadata
 import os
@@ -8,14 +8,14 @@ from functools import cache
 
 
 def gpus_to_request(setting: str | int, backend: str = "tensorflow") -> int:
-    """Return how many GPUs a trial asks Snakemake for: the setting, or for ``auto`` one where it can be used."""
+    """Return the number of GPUs that a trial requests from Snakemake; ``auto`` requests one where it can be used."""
     if setting != "auto":
         return int(setting)
-    return int(computes_on_gpus(backend) and visible_gpus() > 0)
+    return int(supports_gpus(backend) and bool(visible_gpus()))
 
 
-def computes_on_gpus(backend: str) -> bool:
-    """Return whether the installed build of a backend can use a GPU, which that of the CPU's lock file cannot."""
+def supports_gpus(backend: str) -> bool:
+    """Return whether the installed build of a backend supports GPUs; the build of the CPU lock file does not."""
     if backend == "jax":
         return any(_is_installed(f"jax-cuda{version}-plugin") for version in (12, 13))
     return not _is_installed("tensorflow-cpu")
@@ -29,13 +29,8 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
-def visible_gpus() -> int:
-    """Return how many NVIDIA GPUs this process may use; CUDA_VISIBLE_DEVICES decides where it is set."""
-    return len(visible_devices())
-
-
-def visible_devices() -> list[str]:
-    """Return the NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES would name them."""
+def visible_gpus() -> list[str]:
+    """Return the NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return [device.strip() for device in visible.split(",") if device.strip() not in ("", "-1")]

@@ -1,4 +1,4 @@
-"""Import a large package cheaply: without what it would only look for, and without a search for garbage."""
+"""Import a large package without its optional dependencies and without garbage collection."""
 
 import gc
 import sys
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def lean_imports(*unused: str) -> Iterator[None]:
-    """Hide packages that are not imported yet from the imports of a block, as if they were not installed.
+    """Make packages that are not imported yet appear as not installed to the imports of a block.
 
-    What is imported lives as long as the process; looking for garbage among its hundreds of thousands of objects, now
-    and at every later collection, would cost more than any garbage does. So the collector leaves it alone.
+    Imported objects live as long as the process. There are hundreds of thousands of them, and searching them for
+    garbage, now and at every later collection, costs more than it frees, so the collector is told to skip them.
 
     Args:
-        unused: packages that an import of the block tries, and of which this process uses nothing through it.
+        unused: packages that an import of the block tries, and that this process does not use through it.
     """
     hidden = [name for name in unused if name not in sys.modules]
     # None makes an import fail as if the package were not installed.

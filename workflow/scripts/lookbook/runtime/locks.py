@@ -1,33 +1,41 @@
-"""Let the command that was killed go on: remove the locks that a dead run left behind.
+"""Locks that a process holds until it ends, and the removal of locks that a killed run left behind."""
 
-Snakemake locks its working directory with plain files, which outlive a run that was killed. A lock of the operating
-system does not: whoever holds it is alive.
-"""
-
-import fcntl
 from pathlib import Path
-from typing import IO
 
-# The held lock; closing the file, as the end of the process does, releases it.
-_held: list[IO[str]] = []
+from filelock import FileLock, Timeout
+
+# A FileLock releases its lock when it is garbage-collected, so the process keeps every one that it holds.
+_held: list[FileLock] = []
+
+
+def hold_lock(path: Path) -> bool:
+    """Lock a file for the lifetime of this process; return False if another process holds it.
+
+    The lock is the operating system's, which releases it however the process ends. The folder must exist.
+    """
+    lock = FileLock(path, blocking=False, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return False
+    _held.append(lock)
+    return True
 
 
 def remove_stale_locks(directory: Path = Path()) -> bool:
-    """Take this directory's lock for the life of the process and remove what dead runs left in ``.snakemake/locks``.
+    """Lock a working directory for the lifetime of this process and remove the locks of runs that were killed.
+
+    Snakemake locks a directory with plain files in ``.snakemake/locks``, which remain when a run is killed. Whoever
+    holds the operating system's lock is the only run that is alive, so every such file is stale.
 
     Returns:
-        Whether the lock was taken. It was not where another run is alive: then Snakemake's locks stay, and Snakemake
-        says that the directory is locked.
+        Whether the lock was free. If it was not, another run is alive: Snakemake's files stay, and Snakemake reports
+        that the directory is locked.
     """
     folder = directory / ".snakemake"
     folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / "lookbook.lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
+    if not hold_lock(folder / "lookbook.lock"):
         return False
-    _held.append(file)
     for lock in (folder / "locks").glob("*.lock"):
         lock.unlink(missing_ok=True)
     return True

@@ -1,6 +1,8 @@
-"""The console's view of a run: how many trials are done, running and left, and when the run will end.
+"""Progress of a run on the console: how many trials are done, running and left, and the expected end.
 
-Snakemake tells its log handlers what its jobs do; this one counts the trials among them.
+A logging handler counts the training jobs among Snakemake's events. It is not a logger plugin of Snakemake
+(``--logger``), because Snakemake looks for plugins among the installed packages before it reads the Snakefile, and
+Lookbook is not an installed package.
 """
 
 import logging
@@ -17,13 +19,12 @@ RULE = "train_trial"
 
 
 class TrialProgress(logging.Handler):
-    """Counts the training jobs of a run from Snakemake's events and says how far it is when one ends.
+    """Counts the training jobs of a run and writes a line whenever one ends.
 
     Args:
-        plan: returns the experiment of each training job that the run will do, by Snakemake's job number; asked
-            once, when the run begins.
-        write: takes a line.
-        now: seconds, for tests.
+        plan: returns the experiment of each training job by Snakemake's job number; called once, when the run starts.
+        write: receives each line.
+        now: clock in seconds, replaced in tests.
     """
 
     def __init__(
@@ -36,13 +37,13 @@ class TrialProgress(logging.Handler):
         self._plan, self._write, self._now = plan, write, now
         self._experiment: Mapping[int, str] = {}
         self._started: dict[int, float] = {}
-        self._spent: dict[str, list[float]] = {}
+        self._durations: dict[str, list[float]] = {}
         self._left: Counter[str] = Counter()
         self._done = self._failed = 0
         self._first = now()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take one event of Snakemake's; anything that is not about a training job passes by."""
+        """Process one event of Snakemake; events that concern no training job are ignored."""
         event = getattr(record, "event", None)
         if event == LogEvent.RUN_INFO:
             self._experiment = self._plan()
@@ -59,7 +60,7 @@ class TrialProgress(logging.Handler):
         if job not in self._started:
             return
         experiment = self._experiment[job]
-        self._spent.setdefault(experiment, []).append(self._now() - self._started.pop(job))
+        self._durations.setdefault(experiment, []).append(self._now() - self._started.pop(job))
         self._left[experiment] -= 1
         self._failed += failed
         self._done += not failed
@@ -74,28 +75,30 @@ class TrialProgress(logging.Handler):
         if not running + left:
             return text
         end = datetime.now().astimezone() + timedelta(seconds=self.seconds_left())
-        return f"{text}; training ends about {end:%H:%M on %d %B}"
+        return f"{text}; expected end of training {end:%H:%M on %d %B}"
 
     def seconds_left(self) -> float:
         """Return the expected seconds until the last trial ends.
 
-        A trial is expected to take as long as those of its experiment that are done or, before the first is, as
-        those of all experiments; trials go on being done as many at a time as so far.
+        The expected duration of a trial is the mean of the finished trials of its experiment or, without any, of all
+        finished trials. The expected number of trials that run at a time is the average so far.
         """
-        every = [seconds for spent in self._spent.values() for seconds in spent]
+        every = [seconds for durations in self._durations.values() for seconds in durations]
         mean = sum(every) / len(every)
-        expected = {name: sum(spent) / len(spent) for name, spent in self._spent.items()}
+        expected = {name: sum(durations) / len(durations) for name, durations in self._durations.items()}
         work = sum(count * expected.get(name, mean) for name, count in self._left.items())
         elapsed = max(self._now() - self._first, 1e-9)
-        under_way = sum(self._now() - started for started in self._started.values())
-        at_a_time = max((sum(every) + under_way) / elapsed, 1.0)
-        return max(work - under_way, 0.0) / at_a_time
+        running = sum(self._now() - started for started in self._started.values())
+        at_a_time = max((sum(every) + running) / elapsed, 1.0)
+        return max(work - running, 0.0) / at_a_time
 
 
 def follow(workflow: Any) -> None:
-    """Show the progress of this run on the console, if this process runs it and is not one of its jobs."""
-    if not workflow.is_main_process:
-        return
+    """Write the progress of a run to standard error.
+
+    Args:
+        workflow: Snakemake's workflow, in the process that schedules the jobs.
+    """
 
     def plan() -> dict[int, str]:
         jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == RULE]

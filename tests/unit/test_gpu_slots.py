@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from lookbook.runtime import devices
-from lookbook.runtime.slots import take_slot
+from lookbook.runtime.gpu_slots import take_slot
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 # Takes a slot, notes when it begins and ends to use the device, and ends.
 JOB = """
 import sys, time
 from pathlib import Path
-from lookbook.runtime import slots
+from lookbook.runtime import gpu_slots
 
-slots.POLL_SECONDS = 0.01
+gpu_slots.POLL_SECONDS = 0.01
 folder, names, count, seconds = Path(sys.argv[1]), sys.argv[2].split(","), int(sys.argv[3]), float(sys.argv[4])
-device = slots.take_slot(names, count, folder)
+device = gpu_slots.take_slot(names, count, folder)
 print(device, time.monotonic(), flush=True)
 time.sleep(seconds)
 print(device, time.monotonic(), flush=True)
@@ -66,8 +66,8 @@ def test_a_killed_holder_frees_its_slot(tmp_path):
 
 
 @pytest.mark.parametrize(("names", "count"), [([], 1), (["0"], 0)])
-def test_no_place_at_all_is_refused(names, count, tmp_path):
-    with pytest.raises(ValueError, match="no place"):
+def test_without_a_device_or_slot_an_error_is_raised(names, count, tmp_path):
+    with pytest.raises(ValueError, match="no room"):
         take_slot(names, count, tmp_path)
 
 

@@ -1,0 +1,67 @@
+"""Figures of what networks predict: for chosen experiments and for the best network of the zoo."""
+
+PREDICTED = with_figure(EXPERIMENTS, *PREDICTION_FIGURES)
+# The best of these is shown in detail.
+COMPARED = compared_networks(EXPERIMENTS)
+COMPARED_DATASETS = sorted({EXPERIMENTS[name].spec["dataset"] for name in COMPARED})
+
+
+rule plot_predictions:
+    input:
+        trial_files(["trial.json", "predictions.npz"]),
+        lambda wildcards: dataset_files(EXPERIMENTS[wildcards.experiment].spec["dataset"])[1],
+        experiments=ancient(EXPERIMENTS_JSON),
+        manifest=lambda wildcards: dataset_files(
+            EXPERIMENTS[wildcards.experiment].spec["dataset"]
+        )[0],
+    output:
+        report(
+            [
+                figure_file(RESULTS, "predictions", "{experiment}", name)
+                for name in PREDICTION_FIGURES
+            ],
+            caption="../reports/captions/predictions.rst",
+            category="Figures",
+            subcategory="Predictions",
+        ),
+    log:
+        f"{RESULTS}/logs/plot_predictions/{{experiment}}.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        code=script_digest("plot_predictions.py"),
+        folder=subpath(output[0], parent=True),
+        spec_digest=lambda wildcards: spec_digest(wildcards.experiment),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/plot_predictions.py" --experiments {input.experiments:q}'
+        " --experiment {wildcards.experiment} --manifest {input.manifest:q} --output {params.folder:q} > {log:q} 2>&1"
+
+
+rule plot_best_network:
+    input:
+        trial_files(["trial.json", "predictions.npz"], COMPARED),
+        [dataset_files(name)[1] for name in COMPARED_DATASETS],
+        experiments=ancient(EXPERIMENTS_JSON),
+        summary=TABLES["summary"],
+        trials=TABLES["trials"],
+        manifests=[dataset_files(name)[0] for name in COMPARED_DATASETS],
+    output:
+        report(
+            [figure_file(RESULTS, "best_network", name) for name in PREDICTION_FIGURES],
+            caption="../reports/captions/best_network.rst",
+            category="Figures",
+            subcategory="Best network of the zoo",
+        ),
+        best=f"{RESULTS}/figures/best_network/best_network.json",
+    log:
+        f"{RESULTS}/logs/plot_best_network.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        code=script_digest("plot_best_network.py"),
+        folder=subpath(output.best, parent=True),
+        spec_digest=spec_digest(*COMPARED),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/plot_best_network.py" --experiments {input.experiments:q}'
+        " --summary {input.summary:q} --trials {input.trials:q} --manifests {input.manifests:q}"
+        " --output {params.folder:q} > {log:q} 2>&1"

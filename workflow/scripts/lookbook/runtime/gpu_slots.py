@@ -1,0 +1,45 @@
+"""A GPU for a job: one slot of one of the node's devices, locked until the process ends.
+
+Small networks do not fill a GPU, so a device may have several slots. The operating system releases the lock however
+the process ends. Locks are local to the node, as the devices are.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from lookbook.runtime.locks import hold_lock
+
+POLL_SECONDS = 0.5
+
+
+def default_folder() -> Path:
+    """Return the folder of this user's GPU locks on this node."""
+    return Path(tempfile.gettempdir()) / f"lookbook-{os.getuid()}" / "gpu"
+
+
+def take_slot(devices: Sequence[str], slots: int, folder: Path | None = None) -> str:
+    """Wait for a free slot and return its device; this process holds the slot until it ends.
+
+    The first slot of every device is taken before the second slot of any.
+
+    Args:
+        devices: names or numbers of the devices, as in CUDA_VISIBLE_DEVICES.
+        slots: number of jobs that may share a device.
+        folder: folder of the locks; all jobs of a node must use the same one.
+
+    Raises:
+        ValueError: there is no device or no slot.
+    """
+    if not devices or slots < 1:
+        raise ValueError(f"{len(devices)} devices with {slots} slots each have no room for a job")
+    folder = folder or default_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        for slot in range(slots):
+            for device in devices:
+                if hold_lock(folder / f"{device.replace('/', '_')}.{slot}.lock"):
+                    return device
+        time.sleep(POLL_SECONDS)

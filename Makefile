@@ -1,18 +1,18 @@
-# Two targets need nothing but Python 3.11 to 3.13 and make: `make report` and `make test`.
+# `make report` and `make test` need only Python 3.11 to 3.13 and make.
 
 .DELETE_ON_ERROR:
 .PHONY: report test test-jax benchmark full install lint clean lock
 
-# The first of these that runs and is new enough; say `make PYTHON=/path/to/python3` for another.
+# The first Python that runs and is recent enough; choose another one with `make PYTHON=/path/to/python3`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 QUICK := --configfile config/quick.yaml
-# What is installed: requirements-cuda.lock and requirements-jax-cuda.lock are for an NVIDIA GPU.
+# The packages to install; requirements-cuda.lock and requirements-jax-cuda.lock are for an NVIDIA GPU.
 LOCK ?= requirements.lock
-# Up to four tests at once: they hold TensorFlow each, and a worker that has no test left takes another's.
+# At most four workers, because each holds TensorFlow in memory; an idle worker takes tests from the others.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 report: $(VENV)/.installed
@@ -29,13 +29,13 @@ install: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(PYTEST)
 
-# JAX is tested beside TensorFlow, in an environment of its own.
+# The JAX backend has an environment of its own.
 test-jax: $(VENV)/.installed
 	$(MAKE) install VENV=.venv-jax LOCK=requirements-jax.lock
 	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(PYTEST:$(BIN)%=.venv-jax/bin%) tests/unit/test_experiment_table.py -k one_batch
 	LOOKBOOK_JAX_PYTHON=.venv-jax/bin/python $(PYTEST) tests/backends
 
-# About half an hour on a machine that does nothing else; writes benchmarks/results. With a GPU: benchmarks/gpu.sh
+# Takes about half an hour on an otherwise idle machine and writes to benchmarks/results. With a GPU: benchmarks/gpu.sh
 benchmark: $(VENV)/.installed
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/breakdown.py
@@ -49,18 +49,18 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint $(QUICK)
 
-# Everything that can be made again; data sets and results stay.
+# Removes what can be installed or computed again; datasets and results stay.
 clean:
 	rm -rf $(VENV) .venv-jax .pytest_cache .mypy_cache .ruff_cache
 
-# The environment is complete when the stamp is there; an interrupted installation starts again.
+# The environment is complete when this file exists; an interrupted installation starts again.
 $(VENV)/.installed: $(LOCK)
 	@test -n "$(PYTHON)" || { echo "Lookbook needs Python 3.11, 3.12 or 3.13; none was found on the PATH." >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@touch $@
 
-# After a change of requirements.in, with uv on the PATH.
+# Updates the lock files after a change of a requirements file; needs uv on the PATH.
 lock:
 	for kind in "" -jax -cuda -jax-cuda; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

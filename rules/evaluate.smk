@@ -1,6 +1,9 @@
 """Evaluation: the metrics of each trial from its saved predictions, and the submissions to the competition."""
 
 COMPETITION = [name for name in PLAN if DATASETS[EXPERIMENTS[name].spec["dataset"]].competition]
+SUBMISSIONS = [
+    f"{RESULTS}/submissions/{name}.{kind}" for name in COMPETITION for kind in ("csv", "json")
+]
 
 
 rule evaluate_trial:

@@ -1,6 +1,12 @@
 """Figures of the results of trials, one per file."""
 
 RANGE_TESTS = with_figure(EXPERIMENTS, "learning_rate_range")
+# Every figure of the report; a rule file that draws others adds them.
+FIGURES = [
+    figure_file(RESULTS, "published"),
+    *[figure_file(RESULTS, "learning_curves", name) for name in PLAN],
+    *[figure_file(RESULTS, "learning_rate_range", name) for name in RANGE_TESTS],
+]
 
 
 rule plot_learning_curves:

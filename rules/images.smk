@@ -3,6 +3,12 @@
 PICTURED_DATASETS = sorted({EXPERIMENTS[name].spec["dataset"] for name in COMPETITION})
 # Without augmentation in any experiment there are no contact sheets.
 SHEETS = sheet_names() if any(EXPERIMENTS[name].spec["augmentation"] for name in PLAN) else []
+FIGURES += [
+    figure_file(RESULTS, "datasets", dataset, name)
+    for dataset in PICTURED_DATASETS
+    for name in DATASET_FIGURES
+]
+FIGURES += [figure_file(RESULTS, "contact_sheets", name) for name in SHEETS]
 
 
 rule plot_dataset:

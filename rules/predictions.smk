@@ -4,6 +4,15 @@ PREDICTED = with_figure(EXPERIMENTS, *PREDICTION_FIGURES)
 # The best of these is shown in detail.
 COMPARED = compared_networks(EXPERIMENTS)
 COMPARED_DATASETS = sorted({EXPERIMENTS[name].spec["dataset"] for name in COMPARED})
+BEST_NETWORK = f"{RESULTS}/figures/best_network/best_network.json"
+FIGURES += [
+    figure_file(RESULTS, "predictions", experiment, name)
+    for experiment in PREDICTED
+    for name in PREDICTION_FIGURES
+]
+if COMPARED:
+    FIGURES += [figure_file(RESULTS, "best_network", name) for name in PREDICTION_FIGURES]
+    FIGURES.append(BEST_NETWORK)
 
 
 rule plot_predictions:
@@ -52,7 +61,7 @@ rule plot_best_network:
             category="Figures",
             subcategory="Best network of the zoo",
         ),
-        best=f"{RESULTS}/figures/best_network/best_network.json",
+        best=BEST_NETWORK,
     log:
         f"{RESULTS}/logs/plot_best_network.log",
     conda:

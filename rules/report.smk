@@ -1,27 +1,5 @@
 """The report."""
 
-FIGURES = [
-    *[figure_file(RESULTS, "learning_curves", name) for name in PLAN],
-    *[figure_file(RESULTS, "learning_rate_range", name) for name in RANGE_TESTS],
-    *[
-        figure_file(RESULTS, "predictions", e, name)
-        for e in PREDICTED
-        for name in PREDICTION_FIGURES
-    ],
-    *[figure_file(RESULTS, "best_network", name) for name in PREDICTION_FIGURES if COMPARED],
-    *[f"{RESULTS}/figures/best_network/best_network.json" for _ in COMPARED[:1]],
-    *[
-        figure_file(RESULTS, "datasets", d, name)
-        for d in PICTURED_DATASETS
-        for name in DATASET_FIGURES
-    ],
-    *[figure_file(RESULTS, "contact_sheets", name) for name in SHEETS],
-    figure_file(RESULTS, "published"),
-]
-SUBMISSIONS = [
-    f"{RESULTS}/submissions/{name}.{kind}" for name in COMPETITION for kind in ("csv", "json")
-]
-
 
 rule render_report:
     input:

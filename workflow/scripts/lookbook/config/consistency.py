@@ -116,15 +116,15 @@ def _check_augmentation(where: str, spec: Mapping[str, Any]) -> None:
         raise ConfigError(
             f"{where}: sampling.augment: without sampling.per_class no image is resampled; set per_class or use `all`"
         )
-    if sampling["augment"] == "resampled" and mixing:
-        raise ConfigError(
-            f"{where}: sampling.augment: images augmented before training have one label each; remove {mixing}"
-        )
     if copies is not None and not spec["augmentation"]:
         raise ConfigError(f"{where}: augmented_copies: there is no augmentation; add one or remove augmented_copies")
-    if copies is not None and mixing:
+    for key, is_set in (("sampling.augment", sampling["augment"] == "resampled"), ("augmented_copies", bool(copies))):
+        if is_set and mixing:
+            raise ConfigError(f"{where}: {key}: images augmented before training have one label each; remove {mixing}")
+    if mixing and spec["loss"]["class_name"].startswith("Sparse"):
         raise ConfigError(
-            f"{where}: augmented_copies: images augmented before training have one label each; remove {mixing}"
+            f"{where}: loss: {mixing} mixes labels, and {spec['loss']['class_name']} takes class numbers; use a loss on "
+            "one-hot labels, such as CategoricalCrossentropy"
         )
     if copies is not None and any(sampling[key] is not None for key in ("per_class", "proportions")):
         raise ConfigError(

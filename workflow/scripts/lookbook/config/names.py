@@ -10,6 +10,8 @@ from lookbook.errors import ConfigError
 
 # How messages name the content of a folder of the library.
 NOUNS = {"models": "model", "augmentation": "augmentation"}
+# Arguments of Keras's image preprocessing layers that a configuration cannot set.
+SET_BY_TRAINING = ("seed", "dtype")
 
 
 def check_entry(file: str, name: str, entry: dict[str, Any]) -> None:
@@ -28,9 +30,7 @@ def check_entry(file: str, name: str, entry: dict[str, Any]) -> None:
         if key.endswith("regularizer") and isinstance(value, dict):
             _check_nested(file, f"{name}: model.config.{key}", "regularizer", value)
     for number, item in enumerate(entry.get("augmentation", [])):
-        is_layer = item["class_name"] in class_names("augmentation")
-        check_item = _check_class if is_layer else _check_function
-        check_item(f"{where}: augmentation[{number}]", "augmentation", item)
+        _check_augmentation(f"{where}: augmentation[{number}]", item)
     for kind in ("loss", "optimizer"):
         if kind in entry:
             _check_class(f"{where}: {kind}", kind, entry[kind])
@@ -67,6 +67,18 @@ def _check_function(where: str, folder: str, entry: Mapping[str, Any]) -> None:
         known = [*registered(folder), *(class_names(folder) if folder == "augmentation" else ())]
         raise ConfigError(f"{where}.class_name: there is no {NOUNS[folder]} '{name}'{nearest(name, known)}")
     _check_arguments(where, entry, dict.fromkeys(function_arguments(folder, name), False))
+
+
+def _check_augmentation(where: str, entry: Mapping[str, Any]) -> None:
+    if entry["class_name"] not in class_names("augmentation"):
+        _check_function(where, "augmentation", entry)
+        return
+    for argument in SET_BY_TRAINING:
+        if argument in entry.get("config", {}):
+            raise ConfigError(
+                f"{where}.config.{argument}: training sets it (the seed of the trial, float32); remove {argument}"
+            )
+    _check_class(where, "augmentation", entry)
 
 
 def _check_class(where: str, kind: str, entry: Mapping[str, Any]) -> None:

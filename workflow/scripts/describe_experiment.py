@@ -13,10 +13,7 @@ from lookbook.config.validation import check_names
 from lookbook.datasets import DATASETS
 from lookbook.errors import ConfigError
 
-EXAMPLES = """examples:
-  describe_experiment.py exp104
-  describe_experiment.py --list --config config/config.yaml config/quick.yaml
-"""
+EXAMPLE = "example: describe_experiment.py exp104 --config config/config.yaml config/quick.yaml"
 
 
 def count_parameters(spec: Mapping[str, Any]) -> int:
@@ -29,16 +26,13 @@ def count_parameters(spec: Mapping[str, Any]) -> int:
     from lookbook.sampling.rows import number_of_outputs
 
     info = DATASETS[spec["dataset"]]
-    return models.build(
-        spec["model"], info.shape, number_of_outputs(spec, info.classes), spec["rescaling"]
-    ).count_params()
+    outputs = number_of_outputs(spec, info.classes)
+    return models.build(spec["model"], info.shape, outputs, spec["rescaling"]).count_params()
 
 
 def main() -> None:
     """Print what the command line asks for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("experiment", nargs="?", help="the name of an experiment")
     what.add_argument("--list", action="store_true", help="print all names, one per line")
@@ -51,14 +45,9 @@ def main() -> None:
         return
     check_names("experiment", [arguments.experiment], experiments)
     experiment = experiments[arguments.experiment]
-    described = {
-        "experiment": experiment.name,
-        "parameters": count_parameters(experiment.spec),
-        "digest": digest_of(experiment, experiments),
-        "base": experiment.base,
-        "changes": changes(experiment, experiments),
-        "spec": experiment.spec,
-    }
+    described = {"experiment": experiment.name, "parameters": count_parameters(experiment.spec)}
+    described |= {"digest": digest_of(experiment, experiments), "base": experiment.base}
+    described |= {"changes": changes(experiment, experiments), "spec": experiment.spec}
     print(json.dumps(described, indent=2))
 
 

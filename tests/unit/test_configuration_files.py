@@ -1,23 +1,27 @@
-"""The configuration that is part of this repository: its files, its schemas and its guide agree."""
+"""The configuration of this repository: its files, schemas and guide agree."""
 
 import csv
 import re
+import shlex
 from pathlib import Path
 
 import jsonschema
 import pytest
+from snakemake.cli import parse_config
 
 from lookbook.config.experiments import resolve, resolve_config, schema
 from lookbook.config.trial_specs import read_config
 from lookbook.config.validation import read_yaml
-from lookbook.datasets import SOURCES
+from lookbook.datasets import DATASETS
 
 ROOT = Path(__file__).parents[2]
 CONFIG = read_yaml(ROOT / "config" / "config.yaml")
+GUIDE = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+EXPERIMENT_FILES = sorted((ROOT / "config" / "experiments").glob("*.yaml"))
 
 
 def keys_of_schema(node: dict, prefix: str = "") -> dict[str, dict]:
-    """Return every property at any depth by its dotted key; what users name themselves has none."""
+    """Return every property of a schema at any depth by its dotted key."""
     found = {}
     for key, child in node.get("properties", {}).items():
         found |= {f"{prefix}{key}": child} | keys_of_schema(child, f"{prefix}{key}.")
@@ -25,6 +29,7 @@ def keys_of_schema(node: dict, prefix: str = "") -> dict[str, dict]:
 
 
 def keys_of_config(value: dict, node: dict, prefix: str = "") -> set[str]:
+    """Return every key of a configuration at any depth that its schema names, dotted."""
     found = set()
     for key, child in value.items():
         found.add(f"{prefix}{key}")
@@ -66,7 +71,7 @@ def test_the_shipped_configurations_resolve(overlay):
     assert resolve_config(config)["profile"]["comparable"] == (overlay is None)
 
 
-def test_published_figures_and_experiments_agree_on_the_document():
+def test_published_values_and_experiments_agree_on_the_document():
     with (ROOT / CONFIG["published"]).open() as file:
         documents = {row["experiment"]: row["document"] for row in csv.DictReader(file)}
     resolved = resolve(CONFIG, ROOT)
@@ -75,9 +80,34 @@ def test_published_figures_and_experiments_agree_on_the_document():
     assert {name: resolved[name].document for name in known} == {name: documents[name] for name in known}
 
 
-def test_the_guide_names_every_key_and_every_data_set():
-    guide = re.sub(r"```.*?```", "", (ROOT / "config" / "README.md").read_text(), flags=re.DOTALL)
+def test_the_guide_names_every_key_and_every_dataset():
+    guide = re.sub(r"```.*?```", "", GUIDE, flags=re.DOTALL)
     named = {part for code in re.findall(r"`([^`\n]+)`", guide) for part in re.findall(r"\w+", code)}
     keys = {key for name in ("config", "experiment", "experiments") for key in keys_of_schema(schema(name))}
     assert sorted(key for key in keys if key.rpartition(".")[2] not in named) == []
-    assert sorted(SOURCES.keys() - named) == []
+    assert sorted(DATASETS.keys() - named) == []
+
+
+@pytest.mark.parametrize("file", EXPERIMENT_FILES, ids=lambda file: file.stem)
+def test_the_head_of_an_experiments_file_states_its_time_and_a_command_that_runs_only_it(file):
+    head = file.read_text(encoding="utf-8").partition("document:")[0]
+    assert re.search(r"^# Time on two cores: about [\d.]+ (hours|days)", head, re.MULTILINE)
+    command = shlex.split(re.search(r"^#   (snakemake .*)$", head, re.MULTILINE)[1])
+    assert command[:-2] == ["snakemake", "--cores", "2", "--resources", "gpu=1"]
+    assert command[-2] == "--config"
+    config = parse_config(command[-1:])
+    resolved = resolve(CONFIG | config, ROOT)
+    assert list(resolved) == list(read_yaml(file)["experiments"])
+    assert {(e.document, bool(e.citation), bool(e.claim)) for e in resolved.values()} == {
+        (file.stem.replace("_", "-"), True, True)
+    }
+
+
+def test_augmented_copies_are_made_by_one_of_k_as_the_document_states():
+    named = re.compile(r"growing_batch_n(\d)_k(\d)_e(\d+)")
+    specs = {name: e.spec for name, e in resolve(CONFIG, ROOT).items() if named.fullmatch(name)}
+    assert len(specs) == 6
+    for name, spec in specs.items():
+        copies, k, epochs = map(int, named.fullmatch(name).groups())
+        assert (spec["augmented_copies"], spec["training"]["epochs"]) == (copies, epochs)
+        assert spec["augmentation"] == [{"class_name": "one_of_k", "config": {"k": k}}]

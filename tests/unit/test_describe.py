@@ -1,4 +1,4 @@
-"""The programs of workflow/scripts as a person meets them on the command line."""
+"""The scripts of workflow/scripts on the command line, and experiments.json."""
 
 import json
 import subprocess
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lookbook.config.digests import digest
 from lookbook.config.experiments import resolve
-from lookbook.config.trial_specs import read_config
+from lookbook.config.trial_specs import read_config, trial_spec
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
@@ -25,9 +26,9 @@ print("HEAVY", sorted({"tensorflow", "keras", "jax"} & sys.modules.keys()))
 """
 
 
-def describe(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / "workflow" / "scripts" / "describe_experiment.py"), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+def run(script: str, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(ROOT / "workflow" / "scripts" / script), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -41,8 +42,8 @@ def test_help_shows_an_example_and_imports_no_backend(script):
     assert script.name in text.partition("example")[2]
 
 
-def test_an_experiment_is_one_json_object():
-    done = describe("exp104")
+def test_an_experiment_is_printed_as_one_json_object():
+    done = run("describe_experiment.py", "exp104")
     assert done.returncode == 0, done.stderr
     described = json.loads(done.stdout)
     assert list(described) == ["experiment", "parameters", "digest", "base", "changes", "spec"]
@@ -55,32 +56,49 @@ def test_an_experiment_is_one_json_object():
     assert described["spec"] == resolve(read_config([ROOT / "config" / "config.yaml"]), ROOT)["exp104"].spec
 
 
-def test_the_list_gives_every_name_one_a_line():
-    done = describe("--list")
+def test_the_list_has_every_name_one_per_line():
+    done = run("describe_experiment.py", "--list")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == list(resolve(read_config([ROOT / "config" / "config.yaml"]), ROOT))
 
 
 def test_an_unknown_experiment_is_refused_with_the_nearest_name():
-    done = describe("exp1044")
+    done = run("describe_experiment.py", "exp1044")
     assert done.returncode == 1
     assert done.stderr == "error: experiment: there is no experiment 'exp1044'; did you mean 'exp104'?\n"
 
 
-def test_everything_is_written_for_the_report(tmp_path):
-    output, budget = tmp_path / "new" / "experiments.json", tmp_path / "budget.yaml"
-    budget.write_text("profile: {trials: 2, epochs: 3, train_images: 1000, experiments: {exp103: {epochs: 1}}}")
-    files = ["config/config.yaml", "config/quick.yaml", str(budget)]
-    done = describe("--all", "--config", *files, "--output", str(output))
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> dict:
+    """Return the content of experiments.json for the quick benchmark with other limits."""
+    folder = tmp_path_factory.mktemp("described")
+    output, limits = folder / "new" / "experiments.json", folder / "limits.yaml"
+    limits.write_text(
+        "profile: {trials: 2, epochs: 3, train_images: 1000, experiments: {exp103: {epochs: 1}}}\nseed: 9"
+    )
+    files = ["config/config.yaml", "config/quick.yaml", str(limits)]
+    done = run("resolve_experiments.py", "--config", *files, "--output", str(output))
     assert done.returncode == 0, done.stderr
-    described = json.loads(output.read_text())
-    assert described.keys() == {"profile", "provenance", "experiments"}
-    assert described["profile"]["comparable"] is False
-    found = described["experiments"]
+    from_files = output.read_text()
+    config = json.dumps(read_config([ROOT / file for file in files]))
+    done = run("resolve_experiments.py", "--config-json", config, "--output", str(output))
+    assert output.read_text() == from_files
+    return {"config": config, "content": json.loads(from_files)}
+
+
+def test_experiments_json_has_what_the_report_shows(written):
+    content = written["content"]
+    assert content.keys() == {"profile", "provenance", "experiments"}
+    assert content["profile"]["comparable"] is False
+    found = content["experiments"]
     assert found["exp104"]["dataset"] == "sample"
     assert found["exp104"]["budget"] == "2 trials of up to 3 epochs on 1,000 training images"
     assert found["exp103"]["budget"] == "2 trials of up to 1 epoch on 1,000 training images"
-    assert found["exp104"]["source"].startswith("the result tables of a Japanese series")
+    assert (
+        found["simpsons_c42_n700_b64"]["budget"] == "2 trials of up to 3 epochs on 12 images of each class of generated"
+    )
+    assert found["exp104"]["citation"].startswith("the result tables of a series of experiments in Japanese")
+    assert found["exp104"]["claim"].startswith("Convolutions, a smaller learning rate, zoom and mixup each improve")
     assert (found["exp104"]["unavailable"], found["exp104"]["factorial"], found["exp104"]["ensemble"]) == (None,) * 3
     factors = {"one_cycle": True, "averaging": True, "augmentation": True}
     assert found["mini_vgg"]["factorial"] == {"study": "mini_vgg", "factors": factors}
@@ -88,3 +106,11 @@ def test_everything_is_written_for_the_report(tmp_path):
     members = [name for name, experiment in found.items() if experiment["ensemble"] == "basic_cnn_vs_all"]
     assert members == [f"basic_cnn_vs_all_{label}" for label in range(10)]
     assert [found[name]["spec"]["one_vs_all"] for name in members] == list(range(10))
+
+
+def test_experiments_json_has_the_digest_of_each_trial_specification(written):
+    experiments = resolve(json.loads(written["config"]), ROOT)
+    for name in ("exp104", "growing_batch_baseline_boosted"):
+        stated = written["content"]["experiments"][name]["trial_digests"]
+        assert stated == [digest(trial_spec(experiments[name], trial, 9, experiments)) for trial in range(2)]
+        assert len(set(stated)) == 2

@@ -1,168 +1,57 @@
-"""Experiments inherit, take their defaults and budgets, and are selected."""
-
-from textwrap import dedent
+"""Experiments are resolved: defaults, limits of the profile, unavailable datasets, selection, identity."""
 
 import pytest
-import yaml
 
 from lookbook.config import experiments
-from lookbook.config.experiments import changes, resolve, schema
+from lookbook.config.experiments import changes, digest_of, schema
 from lookbook.errors import ConfigError
-
-
-@pytest.fixture
-def experiments_of(tmp_path):
-    """Return a function that resolves experiment files given as text, with keys of the configuration."""
-
-    def resolved(*files: str, **config):
-        names = [f"{number}.yaml" for number in range(len(files))]
-        for name, text in zip(names, files, strict=True):
-            (tmp_path / name).write_text(dedent(text))
-        return resolve({"experiment_files": names, **config}, tmp_path)
-
-    return resolved
-
 
 FAMILY = """
     document: doc
-    defaults:
-      training: {epochs: 7, batch_size: 16}
+    citation: a paper
+    claim: Balancing helps.
     experiments:
       parent:
         title: parent
-        note: a remark
         trials: 4
-        model: {class_name: small_cnn, config: {padding: same, dense: 32}}
-        optimizer: {class_name: SGD, config: {learning_rate: 0.1, momentum: 0.9}}
+        model: {class_name: mlp, config: {units: [32]}}
+        training: {epochs: 7, batch_size: 16}
         augmentation: [{class_name: zoom, config: {minimum: 0.8}}]
-      child:
-        base: parent
-        title: child
-        training: {batch_size: 8}
+      child: {base: parent, title: child, training: {batch_size: 8}}
+      balanced:
+        title: balanced
+        model: {class_name: mlp}
+        sampling: {per_class: 500, before_split: false}
+        figures: [confusion_matrix]
+        factorial: {study: s, factors: {balancing: true}}
+      few: {base: balanced, title: few, sampling: {per_class: 20}}
+      whole: {base: balanced, title: whole, sampling: {per_class: null}}
+      shirts: {title: shirts, model: {class_name: mlp}, one_vs_all: 6, ensemble: e}
 """
-
-
-def test_a_child_inherits_every_key_that_it_does_not_state(experiments_of):
-    child = experiments_of(FAMILY)["child"]
-    assert child.trials == 4
-    assert (child.spec["training"]["epochs"], child.spec["training"]["batch_size"]) == (7, 8)
-    assert child.spec["model"]["config"]["dense"] == 32
-    assert child.spec["augmentation"][0]["config"]["minimum"] == 0.8
-
-
-def test_title_note_and_base_are_not_inherited(experiments_of):
-    found = experiments_of(FAMILY + "      grandchild: {base: child, title: grandchild}\n")
-    assert [(e.title, e.note, e.base) for e in found.values()] == [
-        ("parent", "a remark", None),
-        ("child", None, "parent"),
-        ("grandchild", None, "child"),
-    ]
-    with pytest.raises(ConfigError, match="heir: the key 'title' is missing"):
-        experiments_of(FAMILY + "      heir: {base: child}\n")
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "absent"),
-    [
-        ("figures", "[confusion_matrix]", []),
-        ("factorial", "{study: s, factors: {one_cycle: true}}", None),
-        ("ensemble", "all", None),
-    ],
-)
-def test_what_the_report_does_with_an_experiment_is_its_own(key, value, absent, experiments_of):
-    keys = f"        one_vs_all: 3\n        {key}: {value}\n"
-    found = experiments_of(FAMILY + keys + "      heir: {base: child, title: heir}\n")
-    assert [getattr(e, key) for e in found.values()] == [absent, yaml.safe_load(value), absent]
-    assert all(key not in e.spec for e in found.values())
-
-
-def test_an_experiment_knows_where_its_document_comes_from(experiments_of):
-    found = experiments_of("    source: a folder\n" + FAMILY, ELSEWHERE)
-    assert {name: e.source for name, e in found.items()} == {
-        "parent": "a folder",
-        "child": "a folder",
-        "guest": None,
-        "stranger": None,
-    }
-
-
-def test_arguments_of_the_same_class_are_merged(experiments_of):
-    found = experiments_of(FAMILY + "        optimizer: {class_name: SGD, config: {learning_rate: 0.2}}\n")
-    assert found["child"].spec["optimizer"]["config"] == {"learning_rate": 0.2, "momentum": 0.9}
-
-
-def test_arguments_are_merged_where_the_class_is_not_named_again(experiments_of):
-    found = experiments_of(FAMILY + "        model: {config: {dense: 64}}\n")
-    assert found["child"].spec["model"]["class_name"] == "small_cnn"
-    assert (found["child"].spec["model"]["config"]["dense"], found["child"].spec["model"]["config"]["padding"]) == (
-        64,
-        "same",
-    )
-
-
-def test_another_class_starts_afresh(experiments_of):
-    found = experiments_of(FAMILY + "        optimizer: {class_name: Adam, config: {learning_rate: 0.2}}\n")
-    assert found["child"].spec["optimizer"]["config"] == {"learning_rate": 0.2}
-
-
-def test_a_schedule_takes_the_place_of_a_number_and_a_number_that_of_a_schedule(experiments_of):
-    schedule = "{class_name: CosineDecay, config: {initial_learning_rate: 0.1, decay_steps: 9}}"
-    found = experiments_of(
-        FAMILY
-        + f"        optimizer: {{config: {{learning_rate: {schedule}}}}}\n"
-        + "      grandchild: {base: child, title: t, optimizer: {config: {learning_rate: 0.3}}}\n"
-    )
-    assert found["child"].spec["optimizer"]["config"]["learning_rate"] == yaml.safe_load(schedule)
-    assert found["grandchild"].spec["optimizer"]["config"] == {"learning_rate": 0.3, "momentum": 0.9}
-
-
-def test_a_list_replaces_the_list_of_the_base(experiments_of):
-    found = experiments_of(FAMILY + "        augmentation: []\n")
-    assert found["child"].spec["augmentation"] == []
-
-
-def test_a_null_takes_an_inherited_key_away(experiments_of):
-    found = experiments_of(FAMILY + "        rescaling: null\n")
-    assert found["child"].spec["rescaling"] is None
-
-
-def test_inheriting_leaves_the_base_as_it_is(experiments_of):
-    found = experiments_of(FAMILY)
-    assert found["parent"].spec["training"]["batch_size"] == 16
-
-
-ELSEWHERE = """
+OTHER = """
     document: other
-    defaults:
-      training: {epochs: 99, batch_size: 99}
     experiments:
-      guest: {base: parent, title: guest}
       stranger: {title: stranger, model: {class_name: mlp}}
 """
 
 
-def test_an_experiment_may_inherit_from_another_file(experiments_of):
-    for files in ((FAMILY, ELSEWHERE), (ELSEWHERE, FAMILY)):
-        guest = experiments_of(*files)["guest"]
-        assert guest.spec["model"]["class_name"] == "small_cnn"
-        assert guest.document == "other"
+def test_an_experiment_has_the_document_citation_and_claim_of_its_file(experiments_of):
+    resolved = experiments_of(FAMILY, OTHER)
+    assert {(e.document, e.citation, e.claim) for e in resolved.values()} == {
+        ("doc", "a paper", "Balancing helps."),
+        ("other", None, None),
+    }
 
 
-def test_defaults_of_a_file_hold_only_for_its_entries_without_a_base(experiments_of):
-    found = experiments_of(FAMILY, ELSEWHERE)
-    assert found["guest"].spec["training"]["epochs"] == 7
-    assert found["stranger"].spec["training"]["epochs"] == 99
-
-
-def test_resolved_means_that_every_key_has_a_value(experiments_of):
-    spec = experiments_of(ELSEWHERE, FAMILY)["stranger"].spec
+def test_every_key_of_a_resolved_experiment_has_a_value(experiments_of):
+    spec = experiments_of(OTHER)["stranger"].spec
     reported = {"title", "document", "note", "base", "trials", "figures", "factorial", "ensemble"}
     assert spec.keys() == schema("experiment")["properties"].keys() - reported
     assert spec["model"] == {"class_name": "mlp", "config": {"units": [128], "activation": "relu"}}
     assert spec["optimizer"] == {"class_name": "Adam", "config": {"learning_rate": 0.001}}
     assert spec["training"] == {
-        "epochs": 99,
-        "batch_size": 99,
+        "epochs": 10,
+        "batch_size": 32,
         "multiplicity": 1,
         "steps_per_epoch": None,
         "early_stopping": None,
@@ -176,7 +65,17 @@ def test_resolved_means_that_every_key_has_a_value(experiments_of):
         "before_split": True,
         "augment": "all",
     }
-    assert (spec["copies"], spec["one_vs_all"]) == (None, None)
+    assert (spec["augmented_copies"], spec["one_vs_all"]) == (None, None)
+
+
+def test_defaults_are_filled_in_for_our_augmentations_and_not_for_keras_layers(experiments_of):
+    entries = "[{class_name: zoom}, {class_name: RandomZoom, config: {height_factor: 0.1}}, {class_name: AugMix}]"
+    keys = f"{{title: t, model: {{class_name: mlp}}, augmentation: {entries}}}"
+    assert experiments_of(f"{OTHER}      mine: {keys}\n")["mine"].spec["augmentation"] == [
+        {"class_name": "zoom", "config": {"minimum": 0.9, "maximum": 1.1}},
+        {"class_name": "RandomZoom", "config": {"height_factor": 0.1}},
+        {"class_name": "AugMix", "config": {}},
+    ]
 
 
 @pytest.mark.parametrize("key", ["optimizer", "loss"])
@@ -186,80 +85,126 @@ def test_a_class_without_arguments_has_an_empty_config(key, experiments_of):
     assert experiments_of(text)["e"].spec[key] == {"class_name": name, "config": {}}
 
 
-def test_yaml_merge_keys_work(experiments_of):
-    found = experiments_of("""
-        document: doc
-        experiments:
-          one: &one {title: one, model: {class_name: mlp}}
-          two: {<<: *one, title: two}
-    """)
-    assert found["two"].spec == found["one"].spec
-    assert found["two"].title == "two"
-
-
-def test_changes_name_each_key_with_the_value_there_and_here(experiments_of):
-    found = experiments_of(FAMILY + "        augmentation: []\n")
-    assert changes(found["parent"], found) == []
+def test_changes_have_the_key_and_both_values(experiments_of):
+    resolved = experiments_of(
+        FAMILY.replace("training: {batch_size: 8}", "training: {batch_size: 8}, augmentation: []")
+    )
+    assert changes(resolved["parent"], resolved) == []
     zoom = [{"class_name": "zoom", "config": {"minimum": 0.8, "maximum": 1.1}}]
-    assert changes(found["child"], found) == [
+    assert changes(resolved["child"], resolved) == [
         {"key": "augmentation", "from": zoom, "to": []},
         {"key": "training.batch_size", "from": 16, "to": 8},
     ]
 
 
-def test_a_profile_caps_budgets_and_never_raises_them(experiments_of):
-    profile = {"trials": 2, "epochs": 50, "train_images": 1000, "test_images": 100}
+def test_a_profile_reduces_values_and_never_increases_them(experiments_of):
+    profile = {"trials": 2, "epochs": 50, "train_images": 1000, "test_images": 100, "batch_size": 8}
     parent = experiments_of(FAMILY, profile=profile)["parent"]
     assert parent.trials == 2
-    assert parent.spec["training"]["epochs"] == 7
+    assert (parent.spec["training"]["epochs"], parent.spec["training"]["batch_size"]) == (7, 8)
     assert parent.spec["limit"] == {"train_images": 1000, "test_images": 100}
 
 
-def test_an_experiment_keeps_a_limit_that_is_below_the_profile(experiments_of):
-    found = experiments_of(FAMILY + "        limit: {train_images: 300}\n", profile={"train_images": 1000})
-    assert found["child"].spec["limit"]["train_images"] == 300
+def test_an_experiment_keeps_a_limit_that_is_below_that_of_the_profile(experiments_of):
+    text = f"{OTHER}      mine: {{base: stranger, title: t, limit: {{train_images: 300}}}}\n"
+    assert experiments_of(text, profile={"train_images": 1000})["mine"].spec["limit"]["train_images"] == 300
 
 
-def test_a_profile_caps_the_images_of_a_class_where_classes_are_balanced(experiments_of):
-    drawn = "        sampling: {per_class: 50}\n      few: {base: child, title: few, sampling: {per_class: 3}}\n"
-    found = experiments_of(FAMILY + drawn, profile={"per_class": 12})
-    assert [e.spec["sampling"]["per_class"] for e in found.values()] == [None, 12, 3]
+def test_weight_averaging_starts_at_the_last_epoch_if_the_profile_ends_before_it(experiments_of):
+    averaging = "training: {epochs: 30, weight_averaging: {start_epoch: 24}}"
+    text = f"{OTHER}      mine: {{base: stranger, title: t, {averaging}}}\n"
+    averaged = experiments_of(text, profile={"epochs": 3})["mine"].spec["training"]["weight_averaging"]
+    assert averaged == {"start_epoch": 3, "every": 1}
 
 
-def test_data_that_cannot_be_had_leaves_an_experiment_without_trials(experiments_of, monkeypatch):
+def test_the_limit_per_class_applies_to_experiments_that_balance_their_classes(experiments_of):
+    resolved = experiments_of(FAMILY, profile={"per_class": 50, "experiments": {"whole": {"per_class": 30}}})
+    per_class = {name: e.spec["sampling"]["per_class"] for name, e in resolved.items()}
+    assert per_class == {"parent": None, "child": None, "balanced": 50, "few": 20, "whole": None, "shirts": None}
+    assert resolved["few"].spec["sampling"] == resolved["balanced"].spec["sampling"] | {"per_class": 20}
+
+
+def test_a_profile_replaces_datasets(experiments_of):
+    resolved = experiments_of(FAMILY, profile={"datasets": {"fashion_mnist": "sample"}})
+    assert {e.spec["dataset"] for e in resolved.values()} == {"sample"}
+
+
+def test_a_profile_may_have_limits_of_a_single_experiment(experiments_of):
+    resolved = experiments_of(FAMILY, profile={"trials": 1, "epochs": 2, "experiments": {"child": {"trials": 3}}})
+    assert [resolved[name].trials for name in ("parent", "child")] == [1, 3]
+    assert {e.spec["training"]["epochs"] for e in resolved.values()} == {2}
+
+
+def test_the_named_experiments_are_selected_or_all_in_the_order_of_the_files(experiments_of):
+    assert list(experiments_of(FAMILY, OTHER))[-2:] == ["shirts", "stranger"]
+    assert list(experiments_of(FAMILY, OTHER, experiments=["stranger", "child"])) == ["child", "stranger"]
+
+
+def test_experiments_whose_weights_a_selected_one_starts_from_are_selected_too(experiments_of):
+    more = "      middle: {base: child, title: t, initial_weights: child}\n"
+    more += "      last: {base: parent, title: t, initial_weights: middle}\n"
+    assert list(experiments_of(FAMILY + more, experiments=["last"])) == ["child", "middle", "last"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[confusion_matrix]", "[precision_recall, wrong_predictions]"),
+        ("balancing: true", "balancing: false"),
+        ("ensemble: e", "ensemble: another"),
+        ("citation: a paper", "citation: a book"),
+        ("Balancing helps.", "Balancing harms."),
+        ("title: balanced", "title: as many of each"),
+    ],
+)
+def test_keys_of_the_report_are_not_part_of_the_identity(old, new, experiments_of):
+    before, after = experiments_of(FAMILY), experiments_of(FAMILY.replace(old, new, 1))
+    assert before != after
+    assert {n: digest_of(e, before) for n, e in before.items()} == {n: digest_of(e, after) for n, e in after.items()}
+
+
+def test_an_unavailable_dataset_leaves_an_experiment_without_trials(experiments_of, monkeypatch):
     monkeypatch.setattr(experiments, "unavailable_reason", lambda dataset, data: f"no {dataset}; set {data}")
     child = experiments_of(FAMILY, data={"simpsons": {"path": "here"}})["child"]
     assert child.trials == 0
     assert child.unavailable.startswith("no fashion_mnist; set ")
     assert "here" in child.unavailable
     monkeypatch.setattr(experiments, "unavailable_reason", lambda dataset, data: None)
-    assert (experiments_of(FAMILY)["child"].trials, experiments_of(FAMILY)["child"].unavailable) == (4, None)
+    child = experiments_of(FAMILY)["child"]
+    assert (child.trials, child.unavailable) == (4, None)
 
 
-def test_a_profile_replaces_data_sets(experiments_of):
-    found = experiments_of(FAMILY, profile={"datasets": {"fashion_mnist": "sample"}})
-    assert {e.spec["dataset"] for e in found.values()} == {"sample"}
+SIMPSONS = """
+    document: doc
+    experiments:
+      cartoons: {title: t, dataset: simpsons, model: {class_name: simpsons_cnn}}
+      sketches: {base: cartoons, title: t, dataset: generated_224, initial_weights: cartoons}
+      clothes: {title: t, model: {class_name: mlp}}
+"""
 
 
-def test_a_profile_may_give_a_single_experiment_its_own_budget(experiments_of):
-    found = experiments_of(FAMILY, profile={"trials": 1, "epochs": 2, "experiments": {"child": {"trials": 3}}})
-    assert [e.trials for e in found.values()] == [1, 3]
-    assert [e.spec["training"]["epochs"] for e in found.values()] == [2, 2]
+@pytest.fixture
+def no_kaggle(tmp_path, monkeypatch):
+    """An empty working directory and no credentials."""
+    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
 
 
-def test_all_experiments_run_unless_some_are_named(experiments_of):
-    assert list(experiments_of(FAMILY, ELSEWHERE)) == ["parent", "child", "guest", "stranger"]
-    assert list(experiments_of(FAMILY, ELSEWHERE, experiments=["stranger", "child"])) == ["child", "stranger"]
+def test_an_experiment_that_starts_from_one_without_its_dataset_has_no_trials(no_kaggle, experiments_of, tmp_path):
+    resolved = experiments_of(SIMPSONS)
+    assert [experiment.trials for experiment in resolved.values()] == [0, 0, 10]
+    assert "data.simpsons.path" in resolved["cartoons"].unavailable
+    assert resolved["sketches"].unavailable == resolved["cartoons"].unavailable
+    assert resolved["clothes"].unavailable is None
+    resolved = experiments_of(SIMPSONS, data={"simpsons": {"path": str(tmp_path)}})
+    assert [(experiment.trials, experiment.unavailable) for experiment in resolved.values()] == [(10, None)] * 3
 
 
-def test_an_experiment_whose_weights_another_starts_from_is_selected_with_it(experiments_of):
-    more = "      middle: {base: child, title: t, initial_weights: child}\n"
-    more += "      last: {base: parent, title: t, initial_weights: middle}\n"
-    assert list(experiments_of(FAMILY + more, experiments=["last"])) == ["child", "middle", "last"]
-
-
-def test_settings_reach_the_heirs_too(tmp_path):
-    (tmp_path / "f.yaml").write_text(dedent(FAMILY))
-    settings = {"parent": {"training": {"epochs": 1}}}
-    found = resolve({"experiment_files": ["f.yaml"]}, tmp_path, settings)
-    assert [e.spec["training"]["epochs"] for e in found.values()] == [1, 1]
+def test_a_wrong_path_of_a_dataset_is_refused_if_an_experiment_uses_it(no_kaggle, experiments_of):
+    data = {"simpsons": {"path": "nowhere"}}
+    with pytest.raises(ConfigError, match=r"data\.simpsons\.path.*nowhere"):
+        experiments_of(SIMPSONS, data=data)
+    profile = {"datasets": {"simpsons": "generated_224"}}
+    assert experiments_of(SIMPSONS, data=data, profile=profile)["cartoons"].trials == 10

@@ -1,48 +1,54 @@
-"""Describe an experiment of the configuration as one JSON object, list them, or resolve them all into a file."""
+"""Print one experiment of the configuration as JSON, or list the names of all."""
 
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from lookbook.config.descriptions import describe, describe_all
-from lookbook.config.experiments import resolve
+from lookbook.config.experiments import changes, digest_of, resolve
 from lookbook.config.trial_specs import CONFIG, read_config
+from lookbook.config.validation import check_names
+from lookbook.datasets import DATASETS
 from lookbook.errors import ConfigError
 
-EXAMPLES = """examples:
-  describe_experiment.py exp104
-  describe_experiment.py --list
-  describe_experiment.py --all --config config/config.yaml config/quick.yaml --output experiments.json
-"""
+EXAMPLE = "example: describe_experiment.py exp104 --config config/config.yaml config/quick.yaml"
+
+
+def count_parameters(spec: Mapping[str, Any]) -> int:
+    """Return the number of parameters of a resolved experiment's network, the non-trainable ones included."""
+    from lookbook.runtime import devices
+
+    # Keras reads its environment when it is imported.
+    devices.prepare(threads=1, gpu=False)
+    from lookbook import models
+    from lookbook.sampling.rows import number_of_outputs
+
+    info = DATASETS[spec["dataset"]]
+    outputs = number_of_outputs(spec, info.classes)
+    return models.build(spec["model"], info.shape, outputs, spec["rescaling"]).count_params()
 
 
 def main() -> None:
-    """Print or write what the command line asks for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Print what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("experiment", nargs="?", help="an experiment's name")
-    what.add_argument("--list", action="store_true", help="print the names, one a line")
-    what.add_argument("--all", action="store_true", help="write every experiment, and the profile, to --output")
-    parser.add_argument("--config", type=Path, nargs="+", default=[CONFIG], help="YAML files, later over earlier ones")
-    parser.add_argument("--config-json", type=json.loads, help="the configuration as JSON, in place of --config")
-    parser.add_argument("--output", type=Path, help="the file that --all writes")
+    what.add_argument("experiment", nargs="?", help="the name of an experiment")
+    what.add_argument("--list", action="store_true", help="print all names, one per line")
+    parser.add_argument("--config", type=Path, nargs="+", default=[CONFIG], help="YAML files, later ones override")
     arguments = parser.parse_args()
-    if arguments.all and arguments.output is None:
-        parser.error("--all needs --output")
 
-    config = arguments.config_json or read_config(arguments.config)
-    if arguments.all:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(json.dumps(describe_all(config), indent=2) + "\n")
-        return
-    experiments = resolve(config | {"experiments": None})
+    experiments = resolve(read_config(arguments.config) | {"experiments": None})
     if arguments.list:
         print("\n".join(experiments))
-    else:
-        print(json.dumps(describe(arguments.experiment, experiments), indent=2))
+        return
+    check_names("experiment", [arguments.experiment], experiments)
+    experiment = experiments[arguments.experiment]
+    described = {"experiment": experiment.name, "parameters": count_parameters(experiment.spec)}
+    described |= {"digest": digest_of(experiment, experiments), "base": experiment.base}
+    described |= {"changes": changes(experiment, experiments), "spec": experiment.spec}
+    print(json.dumps(described, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,30 +1,25 @@
-"""Experiments: read the configuration, inherit, resolve.
+"""Resolve the experiments of a configuration: inherit, validate, fill in defaults, apply the profile, select.
 
-An experiment is *resolved* when every key of its schema has a value. What of it decides the outcome of a training
-(its ``spec``) is kept apart from what only the report shows, so that a new title retrains nothing.
+An experiment is *resolved* when every key of its schema has a value. The keys that determine the outcome of a training
+are its ``spec``; the others concern only the report and the number of trials, so changing them retrains nothing.
 """
 
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from lookbook.config import validation
-from lookbook.config.digests import digest, source_digest
+from lookbook.config.consistency import check_ensembles, check_spec
+from lookbook.config.digests import code_digest, digest
+from lookbook.config.inheritance import inherit, merge, read_entries
+from lookbook.config.names import check_entry, with_arguments
+from lookbook.config.validation import ROOT, check, check_names, schema
 from lookbook.datasets import unavailable_reason
 from lookbook.errors import ConfigError
 
-ROOT = Path(__file__).resolve().parents[4]
-SCHEMAS = ROOT / "config" / "schemas"
-
-# Keys that only the report and the number of trials depend on: a change of them retrains nothing.
+# Keys outside the spec.
 REPORTED_KEYS = ("title", "document", "note", "base", "trials", "figures", "factorial", "ensemble")
-# What an entry says about itself and its successors do not repeat.
-NOT_INHERITED = ("title", "note", "base", "document", "figures", "factorial", "ensemble")
 
 
 @dataclass(frozen=True)
@@ -33,22 +28,25 @@ class Experiment:
 
     Attributes:
         name: its key in the configuration.
-        title: what it is, in a few words.
-        document: the source document.
-        note: a sentence for the report, or None.
-        base: the experiment it inherits from, or None.
-        trials: how many trials.
-        figures: what is drawn of it beside its learning curves.
-        factorial: its place in a factorial study, or None.
-        ensemble: what it is a one-vs-all classifier of, or None.
-        spec: everything that decides the outcome of a trial, besides its seed and the source.
-        source: where the document comes from, or None.
-        unavailable: why its data cannot be had and what to do about it, or None; it is not run then.
+        title: a short description.
+        document: the name of the source document.
+        citation: where the document comes from, or None.
+        claim: what the document claims, or None.
+        note: a remark for the report, or None.
+        base: the experiment that it inherits from, or None.
+        trials: the number of trials; 0 if the dataset is unavailable.
+        figures: figures to plot besides the learning curves.
+        factorial: its ``study`` and ``factors`` in a factorial study, or None.
+        ensemble: the ensemble of one-vs-all classifiers that it belongs to, or None.
+        spec: everything that determines the outcome of a trial, except its seed and the code.
+        unavailable: why the dataset is unavailable and how to get it, or None.
     """
 
     name: str
     title: str
     document: str
+    citation: str | None
+    claim: str | None
     note: str | None
     base: str | None
     trials: int
@@ -56,14 +54,7 @@ class Experiment:
     factorial: dict[str, Any] | None
     ensemble: str | None
     spec: dict[str, Any]
-    source: str | None
     unavailable: str | None = None
-
-
-@cache
-def schema(name: str) -> dict[str, Any]:
-    """Return one of the JSON Schemas of config/schemas, for example ``schema("experiment")``."""
-    return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text())
 
 
 def resolve(
@@ -71,72 +62,73 @@ def resolve(
     root: str | Path = ROOT,
     settings: Mapping[str, dict[str, Any]] | None = None,
 ) -> dict[str, Experiment]:
-    """Return the experiments that a configuration asks for, resolved, in the order of their files.
+    """Return the experiments that a configuration selects, resolved, in the order of their files.
 
     Args:
-        config: config.yaml with whatever is laid over it.
-        root: where the files that the configuration names lie if not in the working directory.
-        settings: keys to lay over single experiments, by name; their heirs inherit them.
+        config: the content of config.yaml, with other files merged over it.
+        root: the folder that ``experiment_files`` are relative to if they are not in the working directory.
+        settings: changed keys of single experiments, by name; their descendants inherit them.
 
     Raises:
-        ConfigError: the first file, experiment or key that is wrong, with the remedy.
+        ConfigError: the configuration is not valid; the message names the file, the experiment and the key.
     """
     config = resolve_config(config)
-    entries = _read_entries([locate(file, root) for file in config["experiment_files"]])
+    entries = read_entries([locate(file, root) for file in config["experiment_files"]])
     for name, keys in (settings or {}).items():
-        validation.check_names("settings", [name], entries)
-        entries[name] = replace(entries[name], keys=_merge(entries[name].keys, keys))
-    inherited = {name: _inherit(name, entries) for name in entries}
+        check_names("settings", [name], entries)
+        entries[name] = replace(entries[name], keys=merge(entries[name].keys, keys))
+    inherited = {name: inherit(name, entries) for name in entries}
     resolved = {}
-    for name, entry in inherited.items():
-        file = entries[name].file
-        validation.check_experiment(file, name, entry, schema("experiment"))
-        filled = with_defaults(entry, schema("experiment"))
-        filled = _apply_profile(name, filled, config["profile"])
-        filled["backend"] = filled["backend"] or config["devices"]["backend"]
-        resolved[name] = _experiment(name, filled, entries[name].source)
-        validation.check_resolved(file, name, resolved[name].spec, inherited)
-    if not settings:  # Who changes one by hand forms no ensemble.
-        _check_ensembles(entries, resolved)
-    for name in resolved:
-        starts = _starts(entries[name].file, name, resolved)
-        reasons = [unavailable_reason(resolved[start].spec["dataset"], config["data"]) for start in starts]
+    for name, keys in inherited.items():
+        check_entry(entries[name].file, name, keys)
+        resolved[name] = _experiment(name, keys, entries[name].header, config)
+        check_spec(entries[name].file, name, resolved[name].spec, entries)
+    if not settings:  # An experiment that was changed on the command line is in no ensemble.
+        check_ensembles({name: entry.file for name, entry in entries.items()}, resolved)
+    check_names("config.yaml: profile.experiments", config["profile"]["experiments"], resolved)
+    for name, entry in entries.items():
+        chain = _initial_weights_chain(entry.file, name, resolved)
+        reasons = [unavailable_reason(resolved[other].spec["dataset"], config["data"]) for other in chain]
         if any(reasons):
             resolved[name] = replace(resolved[name], trials=0, unavailable=next(filter(None, reasons)))
-    validation.check_names("config.yaml: profile.experiments", config["profile"]["experiments"], resolved)
     return _selected(config["experiments"], resolved)
 
 
 def locate(file: str | Path, root: str | Path = ROOT) -> Path:
-    """Return a file that a configuration names: in the working directory or, if it is not there, in this project."""
+    """Return the path of a file: in the working directory or, if it is not there, in ``root``."""
     return Path(file) if Path(file).exists() else Path(root) / file
 
 
 def resolve_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration with every default filled in; raise ConfigError for what its schema refuses."""
-    validation.check("config.yaml", "", dict(config), schema("config"))
+    """Return the content of config.yaml with every default filled in.
+
+    Raises:
+        ConfigError: the content does not match its schema.
+    """
+    check("config.yaml", "", dict(config), schema("config"))
     return with_defaults(dict(config), schema("config"))
 
 
 def identity(experiment: Experiment, experiments: Mapping[str, Experiment]) -> dict[str, Any]:
-    """Return what a trial of this experiment is, besides its seed: spec and source, as plain JSON values.
+    """Return what determines the outcome of an experiment's trials, except their seeds, as JSON values.
 
-    Where it starts from another experiment's weights, that one's identity is part of it.
+    Returns:
+        ``spec``, ``code_digest`` and, for an experiment that starts from the weights of another,
+        ``initial_weights_digest``.
     """
-    identity = {"spec": experiment.spec, "source": source_digest(experiment.spec)}
+    content = {"spec": experiment.spec, "code_digest": code_digest(experiment.spec)}
     if experiment.spec["initial_weights"]:
-        start = experiments[experiment.spec["initial_weights"]]
-        identity["start"] = digest_of(start, experiments)
-    return identity
+        content["initial_weights_digest"] = digest_of(experiments[experiment.spec["initial_weights"]], experiments)
+    return content
 
 
 def digest_of(experiment: Experiment, experiments: Mapping[str, Experiment]) -> str:
-    """Return the sha256 of an experiment's identity."""
+    """Return the SHA-256 of an experiment's identity."""
     return digest(identity(experiment, experiments))
 
 
 def changes(experiment: Experiment, experiments: Mapping[str, Experiment]) -> list[dict[str, Any]]:
-    """Return what an experiment changes from its base: key, value there, value here."""
+    """Return what an experiment changes from its base, as ``key``, ``from`` and ``to``, sorted by key."""
     if experiment.base is None or experiment.base not in experiments:
         return []
     before, after = _flat(experiments[experiment.base].spec), _flat(experiment.spec)
@@ -147,11 +139,11 @@ def changes(experiment: Experiment, experiments: Mapping[str, Experiment]) -> li
 
 
 def with_defaults(value: Any, node: Mapping[str, Any]) -> Any:
-    """Return a value with the defaults of its schema filled in, at every depth."""
+    """Return a value with the defaults of its JSON Schema filled in, at every depth."""
     if not isinstance(value, dict):
         return value
     if "$ref" in node:
-        # The schemas' one reference: a class of Keras and its arguments.
+        # The schemas have one reference, `keras_object`.
         return {"config": {}} | value
     filled = dict(value)
     for key, child in node.get("properties", {}).items():
@@ -162,131 +154,69 @@ def with_defaults(value: Any, node: Mapping[str, Any]) -> Any:
     return filled
 
 
-@dataclass(frozen=True)
-class _Entry:
-    file: str
-    document: str
-    source: str | None
-    defaults: dict[str, Any]
-    keys: dict[str, Any]
-
-
-def _read_entries(files: list[Path]) -> dict[str, _Entry]:
-    entries: dict[str, _Entry] = {}
-    for path in files:
-        content = validation.read_yaml(path)
-        validation.check(str(path), "", content, schema("experiments"))
-        for name, keys in content["experiments"].items():
-            if name in entries:
-                raise ConfigError(f"{path}: {name}: {entries[name].file} has this name already; rename one")
-            entries[name] = _Entry(
-                str(path), content["document"], content.get("source"), content.get("defaults", {}), keys
-            )
-    return entries
-
-
-def _inherit(name: str, entries: dict[str, _Entry], heirs: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return an entry with what it inherits: its base's keys or, without a base, its file's defaults."""
-    entry = entries[name]
-    base = entry.keys.get("base")
-    if base is None:
-        inherited = deepcopy(entry.defaults)
-    elif not isinstance(base, str) or base not in entries:
-        nearest = validation.nearest(str(base), entries)
-        raise ConfigError(f"{entry.file}: {name}: base: there is no experiment '{base}'{nearest}")
-    elif base in (*heirs, name):
-        circle = " -> ".join([*heirs, name, base])
-        raise ConfigError(f"{entry.file}: {name}: base: experiments inherit in a circle ({circle}); cut it")
-    else:
-        inherited = _inherit(base, entries, (*heirs, name))
-        inherited = {key: value for key, value in inherited.items() if key not in NOT_INHERITED}
-    return _merge(inherited, entry.keys) | {"document": entry.document}
-
-
-def _check_ensembles(entries: Mapping[str, _Entry], resolved: Mapping[str, Experiment]) -> None:
-    """Refuse, before they are trained, classifiers that cannot form the ensemble that they name."""
-    members: dict[tuple[str, int], str] = {}
-    for name, experiment in resolved.items():
-        if experiment.ensemble is None:
-            continue
-        where, label = f"{entries[name].file}: {name}", experiment.spec["one_vs_all"]
-        if label is None:
-            raise ConfigError(f"{where}: ensemble: is of one-vs-all classifiers; set one_vs_all or remove it")
-        other = members.setdefault((experiment.ensemble, label), name)
-        if other != name:
-            raise ConfigError(f"{where}: one_vs_all: {other} has class {label} in {experiment.ensemble}; take another")
-
-
-def _starts(file: str, name: str, resolved: Mapping[str, Experiment]) -> list[str]:
-    """Return an experiment and those whose weights it starts from, one after another; refuse a circle."""
-    path = [name]
-    while (start := resolved[path[-1]].spec["initial_weights"]) is not None:
-        if start in path:
-            circle = " -> ".join([*path, start])
-            raise ConfigError(f"{file}: {name}: initial_weights: experiments start in a circle ({circle}); cut it")
-        path.append(start)
-    return path
-
-
-def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another; another ``class_name`` starts afresh, since its arguments are others."""
-    if "class_name" in above and above["class_name"] != below.get("class_name"):
-        return deepcopy(above)
-    merged = deepcopy(below)
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = deepcopy(value)
-    return merged
+def _experiment(name: str, keys: dict[str, Any], header: dict[str, Any], config: dict[str, Any]) -> Experiment:
+    """Return a resolved experiment from a valid entry."""
+    entry = _apply_profile(name, with_defaults(keys, schema("experiment")), config["profile"])
+    spec = {key: value for key, value in entry.items() if key not in REPORTED_KEYS}
+    spec["backend"] = spec["backend"] or config["devices"]["backend"]
+    spec["model"] = with_arguments("models", spec["model"])
+    spec["augmentation"] = [with_arguments("augmentation", item) for item in spec["augmentation"]]
+    return Experiment(
+        name=name,
+        spec=spec,
+        citation=header["citation"],
+        claim=header["claim"],
+        **{key: entry[key] for key in REPORTED_KEYS},
+    )
 
 
 def _apply_profile(name: str, entry: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry within the budgets of the profile."""
-    keys = ("trials", "epochs", "train_images", "test_images", "per_class", "batch_size")
-    budget = {key: profile[key] for key in keys}
-    budget |= profile["experiments"].get(name, {})
+    """Return an entry with the limits and the dataset substitutions of the profile."""
+    limits = profile | profile["experiments"].get(name, {})
     entry = deepcopy(entry)
     entry["dataset"] = profile["datasets"].get(entry["dataset"], entry["dataset"])
-    entry["trials"] = _least(entry["trials"], budget["trials"])
+    entry["trials"] = _smaller(entry["trials"], limits["trials"])
     training = entry["training"]
-    training["epochs"] = _least(training["epochs"], budget["epochs"])
-    training["batch_size"] = _least(training["batch_size"], budget["batch_size"])
+    for key in ("epochs", "batch_size"):
+        training[key] = _smaller(training[key], limits[key])
     if training["weight_averaging"]:
-        # A budget that ends before the averaging starts still averages, over its last epoch.
+        # A training that ends before the averaging would start averages its last epoch.
         start = training["weight_averaging"]["start_epoch"]
-        training["weight_averaging"]["start_epoch"] = _least(start, training["epochs"])
+        training["weight_averaging"]["start_epoch"] = _smaller(start, training["epochs"])
     for key in ("train_images", "test_images"):
-        entry["limit"][key] = _least(entry["limit"][key], budget[key])
+        entry["limit"][key] = _smaller(entry["limit"][key], limits[key])
     if entry["sampling"]["per_class"] is not None:
-        entry["sampling"]["per_class"] = _least(entry["sampling"]["per_class"], budget["per_class"])
+        entry["sampling"]["per_class"] = _smaller(entry["sampling"]["per_class"], limits["per_class"])
     return entry
 
 
-def _least(value: int | None, budget: int | None) -> int | None:
-    given = [number for number in (value, budget) if number is not None]
-    return min(given, default=None)
+def _smaller(value: int | None, limit: int | None) -> int | None:
+    """Return the smaller of two numbers, where None means no limit."""
+    return min((number for number in (value, limit) if number is not None), default=None)
 
 
-def _experiment(name: str, entry: dict[str, Any], source: str | None) -> Experiment:
-    spec = {key: value for key, value in entry.items() if key not in REPORTED_KEYS}
-    spec["model"] = validation.with_arguments("models", spec["model"])
-    spec["augmentation"] = [validation.with_arguments("augmentation", item) for item in spec["augmentation"]]
-    return Experiment(name=name, spec=spec, source=source, **{key: entry[key] for key in REPORTED_KEYS})
+def _initial_weights_chain(file: str, name: str, experiments: Mapping[str, Experiment]) -> list[str]:
+    """Return an experiment, the one whose weights it starts from, that one's, and so on; refuse a cycle."""
+    chain = [name]
+    while (initial := experiments[chain[-1]].spec["initial_weights"]) is not None:
+        if initial in chain:
+            cycle = " -> ".join([*chain, initial])
+            raise ConfigError(f"{file}: {name}: initial_weights: is a cycle ({cycle}); remove one of them")
+        chain.append(initial)
+    return chain
 
 
-def _selected(names: list[str] | None, resolved: dict[str, Experiment]) -> dict[str, Experiment]:
-    """Return the named experiments and those whose weights they start from; all where none is named."""
+def _selected(names: list[str] | None, experiments: dict[str, Experiment]) -> dict[str, Experiment]:
+    """Return the named experiments and those whose weights they start from, or all if ``names`` is None."""
     if names is None:
-        return resolved
-    validation.check_names("config.yaml: experiments", names, resolved)
-    wanted = set(names)
-    while more := {resolved[name].spec["initial_weights"] for name in wanted} - wanted - {None}:
-        wanted |= more
-    return {name: experiment for name, experiment in resolved.items() if name in wanted}
+        return experiments
+    check_names("config.yaml: experiments", names, experiments)
+    selected = {other for name in names for other in _initial_weights_chain("", name, experiments)}
+    return {name: experiment for name, experiment in experiments.items() if name in selected}
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one mapping with dotted keys."""
     if not isinstance(value, dict) or not value:
         return {prefix: value}
     flat: dict[str, Any] = {}

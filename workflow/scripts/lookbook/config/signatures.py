@@ -1,8 +1,8 @@
-"""What may be written in the configuration: names and arguments, read from source without importing it.
+"""Names and arguments that a configuration may use, read from source files without importing them.
 
-Importing Keras takes seconds and half a gigabyte, and a mistyped argument should be refused before either is
-spent. So the builders of models and augmentations, and the optimizers, schedules and losses of Keras, are looked
-up by parsing their source files.
+Importing Keras takes seconds, and a mistyped argument is refused before that. The names are those that Keras's public
+modules export; the arguments are those of the constructor in the file that the export names. griffe answers the same
+questions, but it takes 11 s to load Keras, because it must read the whole package to follow an export.
 """
 
 import ast
@@ -14,17 +14,29 @@ from pathlib import Path
 
 LIBRARY = Path(__file__).parents[1]
 
-# Where Keras keeps what a configuration names by `class_name`; ours come after and add to them.
-CLASS_FOLDERS = {
-    "optimizer": "optimizers",
-    "schedule": "optimizers/schedules",
-    "loss": "losses",
-    "regularizer": "regularizers",
+# The public module of Keras that exports each kind of class.
+PUBLIC_MODULES = {
+    "optimizer": "keras.optimizers",
+    "schedule": "keras.optimizers.schedules",
+    "loss": "keras.losses",
+    "regularizer": "keras.regularizers",
+    "augmentation": "keras.layers",
+}
+IMAGE_LAYERS = "keras.src.layers.preprocessing.image_preprocessing"
+OUR_SCHEDULES = "lookbook.training.schedules"
+
+NOT_CONFIGURABLE = {
+    # Base classes.
+    *("Optimizer", "LearningRateSchedule", "Loss", "Regularizer"),
+    # Wrappers of other optimizers.
+    *("LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"),
+    # Layers that change the shape of the images, or do nothing to them.
+    *("CenterCrop", "MaxNumBoundingBoxes", "RandomCrop", "Resizing"),
 }
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the closest known name, or the known names where none is close."""
+    """Return ``; did you mean 'x'?`` for the closest known name, or list the known names if none is close."""
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if close:
@@ -34,18 +46,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 @cache
 def registered(folder: str) -> tuple[str, ...]:
-    """Return the names that a folder of the library registers: one per file, the file's own name."""
+    """Return the names of the models or augmentations in a folder of the library: one per file, the file's name."""
     return tuple(sorted(p.stem for p in (LIBRARY / folder).glob("*.py") if not p.stem.startswith("_")))
 
 
 @cache
 def function_arguments(folder: str, name: str) -> dict[str, object]:
-    """Return the keyword-only arguments of ``<folder>/<name>.py``'s function, each with its default.
+    """Return the keyword-only arguments of the function in ``<folder>/<name>.py``, with their defaults.
 
-    The file is the registry entry, so a file without a function of its name is a mistake in the file.
+    Raises:
+        TypeError: the file does not define a function of its own name.
     """
     path = LIBRARY / folder / f"{name}.py"
-    for node in ast.parse(path.read_text()).body:
+    for node in _tree(path).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
             return {a.arg: ast.literal_eval(d) if d is not None else None for a, d in pairs}
@@ -53,54 +66,91 @@ def function_arguments(folder: str, name: str) -> dict[str, object]:
 
 
 @cache
-def _classes(kind: str) -> dict[str, ast.ClassDef]:
-    """Return every class of one kind, Keras's and ours, by name."""
+def class_names(kind: str) -> tuple[str, ...]:
+    """Return the values that ``class_name`` may have for one of the kinds of ``PUBLIC_MODULES``."""
+    return tuple(sorted(_exports(kind)))
+
+
+@cache
+def class_arguments(kind: str, name: str) -> dict[str, bool]:
+    """Return the arguments of a class's constructor, each with whether it is required.
+
+    Where the constructor takes ``**kwargs``, the arguments of the base classes are included.
+    """
+    return _constructor(*_exports(kind)[name])
+
+
+@cache
+def _exports(kind: str) -> dict[str, tuple[str, str]]:
+    """Return each class name of a kind with the module that defines it and its name there."""
+    exports = _imports(PUBLIC_MODULES[kind])
+    if kind == "augmentation":
+        exports = {name: origin for name, origin in exports.items() if origin[0].startswith(IMAGE_LAYERS)}
+    if kind == "schedule":
+        ours = [node.name for node in _tree(_file(OUR_SCHEDULES)).body if isinstance(node, ast.ClassDef)]
+        exports = exports | {name: (OUR_SCHEDULES, name) for name in ours}
+    # Lower-case names are functions and Keras 1 spellings of classes.
+    return {name: origin for name, origin in exports.items() if name[0].isupper() and name not in NOT_CONFIGURABLE}
+
+
+@cache
+def _constructor(module: str, name: str) -> dict[str, bool]:
+    tree = _tree(_file(module))
+    node = next((n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == name), None)
+    if node is None:
+        return {}
+    own: dict[str, bool] = {}
+    init = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
+    if init is not None:
+        positional = init.args.args[1:]
+        first_default = len(positional) - len(init.args.defaults)
+        own = {argument.arg: number < first_default for number, argument in enumerate(positional)}
+        pairs = zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)
+        own |= {argument.arg: default is None for argument, default in pairs}
+        if init.args.kwarg is None:
+            return own
+    inherited: dict[str, bool] = {}
+    for base in node.bases:
+        origin = _origin(module, base)
+        if origin is not None:
+            inherited = _constructor(*origin) | inherited
+    # A constructor that takes **kwargs passes what its base requires itself.
+    return (inherited if init is None else dict.fromkeys(inherited, False)) | own
+
+
+def _origin(module: str, base: ast.expr) -> tuple[str, str] | None:
+    """Return the module and name of a base class, or None if it is defined neither in Keras nor here."""
+    imports = _imports(module)
+    if isinstance(base, ast.Name):
+        origin = imports.get(base.id, (module, base.id))
+    elif isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name) and base.value.id in imports:
+        origin = (".".join(imports[base.value.id]), base.attr)
+    else:
+        return None
+    return origin if origin[0].split(".")[0] in ("keras", LIBRARY.name) else None
+
+
+@cache
+def _imports(module: str) -> dict[str, tuple[str, str]]:
+    """Return each name that a module imports ``from`` another, with that module and the name there."""
+    nodes = (node for node in ast.walk(_tree(_file(module))) if isinstance(node, ast.ImportFrom))
+    return {a.asname or a.name: (node.module or "", a.name) for node in nodes for a in node.names}
+
+
+def _file(module: str) -> Path:
+    package, *parts = module.split(".")
+    folder = (LIBRARY if package == LIBRARY.name else _keras_folder()).joinpath(*parts)
+    return folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+
+
+@cache
+def _keras_folder() -> Path:
     keras = importlib.util.find_spec("keras")
     if keras is None or not keras.submodule_search_locations:
-        raise ModuleNotFoundError("Keras is not installed; `make report` installs everything")
-    files = sorted((Path(keras.submodule_search_locations[0]) / "src" / CLASS_FOLDERS[kind]).glob("*.py"))
-    if kind == "schedule":
-        files.append(LIBRARY / "training" / "schedules.py")
-    found: dict[str, ast.ClassDef] = {}
-    for path in files:
-        if path.stem.endswith("_test"):
-            continue
-        found |= {n.name: n for n in ast.parse(path.read_text()).body if isinstance(n, ast.ClassDef)}
-    return found
-
-
-# Base classes and wrappers: Keras has them, but no experiment can name them.
-_NOT_NAMED = {
-    "Optimizer",
-    "BaseOptimizer",
-    "LearningRateSchedule",
-    "Loss",
-    "LossFunctionWrapper",
-    "Regularizer",
-}
+        raise ModuleNotFoundError("Keras is not installed; `make install` installs everything that Lookbook needs")
+    return Path(keras.submodule_search_locations[0])
 
 
 @cache
-def class_names(kind: str) -> tuple[str, ...]:
-    """Return the names that ``class_name`` may take for an optimizer, schedule, loss or regularizer."""
-    return tuple(sorted(n for n in _classes(kind) if n not in _NOT_NAMED and not n.startswith("_")))
-
-
-@cache
-def class_arguments(kind: str, name: str) -> frozenset[str]:
-    """Return the argument names of a class's constructor, those of its bases included where it takes ``**kwargs``."""
-    node = _classes(kind)[name]
-    names: set[str] = set()
-    takes_more = True
-    for item in node.body:
-        if isinstance(item, ast.FunctionDef) and item.name == "__init__":
-            arguments = item.args
-            names |= {a.arg for a in [*arguments.args, *arguments.kwonlyargs]} - {"self"}
-            takes_more = arguments.kwarg is not None
-    if takes_more:
-        for base in node.bases:
-            base_name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
-            base_name = {"Optimizer": "BaseOptimizer"}.get(base_name, base_name)
-            if base_name in _classes(kind) and base_name != name:
-                names |= class_arguments(kind, base_name)
-    return frozenset(names)
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))

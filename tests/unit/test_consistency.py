@@ -1,0 +1,180 @@
+"""Values that do not fit together, or not with the dataset, are refused with the remedy."""
+
+import pytest
+
+from lookbook.config.experiments import resolve
+
+
+def entry(keys: str) -> str:
+    return f"  mine: {{title: t, model: {{class_name: mlp}}, {keys}}}"
+
+
+MIXUP = "augmentation: [{class_name: mixup}]"
+ZOOM = "augmentation: [{class_name: zoom}]"
+
+REFUSED = {
+    "more classes than the dataset has": (
+        "dataset: sample, sampling: {classes: 11}",
+        "sampling.classes: sample has 10 classes; got 11",
+    ),
+    "one class": ("sampling: {classes: 1}", "sampling.classes: must be at least 2; got 1"),
+    "a class that the dataset does not have": (
+        "dataset: sample, one_vs_all: 10",
+        "one_vs_all: must be a class of sample, 0 to 9; got 10",
+    ),
+    "a negative class": ("one_vs_all: -1", "one_vs_all: must be at least 0; got -1"),
+    "one class against a part of the others": (
+        "dataset: sample, one_vs_all: 3, sampling: {classes: 5}",
+        "one_vs_all: cannot be combined with sampling.classes; remove one of them",
+    ),
+    "too few proportions": (
+        "sampling: {proportions: [1, 2, 3]}",
+        "sampling.proportions: needs one number for each of the 10 classes; got 3",
+    ),
+    "too many proportions": (
+        "sampling: {classes: 2, proportions: [1, 2, 3]}",
+        "sampling.proportions: needs one number for each of the 2 classes; got 3",
+    ),
+    "a proportion of zero": ("sampling: {proportions: [1, 0]}", "sampling.proportions[1]: must be at least 1; got 0"),
+    "sizes that are not known": (
+        "dataset: sample, sampling: {size: {minimum: 1, maximum: 9}}",
+        "sampling.size: the original sizes of the images of sample are not known; remove it",
+    ),
+    "sizes with nothing between them": (
+        "dataset: generated, sampling: {size: {minimum: 9, maximum: 10}}",
+        "sampling.size: there is no size between minimum and maximum, which are exclusive; increase the maximum",
+    ),
+    "one limit of the size": (
+        "dataset: generated, sampling: {size: {minimum: 9}}",
+        "sampling.size: the key 'maximum' is missing",
+    ),
+    "resampled images without resampling": (
+        "sampling: {augment: resampled}",
+        "sampling.augment: without sampling.per_class no image is resampled; set per_class or use `all`",
+    ),
+    "resampled images with mixed labels": (
+        f"sampling: {{per_class: 9, augment: resampled}}, {MIXUP}",
+        "sampling.augment: images augmented before training have one label each; remove mixup",
+    ),
+    "mixed labels without one-hot labels": (
+        MIXUP,
+        "loss: mixup mixes labels, and SparseCategoricalCrossentropy takes class numbers; use a loss on one-hot labels",
+    ),
+    "labels mixed by a Keras layer without one-hot labels": (
+        "augmentation: [{class_name: CutMix}]",
+        "loss: CutMix mixes labels, and SparseCategoricalCrossentropy takes class numbers",
+    ),
+    "copies without augmentation": (
+        "augmented_copies: 2",
+        "augmented_copies: there is no augmentation; add one or remove augmented_copies",
+    ),
+    "copies with mixed labels": (
+        "augmented_copies: 2, augmentation: [{class_name: zoom}, {class_name: MixUp}]",
+        "augmented_copies: images augmented before training have one label each; remove MixUp",
+    ),
+    "copies of resampled images": (
+        f"augmented_copies: 2, {ZOOM}, sampling: {{per_class: 9}}",
+        "augmented_copies: cannot be combined with sampling.per_class or sampling.proportions; remove one of them",
+    ),
+    "copies of classes in proportions": (
+        f"augmented_copies: 2, {ZOOM}, sampling: {{proportions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}}",
+        "augmented_copies: cannot be combined with sampling.per_class or sampling.proportions; remove one of them",
+    ),
+    "no copy": (f"augmented_copies: 0, {ZOOM}", "augmented_copies: must be at least 1; got 0"),
+    "more operations than there are": (
+        "augmentation: [{class_name: one_of_k, config: {k: 8}}]",
+        "augmentation[0].config.k: must be an integer from 1 to 7; got 8",
+    ),
+    "copies as a mapping": ("augmented_copies: {number: 4}", "augmented_copies: must be of type integer or null"),
+    "a batch that is not a multiple of the multiplicity": (
+        "training: {batch_size: 32, multiplicity: 3}",
+        "training.batch_size: must be a multiple of training.multiplicity (3); got 32",
+    ),
+    "a batch larger than all repetitions": (
+        "limit: {train_images: 10}, training: {batch_size: 32, multiplicity: 2}",
+        "training.batch_size: must be at most 20 (the training split); got 32",
+    ),
+    "a batch larger than all copies": (
+        f"limit: {{train_images: 10}}, augmented_copies: 3, {ZOOM}",
+        "training.batch_size: must be at most 30 (the training split); got 32",
+    ),
+    "an ensemble of ten-class classifiers": (
+        "ensemble: all",
+        "ensemble: combines one-vs-all classifiers; set one_vs_all or remove ensemble",
+    ),
+    "sampling": ("sampling: {clases: 3}", "sampling: unknown key 'clases'; did you mean 'classes'?"),
+    "sampling.size": (
+        "sampling: {size: {minimum: 1, maximum: 9, maximun: 9}}",
+        "sampling.size: unknown key 'maximun'; did you mean 'maximum'?",
+    ),
+    "sampling.augment": (
+        "sampling: {augment: copied}",
+        "sampling.augment: must be one of all, resampled; got 'copied'",
+    ),
+    "training": (
+        "training: {multiplicty: 2}",
+        "training: unknown key 'multiplicty'; did you mean 'multiplicity'?",
+    ),
+    "factorial": (
+        "factorial: {study: s, factors: {a: true}, factor: {}}",
+        "factorial: unknown key 'factor'; did you mean 'factors'?",
+    ),
+    "a factor that is neither on nor off": (
+        "factorial: {study: s, factors: {a: 3}}",
+        "factorial.factors.a: must be of type boolean; got 3",
+    ),
+    "no factor": ("factorial: {study: s, factors: {}}", "factorial.factors: {}"),
+    "a figure": ("figures: [confusion]", "figures[0]: must be one of confusion_matrix, precision_recall"),
+    "one_vs_all by name": ("one_vs_all: shirt", "one_vs_all: must be of type integer or null; got 'shirt'"),
+    "steps_per_epoch": ("training: {steps_per_epoch: 0}", "training.steps_per_epoch: must be at least 1; got 0"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_with_file_experiment_key_and_remedy(case, refusal_of):
+    keys, expected = REFUSED[case]
+    assert f"mine.yaml: mine: {expected}" in refusal_of(entry(keys))
+
+
+def test_the_limit_of_a_profile_counts_the_repetitions(refusal_of):
+    twice = entry("training: {batch_size: 64, multiplicity: 2}")
+    assert "must be at most 60 (the training split); got 64" in refusal_of(twice, profile={"train_images": 30})
+
+
+@pytest.mark.parametrize("sampling", ["per_class: 9", "classes: 5", "proportions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"])
+def test_the_batch_size_is_not_checked_where_the_number_of_sampled_images_is_unknown(sampling, tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        f"document: d\nexperiments:\n{entry(f'limit: {{train_images: 10}}, sampling: {{{sampling}}}')}\n"
+    )
+    assert resolve({"experiment_files": ["mine.yaml"]}, tmp_path)["mine"].spec["training"]["batch_size"] == 32
+
+
+def test_two_classifiers_of_one_class_in_an_ensemble_are_refused(refusal_of):
+    mine = entry("one_vs_all: 3, ensemble: all")
+    yours = "  yours: {base: mine, title: t, ensemble: all}"
+    assert (
+        "mine.yaml: yours: one_vs_all: mine already classifies class 3 in ensemble 'all'; use another class"
+        in refusal_of(f"{mine}\n{yours}")
+    )
+
+
+def test_settings_may_change_the_class_of_a_classifier_in_an_ensemble(tmp_path):
+    mine, yours = entry("one_vs_all: 3, ensemble: all"), "  yours: {base: mine, title: t, one_vs_all: 4, ensemble: all}"
+    (tmp_path / "mine.yaml").write_text(f"document: d\nexperiments:\n{mine}\n{yours}\n")
+    found = resolve({"experiment_files": ["mine.yaml"]}, tmp_path, {"yours": {"one_vs_all": 3}})
+    assert found["yours"].spec["one_vs_all"] == 3
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        ({"per_clas": 3}, "config.yaml: profile: unknown key 'per_clas'; did you mean 'per_class'?"),
+        ({"per_class": 0}, "config.yaml: profile.per_class: must be at least 1; got 0"),
+        (
+            {"experiments": {"mine": {"per_clas": 3}}},
+            "config.yaml: profile.experiments.mine: unknown key 'per_clas'; did you mean 'per_class'?",
+        ),
+    ],
+)
+def test_an_invalid_limit_of_a_profile_is_refused(profile, expected, refusal_of):
+    assert expected in refusal_of(entry("sampling: {per_class: 9}"), profile=profile)

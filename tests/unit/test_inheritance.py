@@ -1,0 +1,145 @@
+"""Experiments inherit the keys of their base."""
+
+import pytest
+import yaml
+
+from lookbook.errors import ConfigError
+
+FAMILY = """
+    document: doc
+    defaults:
+      training: {epochs: 7, batch_size: 16}
+    experiments:
+      parent:
+        title: parent
+        note: a remark
+        trials: 4
+        model: {class_name: small_cnn, config: {padding: same, dense: 32}}
+        optimizer: {class_name: SGD, config: {learning_rate: 0.1, momentum: 0.9}}
+        augmentation: [{class_name: zoom, config: {minimum: 0.8}}]
+      child:
+        base: parent
+        title: child
+        training: {batch_size: 8}
+"""
+
+
+def test_a_child_inherits_every_key_that_it_does_not_state(experiments_of):
+    child = experiments_of(FAMILY)["child"]
+    assert child.trials == 4
+    assert (child.spec["training"]["epochs"], child.spec["training"]["batch_size"]) == (7, 8)
+    assert child.spec["model"]["config"]["dense"] == 32
+    assert child.spec["augmentation"][0]["config"]["minimum"] == 0.8
+
+
+def test_title_note_and_base_are_not_inherited(experiments_of):
+    resolved = experiments_of(FAMILY + "      grandchild: {base: child, title: grandchild}\n")
+    assert [(e.title, e.note, e.base) for e in resolved.values()] == [
+        ("parent", "a remark", None),
+        ("child", None, "parent"),
+        ("grandchild", None, "child"),
+    ]
+    with pytest.raises(ConfigError, match="untitled: the key 'title' is missing"):
+        experiments_of(FAMILY + "      untitled: {base: child}\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "default"),
+    [
+        ("figures", "[confusion_matrix]", []),
+        ("factorial", "{study: s, factors: {one_cycle: true}}", None),
+        ("ensemble", "all", None),
+    ],
+)
+def test_keys_of_the_report_are_not_inherited_and_not_in_the_spec(key, value, default, experiments_of):
+    keys = f"        one_vs_all: 3\n        {key}: {value}\n"
+    resolved = experiments_of(FAMILY + keys + "      grandchild: {base: child, title: grandchild}\n")
+    assert [getattr(e, key) for e in resolved.values()] == [default, yaml.safe_load(value), default]
+    assert all(key not in e.spec for e in resolved.values())
+
+
+def test_arguments_of_the_same_class_are_merged(experiments_of):
+    resolved = experiments_of(FAMILY + "        optimizer: {class_name: SGD, config: {learning_rate: 0.2}}\n")
+    assert resolved["child"].spec["optimizer"]["config"] == {"learning_rate": 0.2, "momentum": 0.9}
+
+
+def test_arguments_are_merged_if_class_name_is_omitted(experiments_of):
+    resolved = experiments_of(FAMILY + "        model: {config: {dense: 64}}\n")
+    assert resolved["child"].spec["model"]["class_name"] == "small_cnn"
+    assert (
+        resolved["child"].spec["model"]["config"]["dense"],
+        resolved["child"].spec["model"]["config"]["padding"],
+    ) == (
+        64,
+        "same",
+    )
+
+
+def test_changing_class_name_discards_the_inherited_config(experiments_of):
+    resolved = experiments_of(FAMILY + "        optimizer: {class_name: Adam, config: {learning_rate: 0.2}}\n")
+    assert resolved["child"].spec["optimizer"]["config"] == {"learning_rate": 0.2}
+
+
+def test_a_schedule_replaces_a_number_and_a_number_replaces_a_schedule(experiments_of):
+    schedule = "{class_name: CosineDecay, config: {initial_learning_rate: 0.1, decay_steps: 9}}"
+    resolved = experiments_of(
+        FAMILY
+        + f"        optimizer: {{config: {{learning_rate: {schedule}}}}}\n"
+        + "      grandchild: {base: child, title: t, optimizer: {config: {learning_rate: 0.3}}}\n"
+    )
+    assert resolved["child"].spec["optimizer"]["config"]["learning_rate"] == yaml.safe_load(schedule)
+    assert resolved["grandchild"].spec["optimizer"]["config"] == {"learning_rate": 0.3, "momentum": 0.9}
+
+
+def test_a_list_replaces_the_list_of_the_base(experiments_of):
+    resolved = experiments_of(FAMILY + "        augmentation: []\n")
+    assert resolved["child"].spec["augmentation"] == []
+
+
+def test_null_replaces_an_inherited_value(experiments_of):
+    resolved = experiments_of(FAMILY + "        rescaling: null\n")
+    assert resolved["child"].spec["rescaling"] is None
+
+
+def test_an_entry_does_not_change_its_base(experiments_of):
+    resolved = experiments_of(FAMILY)
+    assert resolved["parent"].spec["training"]["batch_size"] == 16
+
+
+ELSEWHERE = """
+    document: other
+    defaults:
+      training: {epochs: 99, batch_size: 99}
+    experiments:
+      guest: {base: parent, title: guest}
+      stranger: {title: stranger, model: {class_name: mlp}}
+"""
+
+
+def test_an_experiment_may_inherit_from_another_file(experiments_of):
+    for files in ((FAMILY, ELSEWHERE), (ELSEWHERE, FAMILY)):
+        guest = experiments_of(*files)["guest"]
+        assert guest.spec["model"]["class_name"] == "small_cnn"
+        assert guest.document == "other"
+
+
+def test_defaults_apply_only_to_entries_of_the_file_without_a_base(experiments_of):
+    resolved = experiments_of(FAMILY, ELSEWHERE)
+    assert resolved["guest"].spec["training"]["epochs"] == 7
+    assert resolved["stranger"].spec["training"]["epochs"] == 99
+
+
+def test_yaml_merge_keys_work(experiments_of):
+    resolved = experiments_of("""
+        document: doc
+        experiments:
+          one: &one {title: one, model: {class_name: mlp}}
+          two: {<<: *one, title: two}
+    """)
+    assert resolved["two"].spec == resolved["one"].spec
+    assert resolved["two"].title == "two"
+
+
+def test_settings_apply_to_the_descendants_too(experiments_of):
+    resolved = experiments_of(FAMILY, settings={"parent": {"training": {"epochs": 1}}})
+    assert [e.spec["training"]["epochs"] for e in resolved.values()] == [1, 1]

@@ -1,0 +1,90 @@
+"""Read experiment files, and combine each entry with what it inherits."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lookbook.config.validation import check, nearest, read_yaml, schema
+from lookbook.errors import ConfigError
+
+# Keys that describe one experiment only.
+NOT_INHERITED = ("title", "note", "base", "document", "figures", "factorial", "ensemble")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One experiment as its file states it.
+
+    Attributes:
+        file: the path of the file.
+        header: the file's ``document``, ``citation`` and ``claim``.
+        defaults: keys of every entry of the file that has no base.
+        keys: the entry's own keys.
+    """
+
+    file: str
+    header: dict[str, Any]
+    defaults: dict[str, Any]
+    keys: dict[str, Any]
+
+
+def read_entries(files: list[Path]) -> dict[str, Entry]:
+    """Return every entry of the experiment files by name, in order.
+
+    Raises:
+        ConfigError: a file is not valid, or two entries have the same name.
+    """
+    entries: dict[str, Entry] = {}
+    for path in files:
+        content = read_yaml(path)
+        check(str(path), "", content, schema("experiments"))
+        header = {key: content.get(key) for key in ("document", "citation", "claim")}
+        for name, keys in content["experiments"].items():
+            if name in entries:
+                raise ConfigError(f"{path}: {name}: the name is already used in {entries[name].file}; rename one")
+            entries[name] = Entry(str(path), header, content.get("defaults", {}), keys)
+    return entries
+
+
+def inherit(name: str, entries: dict[str, Entry], descendants: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return an entry's keys over those of its base or, without a base, over its file's defaults.
+
+    Args:
+        name: the entry's name.
+        entries: all entries.
+        descendants: the entries that inherit from this one and led here, to detect a cycle.
+
+    Raises:
+        ConfigError: a base does not exist, or the bases form a cycle.
+    """
+    entry = entries[name]
+    base = entry.keys.get("base")
+    if base is None:
+        inherited = deepcopy(entry.defaults)
+    elif not isinstance(base, str) or base not in entries:
+        raise ConfigError(f"{entry.file}: {name}: base: there is no experiment '{base}'{nearest(str(base), entries)}")
+    elif base in (*descendants, name):
+        cycle = " -> ".join([*descendants, name, base])
+        raise ConfigError(f"{entry.file}: {name}: base: is a cycle ({cycle}); remove the base of one of them")
+    else:
+        inherited = inherit(base, entries, (*descendants, name))
+        inherited = {key: value for key, value in inherited.items() if key not in NOT_INHERITED}
+    return merge(inherited, entry.keys) | {"document": entry.header["document"]}
+
+
+def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return ``above`` merged into ``below`` key by key; changing ``class_name`` discards the inherited ``config``.
+
+    The last rule is why this is not ``snakemake.utils.update_config``, which would pass the arguments of the old class
+    to the new one.
+    """
+    if "class_name" in above and above["class_name"] != below.get("class_name"):
+        return deepcopy(above)
+    merged = deepcopy(below)
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = deepcopy(value)
+    return merged

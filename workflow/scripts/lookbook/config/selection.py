@@ -1,0 +1,51 @@
+"""Choose experiments and figures from a configuration. Imports light modules only: every Snakemake job parses this."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lookbook.config.signatures import registered
+
+
+def with_figure(experiments: Mapping[str, Any], *figures: str) -> list[str]:
+    """Return the names of the experiments that have trials and one of these figures.
+
+    Args:
+        experiments: resolved experiments, or the ``experiments`` of an experiments.json.
+        figures: values of the key ``figures``.
+    """
+    return [name for name, keys in _planned(experiments).items() if set(figures) & set(keys["figures"])]
+
+
+def compared_networks(experiments: Mapping[str, Any]) -> list[str]:
+    """Return the names of the zoo's classifiers, of which the report shows the best one in detail.
+
+    One-vs-all classifiers and learning-rate range tests are excluded.
+    """
+    return [
+        name
+        for name, keys in _planned(experiments).items()
+        if keys["document"] == "zoo"
+        and keys["spec"]["one_vs_all"] is None
+        and "learning_rate_range" not in keys["figures"]
+    ]
+
+
+def sheet_names() -> tuple[str, ...]:
+    """Return the name of every contact sheet: the augmentations of this library. Keras's layers have none."""
+    return registered("augmentation")
+
+
+def arguments_in_use(specs: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return each augmentation that resolved specifications name, with the arguments of its first use."""
+    found: dict[str, dict[str, Any]] = {}
+    for spec in specs:
+        for entry in spec["augmentation"]:
+            if entry["class_name"] in sheet_names():
+                found.setdefault(entry["class_name"], dict(entry["config"]))
+    return found
+
+
+def _planned(experiments: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the keys of the experiments that have trials; rules have Experiment objects, scripts parsed JSON."""
+    keys = {name: e if isinstance(e, Mapping) else vars(e) for name, e in experiments.items()}
+    return {name: values for name, values in keys.items() if values["trials"]}

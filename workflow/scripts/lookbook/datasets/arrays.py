@@ -177,7 +177,7 @@ class Dataset:
         return heights, widths
 
     def submission_images(self) -> np.ndarray:
-        """Return the competition's test images, uint8 (M, H, W, C), in the order of the manifest's ``submission.names``.
+        """Return the competition's test images, uint8 (M, H, W, C), in the order of ``submission.names``.
 
         Raises:
             DatasetError: the dataset does not have them, or the file is damaged.
@@ -207,7 +207,7 @@ def load(manifest: Path) -> Dataset:
     return Dataset(facts["name"], tuple(facts["classes"]), manifest=facts, directory=manifest.parent, **arrays)
 
 
-def _open(directory: Path, name: str, dtype: type[np.generic], shape: tuple[int, ...]) -> np.ndarray:
+def _open(directory: Path, name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
     """Memory-map an array and check its dtype and shape."""
     path = directory / f"{name}.npy"
     remedy = "prepare the dataset again"

@@ -147,7 +147,7 @@ def write_answers(path: Path, answers: Mapping[str, str]) -> None:
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["Id", "Expected"])
-        writer.writerows(sorted(answers.items(), key=lambda row: natural_order(row[0])))
+        writer.writerows((name, answers[name]) for name in sorted(answers, key=natural_order))
 
 
 def _shortened(skipped: Iterable[dict[str, str]]) -> list[dict[str, str]]:

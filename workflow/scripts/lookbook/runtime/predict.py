@@ -76,13 +76,13 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
     if not finished:
         write_submission(path, [], [], identity=identity)
         return 0
+    if any(trial.facts["digests"]["dataset"] != data.digest for trial in finished):
+        raise ResultError(f"{finished[0].path}: the trials used other images than {data.directory}; train them again")
     spec = finished[0].facts["spec"]
     kept = kept_classes(spec, data.train_labels)
     probabilities = mean_probabilities([trial.file("model.keras") for trial in finished], images)
     if spec["one_vs_all"] is not None or probabilities.shape[1] != len(kept):
-        raise ResultError(
-            f"{finished[0].path}: the network does not distinguish the {len(kept)} classes of {data.name}"
-        )
+        raise ResultError(f"{finished[0].path}: its network does not distinguish the {len(kept)} kept classes")
     write_submission(
         path,
         data.manifest["submission"]["names"],

@@ -44,8 +44,8 @@ class BalancedSplit:
 
     train: np.ndarray
     valid: np.ndarray
-    train_is_copy: np.ndarray
-    valid_is_copy: np.ndarray
+    train_is_resampled: np.ndarray
+    valid_is_resampled: np.ndarray
     valid_in_train: np.ndarray
 
 

@@ -1,4 +1,4 @@
-"""Folders and zip archives as one thing; hostile archives."""
+"""Files of folders and zip archives; unsafe archives; archives made from a folder."""
 
 import stat
 import zipfile
@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from lookbook.datasets import archives
-from lookbook.datasets.archives import adopt, adopted, natural_order, open_files
+from lookbook.datasets.archives import copy_archive, natural_order, only_path, open_files
 from lookbook.errors import DatasetError
 
 
@@ -17,7 +17,7 @@ def zip_of(path, entries, compression=zipfile.ZIP_STORED):
     return path
 
 
-def test_a_folder_and_an_archive_of_it_read_alike(tmp_path):
+def test_a_folder_and_its_archive_give_the_same_files(tmp_path):
     folder = tmp_path / "folder"
     (folder / "a" / "empty").mkdir(parents=True)
     (folder / "a" / "x.txt").write_bytes(b"one")
@@ -35,7 +35,7 @@ def test_a_folder_and_an_archive_of_it_read_alike(tmp_path):
 )
 def test_an_archive_with_a_path_outside_is_refused_and_writes_nothing(tmp_path, name):
     entry = zipfile.ZipInfo("x")
-    entry.filename = name  # past the constructor, which would tidy it up
+    entry.filename = name  # the constructor would change it
     folder = tmp_path / "inside"
     folder.mkdir()
     zip_of(folder / "a.zip", [(entry, b"evil")])
@@ -62,7 +62,7 @@ def test_a_zip_bomb_is_refused_by_its_declared_size_before_anything_is_read(tmp_
         pass
 
 
-def test_a_bomb_that_lies_about_its_size_is_read_no_further_than_it_says(tmp_path):
+def test_no_more_is_read_of_a_zip_bomb_than_its_declared_size(tmp_path):
     path = zip_of(tmp_path / "a.zip", [("a.jpg", bytes(2**20))], compression=zipfile.ZIP_DEFLATED)
     raw = bytearray(path.read_bytes())
     central = raw.rfind(b"PK\x01\x02")
@@ -88,7 +88,7 @@ def test_two_files_of_one_name_are_refused(tmp_path):
         pass
 
 
-def test_what_is_missing_or_no_archive_is_an_error_with_a_remedy(tmp_path):
+def test_a_missing_file_or_one_that_is_not_an_archive_is_an_error_with_a_remedy(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 half a download")
     with pytest.raises(DatasetError, match="download it again"), open_files(tmp_path / "a.zip"):
         pass
@@ -96,15 +96,67 @@ def test_what_is_missing_or_no_archive_is_an_error_with_a_remedy(tmp_path):
         pass
 
 
-def test_what_is_adopted_is_found_again_and_can_be_replaced(tmp_path):
-    own, store = tmp_path / "own", tmp_path / "store"
-    own.mkdir()
-    assert adopted(own) == own
-    adopt(own, store)
-    assert adopted(store) == own
-    adopt(store / "download.zip", store)
-    assert (store / "original.txt").read_text() == "download.zip\n"
-    assert adopted(store) == store / "download.zip"
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with two classes, links, and a file that does not belong to the dataset."""
+    root = tmp_path / "folder"
+    for name in ("b/10.jpg", "b/2.jpg", "a/1.jpg", "notes.txt"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(name.encode())
+    (tmp_path / "secret").write_bytes(b"secret")
+    (root / "a" / "inside.jpg").symlink_to(root / "b" / "2.jpg")
+    (root / "a" / "outside.jpg").symlink_to(tmp_path / "secret")
+    return root
+
+
+def images(files):
+    return [name for name in files.names if name.endswith(".jpg")]
+
+
+def test_the_selected_files_of_a_folder_are_stored_uncompressed_and_sorted(folder, tmp_path):
+    copy_archive(folder, tmp_path / "new" / "a.zip", images)
+    with zipfile.ZipFile(tmp_path / "new" / "a.zip") as archive:
+        assert archive.namelist() == ["a/1.jpg", "a/inside.jpg", "b/10.jpg", "b/2.jpg"]
+        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
+        assert archive.read("a/inside.jpg") == b"b/2.jpg"
+    with open_files(tmp_path / "new" / "a.zip") as files:
+        assert files.read("b/10.jpg") == b"b/10.jpg"
+
+
+def test_the_same_files_give_the_same_archive(folder, tmp_path):
+    copy_archive(folder, tmp_path / "1.zip", images)
+    (folder / "a" / "1.jpg").touch()
+    (folder / "notes.txt").unlink()
+    copy_archive(folder, tmp_path / "2.zip", images)
+    assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
+
+
+def test_an_archive_is_copied_unchanged_also_onto_itself(folder, tmp_path):
+    archive = zip_of(tmp_path / "a.zip", [("x.jpg", b"1"), ("y", b"2")], zipfile.ZIP_DEFLATED)
+    content = archive.read_bytes()
+    for target in (tmp_path / "b.zip", archive):
+        copy_archive(archive, target, images)
+        assert target.read_bytes() == content
+
+
+def test_unsafe_or_wrong_files_leave_the_earlier_archive_in_place(folder, tmp_path):
+    def refuse(files):
+        raise DatasetError(f"{files.path} has no images")
+
+    target = zip_of(tmp_path / "a.zip", [("x", b"1")])
+    content = target.read_bytes()
+    unsafe = zip_of(tmp_path / "unsafe.zip", [("../x", b"1")])
+    for path, select, message in ((folder, refuse, "no images"), (unsafe, images, "not safe")):
+        with pytest.raises(DatasetError, match=message):
+            copy_archive(path, target, select)
+    assert target.read_bytes() == content
+
+
+def test_a_dataset_is_prepared_from_exactly_one_path(tmp_path):
+    assert only_path("toys", [tmp_path], "remedy") == tmp_path
+    for paths in ([], [tmp_path, tmp_path]):
+        with pytest.raises(DatasetError, match=rf"toys .* got {len(paths)} paths; remedy"):
+            only_path("toys", paths, "remedy")
 
 
 def test_names_are_ordered_by_their_numbers():

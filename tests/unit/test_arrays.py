@@ -1,4 +1,4 @@
-"""Prepared datasets: four arrays and a manifest."""
+"""Prepared datasets: arrays and a manifest."""
 
 import hashlib
 import json
@@ -19,13 +19,13 @@ CONTENT = {
 
 
 def write(folder, **changes):
-    about = {"name": "toys", "classes": ("cat", "dog", "owl"), "source": "drawn"}
+    about = {"name": "toys", "classes": ("cat", "dog", "owl"), "source": "a test"}
     return arrays.write(folder, **(about | CONTENT | changes))
 
 
-def test_what_is_written_is_loaded(tmp_path):
+def test_a_written_dataset_is_loaded(tmp_path):
     write(tmp_path / "toys")
-    dataset = arrays.load(tmp_path / "toys")
+    dataset = arrays.load(tmp_path / "toys" / "manifest.json")
     assert (dataset.name, dataset.classes, dataset.shape) == ("toys", ("cat", "dog", "owl"), (4, 5, 3))
     for key, array in CONTENT.items():
         loaded = getattr(dataset, key)
@@ -35,7 +35,7 @@ def test_what_is_written_is_loaded(tmp_path):
 
 def test_arrays_are_mapped_from_disk_and_cannot_be_changed(tmp_path):
     write(tmp_path)
-    dataset = arrays.load(tmp_path)
+    dataset = arrays.load(tmp_path / "manifest.json")
     assert isinstance(dataset.train_images, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         dataset.train_images[0] = 0
@@ -43,9 +43,13 @@ def test_arrays_are_mapped_from_disk_and_cannot_be_changed(tmp_path):
 
 def test_the_manifest_describes_the_arrays(tmp_path):
     manifest = write(tmp_path)
-    assert manifest == json.loads((tmp_path / "manifest.json").read_text()) == arrays.load(tmp_path).manifest
+    assert (
+        manifest
+        == json.loads((tmp_path / "manifest.json").read_text())
+        == arrays.load(tmp_path / "manifest.json").manifest
+    )
     assert manifest["name"] == "toys"
-    assert manifest["source"] == "drawn"
+    assert manifest["source"] == "a test"
     assert manifest["classes"] == ["cat", "dog", "owl"]
     assert manifest["shape"] == [4, 5, 3]
     assert manifest["counts"] == {"train": 6, "test": 2}
@@ -63,7 +67,7 @@ def test_writing_again_gives_the_same_bytes(tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_the_digest_changes_with_what_a_training_sees_and_with_nothing_else(tmp_path):
+def test_the_digest_depends_only_on_what_training_depends_on(tmp_path):
     digest = write(tmp_path)["digest"]
     assert write(tmp_path, name="other", source="elsewhere", classes=("a", "b", "c"))["digest"] == digest
     other_pixel = CONTENT["train_images"].copy()
@@ -77,21 +81,21 @@ def test_the_digest_changes_with_what_a_training_sees_and_with_nothing_else(tmp_
         write(tmp_path, **turned)["digest"],
     }
     assert len(digests) == 5
-    assert arrays.load(tmp_path).digest in digests
+    assert arrays.load(tmp_path / "manifest.json").digest in digests
 
 
 def test_a_dataset_may_have_no_test_images(tmp_path):
     write(tmp_path, test_images=np.zeros((0, 4, 5, 3), np.uint8), test_labels=np.zeros(0, np.uint8))
-    assert arrays.load(tmp_path).test_images.shape == (0, 4, 5, 3)
+    assert arrays.load(tmp_path / "manifest.json").test_images.shape == (0, 4, 5, 3)
 
 
-def test_an_interrupted_rewrite_leaves_no_manifest_to_vouch_for_it(tmp_path, monkeypatch):
+def test_an_interrupted_rewrite_leaves_no_manifest(tmp_path, monkeypatch):
     write(tmp_path)
     monkeypatch.setattr(np, "save", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
     with pytest.raises(OSError, match="no space left"):
         write(tmp_path)
-    with pytest.raises(DatasetError, match="no manifest"):
-        arrays.load(tmp_path)
+    with pytest.raises(DatasetError, match="does not exist"):
+        arrays.load(tmp_path / "manifest.json")
 
 
 @pytest.mark.parametrize(
@@ -110,10 +114,12 @@ def test_wrong_arrays_are_not_written(tmp_path, changes, complaint):
     assert not (tmp_path / "toys").exists()
 
 
-def test_a_folder_without_a_manifest_is_no_dataset(tmp_path):
-    with pytest.raises(DatasetError, match="no manifest") as error:
-        arrays.load(tmp_path / "nowhere")
-    assert str(tmp_path / "nowhere") in str(error.value)
+def test_a_missing_manifest_is_an_error_with_its_path_and_a_remedy(tmp_path):
+    with pytest.raises(DatasetError, match="does not exist; prepare the dataset with") as error:
+        arrays.load(tmp_path / "nowhere" / "manifest.json")
+    assert str(tmp_path / "nowhere" / "manifest.json") in str(error.value)
+    with pytest.raises(DatasetError, match=r"is a folder; give the path of its manifest\.json"):
+        arrays.load(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"name": "toys"}'])
@@ -121,14 +127,14 @@ def test_a_damaged_manifest_is_refused(tmp_path, content):
     write(tmp_path)
     (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(DatasetError, match=r"manifest\.json (is damaged|lacks)"):
-        arrays.load(tmp_path)
+        arrays.load(tmp_path / "manifest.json")
 
 
 def test_a_missing_array_is_refused(tmp_path):
     write(tmp_path)
     (tmp_path / "test_labels.npy").unlink()
-    with pytest.raises(DatasetError, match=r"has no test_labels\.npy"):
-        arrays.load(tmp_path)
+    with pytest.raises(DatasetError, match=r"test_labels\.npy is missing; prepare the dataset again$"):
+        arrays.load(tmp_path / "manifest.json")
 
 
 def test_a_truncated_array_is_refused(tmp_path):
@@ -136,12 +142,57 @@ def test_a_truncated_array_is_refused(tmp_path):
     path = tmp_path / "train_images.npy"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DatasetError, match=r"train_images\.npy is damaged"):
-        arrays.load(tmp_path)
+        arrays.load(tmp_path / "manifest.json")
 
 
 @pytest.mark.parametrize("array", [np.zeros(5, np.uint8), np.zeros(6, np.int64)])
 def test_an_array_of_another_shape_or_dtype_is_refused(tmp_path, array):
     write(tmp_path)
     np.save(tmp_path / "train_labels.npy", array)
-    with pytest.raises(DatasetError, match=r"train_labels\.npy holds .* manifest says"):
-        arrays.load(tmp_path)
+    with pytest.raises(DatasetError, match=r"train_labels\.npy holds .* manifest requires uint8"):
+        arrays.load(tmp_path / "manifest.json")
+
+
+@pytest.fixture
+def competition(tmp_path):
+    """A dataset of four training images with original sizes and two images for a submission."""
+    write(tmp_path, train_images=CONTENT["train_images"][:4], train_labels=CONTENT["train_labels"][:4])
+    arrays.save(
+        tmp_path,
+        {
+            "train_heights": np.arange(4, dtype=np.int32),
+            "train_widths": np.arange(4, 8, dtype=np.int32),
+            "submission_images": CONTENT["test_images"],
+        },
+    )
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest | {"submission": {"names": ["a", "b"]}}))
+    return tmp_path
+
+
+def test_original_sizes_and_submission_images_are_loaded(competition):
+    dataset = arrays.load(competition / "manifest.json")
+    heights, widths = dataset.original_sizes()
+    assert (heights.tolist(), widths.tolist()) == ([0, 1, 2, 3], [4, 5, 6, 7])
+    np.testing.assert_array_equal(dataset.submission_images(), CONTENT["test_images"])
+
+
+@pytest.mark.parametrize("name", ["train_heights", "submission_images"])
+def test_damaged_sizes_and_submission_images_are_refused(competition, name):
+    dataset = arrays.load(competition / "manifest.json")
+    use = dataset.original_sizes if name == "train_heights" else dataset.submission_images
+    np.save(competition / f"{name}.npy", np.zeros(3, np.int32))
+    with pytest.raises(DatasetError, match=rf"{name}\.npy holds int32 \(3,\)"):
+        use()
+    (competition / f"{name}.npy").write_bytes(b"x")
+    with pytest.raises(DatasetError, match="is damaged"):
+        use()
+
+
+def test_a_dataset_without_sizes_and_submission_images_is_an_error_with_a_remedy(tmp_path):
+    write(tmp_path)
+    dataset = arrays.load(tmp_path / "manifest.json")
+    with pytest.raises(DatasetError, match=r"train_heights\.npy is missing.*use one in the competition's layout"):
+        dataset.original_sizes()
+    with pytest.raises(DatasetError, match="toys has no test images for a submission"):
+        dataset.submission_images()

@@ -1,10 +1,10 @@
-"""Balanced draws, the two orders of drawing and splitting, and the leak between the parts."""
+"""Balanced sampling, its two orders with the split, and the images that are in both parts."""
 
 import numpy as np
 import pytest
 
 from lookbook.sampling.balancing import (
-    balanced_draw,
+    balanced_sample,
     imbalanced_subset,
     largest_classes,
     oversample_then_split,
@@ -16,94 +16,94 @@ LABELS = np.array([0, 1, 0, 2, 0, 1, 0, 0], np.uint8)  # five of class 0, two of
 BOTH = [oversample_then_split, split_then_oversample]
 
 
-def test_a_small_class_is_drawn_up_to_the_threshold_and_a_large_one_gives_its_first():
-    draw = balanced_draw(LABELS, 3, np.random.default_rng(0))
-    assert draw.indices.dtype == np.int32
-    assert draw.indices[:3].tolist() == [0, 2, 4]
-    assert draw.indices[3:5].tolist() == [1, 5]
-    assert draw.indices[5] in (1, 5)
-    assert draw.indices[6:].tolist() == [3, 3, 3]
-    assert draw.is_copy.tolist() == [False] * 3 + [False, False, True] + [False, True, True]
+def test_a_small_class_is_resampled_to_the_threshold_and_a_large_class_is_cut_to_its_first_images():
+    sample = balanced_sample(LABELS, 3, np.random.default_rng(0))
+    assert sample.indices.dtype == np.int32
+    assert sample.indices[:3].tolist() == [0, 2, 4]
+    assert sample.indices[3:5].tolist() == [1, 5]
+    assert sample.indices[5] in (1, 5)
+    assert sample.indices[6:].tolist() == [3, 3, 3]
+    assert sample.is_resampled.tolist() == [False] * 3 + [False, False, True] + [False, True, True]
 
 
 def test_without_a_threshold_every_image_comes_once():
-    draw = balanced_draw(LABELS, None, np.random.default_rng(0))
-    assert sorted(draw.indices) == list(range(8))
-    assert not draw.is_copy.any()
+    sample = balanced_sample(LABELS, None, np.random.default_rng(0))
+    assert sorted(sample.indices) == list(range(8))
+    assert not sample.is_resampled.any()
 
 
-def test_candidates_limit_the_draw_and_their_order_is_what_first_means():
-    draw = balanced_draw(LABELS, 2, np.random.default_rng(0), candidates=np.array([7, 4, 0, 3]))
-    assert draw.indices.tolist() == [7, 4, 3, 3]
-    nothing = balanced_draw(LABELS, 2, np.random.default_rng(0), candidates=np.array([], int))
-    assert len(nothing.indices) == len(nothing.is_copy) == 0
+def test_only_candidates_are_sampled_in_their_order():
+    sample = balanced_sample(LABELS, 2, np.random.default_rng(0), candidates=np.array([7, 4, 0, 3]))
+    assert sample.indices.tolist() == [7, 4, 3, 3]
+    nothing = balanced_sample(LABELS, 2, np.random.default_rng(0), candidates=np.array([], int))
+    assert len(nothing.indices) == len(nothing.is_resampled) == 0
 
 
 def test_a_threshold_below_one_is_refused():
     with pytest.raises(ValueError, match="threshold is 0"):
-        balanced_draw(LABELS, 0, np.random.default_rng(0))
+        balanced_sample(LABELS, 0, np.random.default_rng(0))
 
 
-def test_the_leak_of_one_picture_drawn_four_times_is_whole():
-    # One class, one image: four entries of it, two in each part, so both validation entries have a copy in train.
+def test_one_image_sampled_four_times_is_in_both_parts():
+    # One class with one image: two of its four entries are in each part, so both validation entries are also in train.
     split = oversample_then_split(np.zeros(1, int), 4, 0.5, seed=0)
     assert split.train.tolist() == split.valid.tolist() == [0, 0]
     assert split.valid_in_train.tolist() == [True, True]
-    assert split.train_is_copy.sum() + split.valid_is_copy.sum() == 3
+    assert split.train_is_resampled.sum() + split.valid_is_resampled.sum() == 3
 
 
-def test_without_copies_there_is_no_leak_in_either_order():
+def test_without_resampling_no_image_is_in_both_parts_in_either_order():
     for order in BOTH:
         split = order(np.arange(40) % 4, 10, 0.2, seed=3)
         assert not split.valid_in_train.any()
-        assert not split.train_is_copy.any()
+        assert not split.train_is_resampled.any()
         assert sorted([*split.train, *split.valid]) == list(range(40))
 
 
-def test_the_leak_is_what_counting_by_hand_finds():
+def test_validation_images_that_are_also_in_train_are_counted_exactly():
     labels = np.repeat([0, 1, 2], [50, 5, 2])
     split = oversample_then_split(labels, 50, 0.2, seed=1)
     assert (len(split.train), len(split.valid)) == (120, 30)
     trained = set(split.train.tolist())
     assert split.valid_in_train.tolist() == [index in trained for index in split.valid.tolist()]
-    # The full class has no copies. Fifty entries of five images, or of two, almost surely stand on both sides.
+    # The full class is not resampled. Fifty entries of five images, or of two, are almost surely in both parts.
     of_full_class = labels[split.valid] == 0
     assert not split.valid_in_train[of_full_class].any()
     assert split.valid_in_train[~of_full_class].all()
 
 
-def test_the_expected_leak_of_random_draws_is_met():
-    leaks = [oversample_then_split(np.zeros(1000, int), 2000, 0.2, s).valid_in_train.mean() for s in range(20)]
+def test_the_fraction_of_validation_images_in_train_has_its_expected_value():
+    shared = [oversample_then_split(np.zeros(1000, int), 2000, 0.2, s).valid_in_train.mean() for s in range(20)]
     # An image has 1 + k entries, k ~ Poisson(1); an entry belongs to one with density (1 + k) P(k) / 2, and none of its
-    # k others in train has probability 0.2 ** k: the leak is 1 - sum((1 + k) e^-1 / k! 0.2^k) / 2.
+    # k others in train has probability 0.2 ** k: the fraction is 1 - sum((1 + k) e^-1 / k! 0.2^k) / 2.
     expected = 1 - np.exp(-0.8) * (1 + 0.2) / 2
-    assert np.mean(leaks) == pytest.approx(expected, abs=0.01)
+    assert np.mean(shared) == pytest.approx(expected, abs=0.01)
 
 
-def test_splitting_first_leaves_no_copy_in_validation_and_no_leak():
+def test_splitting_first_leaves_no_resampled_image_in_validation_and_no_image_in_both_parts():
     labels = np.repeat([0, 1, 2, 3], [80, 10, 3, 1])
     split = split_then_oversample(labels, 50, 0.2, seed=2)
     assert not split.valid_in_train.any()
-    assert not split.valid_is_copy.any()
+    assert not split.valid_is_resampled.any()
     assert np.bincount(labels[split.valid], minlength=4).tolist() == [10, 2, 1, 0]
     assert np.bincount(labels[split.train]).tolist() == [40, 40, 40, 40]
-    assert np.bincount(labels[split.train[split.train_is_copy]]).tolist() == [0, 32, 38, 39]
+    assert np.bincount(labels[split.train[split.train_is_resampled]]).tolist() == [0, 32, 38, 39]
     assert len(np.unique(split.valid)) == len(split.valid)
-    # Of the large class, the first fifty images alone take part, as in the other order.
+    # Of the large class, only the first fifty images are used, as in the other order.
     assert max(*split.train[labels[split.train] == 0], *split.valid[labels[split.valid] == 0]) < 50
 
 
 @pytest.mark.parametrize("order", BOTH)
-def test_a_seed_fixes_everything_and_another_seed_changes_it(order):
+def test_a_seed_determines_the_split(order):
     labels = np.repeat([0, 1], [30, 8])
     first, again, other = (order(labels, 20, 0.25, seed) for seed in (5, 5, 6))
-    for field in ("train", "valid", "train_is_copy", "valid_is_copy", "valid_in_train"):
+    for field in ("train", "valid", "train_is_resampled", "valid_is_resampled", "valid_in_train"):
         np.testing.assert_array_equal(getattr(first, field), getattr(again, field))
     assert first.train.tolist() != other.train.tolist()
 
 
 @pytest.mark.parametrize("order", BOTH)
-def test_only_candidates_take_part(order):
+def test_only_candidates_are_split(order):
     labels = np.repeat([0, 1], [30, 8])
     candidates = np.array([1, 2, 3, 4, 5, 31, 33, 35])
     split = order(labels, 6, 0.25, 0, candidates)

@@ -1,17 +1,14 @@
-"""Where Fashion-MNIST comes from. Downloads are of a small set in its format, from this machine."""
+"""Where Fashion-MNIST comes from, with a small dataset in its format."""
 
 import gzip
 import hashlib
-import http.server
-import re
 import shutil
-import threading
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
 from lookbook.datasets import arrays, fashion_mnist
+from lookbook.datasets import downloads as downloads_module
 from lookbook.datasets.fashion_mnist import IdxFile, fetch, prepare, read
 from lookbook.datasets.idx import write_idx
 from lookbook.errors import DatasetError
@@ -19,67 +16,13 @@ from lookbook.errors import DatasetError
 real_set = pytest.mark.skipif(
     not fashion_mnist.PACKAGE_FOLDER.is_dir(), reason="dataset-fashion-mnist is not installed"
 )
-
-
-def serve(mirror):
-    """Answer GET requests from ``mirror.files``, in the ways that servers differ."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            wanted = self.headers.get("Range")
-            mirror.requests.append((self.path, wanted))
-            content = mirror.files.get(self.path.lstrip("/"))
-            if content is None:
-                return self.send_error(404)
-            start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted and mirror.ranges else 0
-            if start >= len(content):
-                return self.send_error(416)
-            self.send_response(206 if start else 200)
-            if start:
-                self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-            self.send_header("Content-Length", str(len(content) - start))
-            self.end_headers()
-            cut, mirror.cut_after = mirror.cut_after, None
-            self.wfile.write(content[start : None if cut is None else start + cut])
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    return server
-
-
-@dataclass
-class Mirror:
-    """A server's files by name, its habits, and the (path, Range header) of what it was asked for."""
-
-    files: dict[str, bytes]
-    ranges: bool = True
-    cut_after: int | None = None
-    requests: list = field(default_factory=list)
-    url: str = ""
-
-
-@pytest.fixture
-def mirrors():
-    servers = []
-
-    def start(files, **habits):
-        mirror = Mirror(dict(files), **habits)
-        servers.append(serve(mirror))
-        mirror.url = f"http://127.0.0.1:{servers[-1].server_port}/"
-        return mirror
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+MIRROR = "http://mirror/"
+IMAGES = "train-images-idx3-ubyte.gz"
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A set of 300 and 20 images: (folder, its table of files, their bytes by name)."""
+    """A dataset of 300 and 20 images: (folder, its ``IdxFile`` by array, their bytes by name)."""
     folder = tmp_path_factory.mktemp("small")
     rng = np.random.default_rng(0)
     files = {}
@@ -94,50 +37,59 @@ def small(tmp_path_factory):
 
 
 @pytest.fixture
+def downloads(small, monkeypatch):
+    """The names of the files that are downloaded, from a mirror that has the small dataset."""
+    names = []
+
+    def download(target, urls, objection, *, md5, attempts):
+        names.append(target.name)
+        assert urls == [MIRROR + target.name]
+        target.write_bytes(small[2][target.name])
+        assert hashlib.md5(small[2][target.name]).hexdigest() == md5
+        if reason := objection(target):
+            target.unlink()
+            raise DatasetError(f"{urls[0]}: {reason}")
+        return urls[0]
+
+    monkeypatch.setattr(downloads_module, "download", download)
+    return names
+
+
+@pytest.fixture
 def fetch_small(small, tmp_path):
-    """Fetch the small set to ``tmp_path / "here"``, from nowhere unless told."""
-    _, files, _ = small
+    """Fetch the small dataset to ``tmp_path / "here"``; the Debian package is absent by default."""
 
     def call(**options):
-        nowhere = {"package": tmp_path / "no package", "mirrors": (), "attempts": 1}
-        return fetch(tmp_path / "here", files=files, **(nowhere | options))
+        default = {"package": tmp_path / "no package", "mirrors": [MIRROR], "files": small[1]}
+        options |= {"path": str(options["path"])} if options.get("path") else {}
+        return fetch(tmp_path / "here", **(default | options))
 
     return call
-
-
-IMAGES = "train-images-idx3-ubyte.gz"
-BREAK = fashion_mnist.CHUNK + 1000  # bytes sent before a connection breaks; whole chunks are kept
-RESUMED = (f"/{IMAGES}", f"bytes={fashion_mnist.CHUNK}-")
 
 
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_the_configured_folder_comes_first(small, fetch_small, mirrors, tmp_path):
-    folder, _, content = small
-    mirror = mirrors(content)
-    assert "data.fashion_mnist.path" in fetch_small(path=folder, package=folder, mirrors=[mirror.url])
-    assert contents(tmp_path / "here") == content
-    assert mirror.requests == []
-
-
-def test_the_debian_package_comes_second(small, fetch_small, mirrors, tmp_path):
-    folder, _, content = small
-    mirror = mirrors(content)
-    assert "Debian package" in fetch_small(path="", package=folder, mirrors=[mirror.url])
-    assert contents(tmp_path / "here") == content
-    assert mirror.requests == []
-
-
-def test_the_mirrors_come_last(small, fetch_small, mirrors, tmp_path):
-    mirror = mirrors(small[2])
-    assert fetch_small(mirrors=[mirror.url]) == mirror.url
+def test_the_configured_folder_is_used_first(small, fetch_small, downloads, tmp_path):
+    assert "data.fashion_mnist.path" in fetch_small(path=small[0], package=small[0])
     assert contents(tmp_path / "here") == small[2]
-    assert [wanted for _, wanted in mirror.requests] == [None] * 4
+    assert downloads == []
 
 
-def test_recompressed_files_are_as_good(small, fetch_small, tmp_path):
+def test_the_debian_package_is_used_second(small, fetch_small, downloads, tmp_path):
+    assert "Debian package" in fetch_small(path="", package=small[0])
+    assert contents(tmp_path / "here") == small[2]
+    assert downloads == []
+
+
+def test_the_mirrors_are_used_last(small, fetch_small, downloads, tmp_path):
+    assert fetch_small() == MIRROR
+    assert contents(tmp_path / "here") == small[2]
+    assert downloads == [file.name for file in small[1].values()]
+
+
+def test_recompressed_files_are_accepted(small, fetch_small, tmp_path):
     folder = tmp_path / "recompressed"
     folder.mkdir()
     for name, content in small[2].items():
@@ -146,7 +98,7 @@ def test_recompressed_files_are_as_good(small, fetch_small, tmp_path):
     assert contents(tmp_path / "here") == contents(folder)
 
 
-def test_unpacked_files_are_packed(small, fetch_small, tmp_path):
+def test_uncompressed_files_are_compressed(small, fetch_small, tmp_path):
     folder = tmp_path / "unpacked"
     folder.mkdir()
     for name, content in small[2].items():
@@ -158,120 +110,69 @@ def test_unpacked_files_are_packed(small, fetch_small, tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
-        (lambda folder: shutil.rmtree(folder), "is not a folder"),
-        (lambda folder: (folder / IMAGES).unlink(), f"has no {IMAGES}"),
-        (lambda folder: (folder / IMAGES).write_bytes(b"<html>"), "no idx file"),
-        (lambda folder: write_idx(folder / IMAGES, np.zeros((300, 28, 28), np.uint8)), "other values"),
+        (lambda folder: shutil.rmtree(folder), "does not exist"),
+        (lambda folder: (folder / IMAGES).unlink(), f"there is no {IMAGES}"),
+        (lambda folder: (folder / IMAGES).write_bytes(b"<html>"), "not an idx file"),
+        (lambda folder: write_idx(folder / IMAGES, np.zeros((300, 28, 28), np.uint8)), "values differ"),
     ],
 )
 def test_a_configured_folder_that_is_wrong_is_an_error_that_names_the_key(
-    small, fetch_small, mirrors, tmp_path, spoil, complaint
+    small, fetch_small, downloads, tmp_path, spoil, complaint
 ):
-    """It is not skipped in favour of a source that would do: somebody meant that folder."""
-    folder, _, content = small
+    """No other source replaces it silently."""
+    folder, _, _ = small
     wrong = tmp_path / "wrong"
     shutil.copytree(folder, wrong)
     spoil(wrong)
-    mirror = mirrors(content)
     with pytest.raises(DatasetError, match=rf"^data\.fashion_mnist\.path: .*{complaint}"):
-        fetch_small(path=wrong, package=folder, mirrors=[mirror.url])
-    assert mirror.requests == []
+        fetch_small(path=wrong, package=folder)
+    assert downloads == []
     assert contents(tmp_path / "here") == {}
 
 
-def test_a_broken_package_is_passed_over(small, fetch_small, mirrors, tmp_path):
+def test_a_broken_package_is_ignored(fetch_small, downloads, tmp_path):
     (tmp_path / "package").mkdir()
-    mirror = mirrors(small[2])
-    assert fetch_small(package=tmp_path / "package", mirrors=[mirror.url]) == mirror.url
+    assert fetch_small(package=tmp_path / "package") == MIRROR
 
 
-def test_a_mirror_with_corrupt_files_is_followed_by_a_good_one(small, fetch_small, mirrors, tmp_path):
-    corrupt = mirrors({name: content[:-1] + b"!" for name, content in small[2].items()})
-    good = mirrors(small[2])
-    assert fetch_small(mirrors=[corrupt.url, good.url]) == good.url
+def test_files_that_are_present_are_not_downloaded_again(small, fetch_small, downloads, tmp_path):
+    fetch_small()
+    (tmp_path / "here" / IMAGES).write_bytes(b"damaged")
+    downloads.clear()
+    fetch_small()
+    assert downloads == [IMAGES]
     assert contents(tmp_path / "here") == small[2]
 
 
-def test_a_mirror_without_the_files_is_followed_by_a_good_one(small, fetch_small, mirrors):
-    empty, good = mirrors({}), mirrors(small[2])
-    assert fetch_small(mirrors=[empty.url, good.url]) == good.url
+def test_the_values_are_verified_even_if_the_checksum_of_the_file_is_right(small, fetch_small, downloads, tmp_path):
+    others = {key: file._replace(sha256="0" * 64) for key, file in small[1].items()}
+    with pytest.raises(DatasetError, match="the values differ from those of Fashion-MNIST"):
+        fetch_small(files=others)
+    assert list((tmp_path / "here").iterdir()) == []
 
 
-def test_values_are_verified_even_where_the_checksum_of_the_file_holds(small, mirrors, tmp_path):
-    _, files, content = small
-    others = {key: file._replace(sha256="0" * 64) for key, file in files.items()}
-    mirror = mirrors(content)
-    with pytest.raises(DatasetError, match="other values than Fashion-MNIST"):
-        fetch(tmp_path, package=tmp_path / "none", mirrors=[mirror.url], files=others, attempts=1)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_files_that_are_here_already_are_not_downloaded_again(small, fetch_small, mirrors, tmp_path):
-    mirror = mirrors(small[2])
-    fetch_small(mirrors=[mirror.url])
-    (tmp_path / "here" / IMAGES).write_bytes(b"damaged since")
-    mirror.requests.clear()
-    fetch_small(mirrors=[mirror.url])
-    assert mirror.requests == [(f"/{IMAGES}", None)]
-    assert contents(tmp_path / "here") == small[2]
-
-
-def test_a_download_that_breaks_off_is_resumed(small, fetch_small, mirrors, tmp_path):
-    mirror = mirrors(small[2], cut_after=BREAK)
-    fetch_small(mirrors=[mirror.url], attempts=2)
-    assert mirror.requests[:2] == [(f"/{IMAGES}", None), RESUMED]
-    assert contents(tmp_path / "here") == small[2]
-
-
-def test_a_partial_file_of_an_earlier_run_is_resumed_anywhere(small, fetch_small, mirrors, tmp_path):
-    with pytest.raises(DatasetError):
-        fetch_small(mirrors=[mirrors({IMAGES: small[2][IMAGES]}, cut_after=BREAK).url])
-    assert (tmp_path / "here" / f"{IMAGES}.part").read_bytes() == small[2][IMAGES][: fashion_mnist.CHUNK]
-    mirror = mirrors(small[2])
-    fetch_small(mirrors=[mirror.url])
-    assert mirror.requests[0] == RESUMED
-    assert contents(tmp_path / "here") == small[2]
-
-
-def test_a_server_that_ignores_ranges_sends_the_whole_file(small, fetch_small, mirrors, tmp_path):
-    mirror = mirrors(small[2], ranges=False, cut_after=BREAK)
-    fetch_small(mirrors=[mirror.url], attempts=2)
-    assert mirror.requests[1] == RESUMED
-    assert contents(tmp_path / "here") == small[2]
-
-
-def test_a_partial_file_that_is_whole_already_is_taken(small, fetch_small, mirrors, tmp_path):
-    (tmp_path / "here").mkdir()
-    (tmp_path / "here" / f"{IMAGES}.part").write_bytes(small[2][IMAGES])
-    fetch_small(mirrors=[mirrors(small[2]).url])
-    assert contents(tmp_path / "here") == small[2]
-
-
-@pytest.mark.parametrize("partial", [b"other bytes", b"x" * 10**6])
-def test_a_partial_file_that_does_not_belong_is_thrown_away(small, fetch_small, mirrors, tmp_path, partial):
-    (tmp_path / "here").mkdir()
-    (tmp_path / "here" / f"{IMAGES}.part").write_bytes(partial)
-    fetch_small(mirrors=[mirrors(small[2]).url], attempts=2)
-    assert contents(tmp_path / "here") == small[2]
-
-
-def test_without_any_source_one_message_names_three_remedies(fetch_small, mirrors):
-    unreachable = "http://127.0.0.1:9/"
-    empty = mirrors({})
+def test_if_the_download_fails_one_message_names_three_remedies(fetch_small):
     with pytest.raises(DatasetError) as error:
-        fetch_small(mirrors=[unreachable, empty.url])
+        fetch_small(mirrors=["http://127.0.0.1:9/"], attempts=1)
     message = str(error.value)
     assert "set data.fashion_mnist.path" in message
     assert "apt-get install dataset-fashion-mnist" in message
     assert "network access" in message
-    assert f"{unreachable}{IMAGES}: ConnectionError" in message
-    assert f"{empty.url}{IMAGES}: HTTP status 404" in message
+    assert f"http://127.0.0.1:9/{IMAGES}: ConnectionError" in message
 
 
-def test_only_the_real_values_are_prepared_under_its_name(small, tmp_path):
-    with pytest.raises(DatasetError, match="other values than Fashion-MNIST"):
-        prepare("fashion_mnist", tmp_path / "out", small[0])
+def test_only_the_published_values_are_prepared_under_its_name(small, tmp_path):
+    with pytest.raises(DatasetError, match="the values differ from those of Fashion-MNIST"):
+        prepare("fashion_mnist", tmp_path / "out", [small[0]])
     assert not (tmp_path / "out").exists()
+
+
+def test_the_four_files_or_their_folder_are_read(small):
+    folder, files, content = small
+    whole, separate = read(folder, files=files), read(*(folder / name for name in reversed(content)), files=files)
+    assert all(np.array_equal(whole[key], separate[key]) for key in files)
+    with pytest.raises(DatasetError, match=f"there is no {IMAGES}"):
+        read(*(folder / name for name in content if name != IMAGES), files=files)
 
 
 @real_set
@@ -286,10 +187,10 @@ def test_the_debian_package_holds_the_published_values():
 
 
 @real_set
-def test_the_prepared_set_is_the_same_whatever_the_source(tmp_path):
-    fetch(tmp_path / "here", path=fashion_mnist.PACKAGE_FOLDER)
-    prepare("fashion_mnist", tmp_path / "one", tmp_path / "here")
-    manifest = prepare("fashion_mnist", tmp_path / "two", fashion_mnist.PACKAGE_FOLDER)
+def test_the_prepared_dataset_does_not_depend_on_where_the_files_are(tmp_path):
+    fetch(tmp_path / "here", path=str(fashion_mnist.PACKAGE_FOLDER))
+    prepare("fashion_mnist", tmp_path / "one", [tmp_path / "here" / file.name for file in fashion_mnist.FILES.values()])
+    manifest = prepare("fashion_mnist", tmp_path / "two", [fashion_mnist.PACKAGE_FOLDER])
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert manifest["shape"] == [28, 28, 1]
     assert manifest["class_counts"] == {"train": [6000] * 10, "test": [1000] * 10}

@@ -1,14 +1,13 @@
-"""Drawn images in the competition's layout."""
+"""Generated images: in the competition's layout, and the small datasets."""
 
 import csv
 import hashlib
-import importlib
 
 import numpy as np
 import pytest
 
-from lookbook.datasets import SOURCES, arrays
-from lookbook.datasets.decoding import load_sizes
+from lookbook.datasets import DATASETS, arrays
+from lookbook.datasets.competition_layout import prepare_layout
 from lookbook.datasets.generated import (
     CLASSES,
     COMPETITION_COUNTS,
@@ -20,7 +19,6 @@ from lookbook.datasets.generated import (
     prepare,
     prepare_small,
 )
-from lookbook.datasets.simpsons import prepare_layout
 from lookbook.sampling.streams import stream
 
 
@@ -45,7 +43,7 @@ def test_class_sizes_have_the_competitions_proportions_and_at_least_three_images
     assert sum(counts) == pytest.approx(1200, rel=0.05)
 
 
-def test_the_same_seed_draws_the_same_bytes_and_another_seed_others(tmp_path):
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others(tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         draw_folder(tmp_path / name, total=60, tests=4, seed=seed)
     a, b, c = (hashes(tmp_path / name) for name in "abc")
@@ -71,78 +69,76 @@ def test_sizes_are_mixed_and_some_fall_outside_the_size_filter():
     assert np.median(sizes) < sizes.mean()
 
 
-def test_the_simpsons_reader_prepares_them(tmp_path):
+def test_they_are_prepared_like_the_competitions_images_and_leave_only_the_declared_files(tmp_path):
     manifest = prepare("generated", tmp_path, total=60, tests=5)
-    dataset = arrays.load(tmp_path)
+    dataset = arrays.load(tmp_path / "manifest.json")
     assert dataset.shape == (64, 64, 3)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "manifest.json",
+        *(f"{name}.npy" for name in DATASETS["generated"].arrays),
+    }
     assert manifest["skipped"] == []
     assert manifest["class_counts"]["train"] == class_counts(60)
     assert manifest["submission"]["names"] == [f"img{n}.jpg" for n in range(5)]
-    assert len(np.unique(load_sizes(tmp_path)[0])) > 50
-    with (tmp_path / "drawn" / "solution.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [row["Id"] for row in rows] == manifest["submission"]["names"]
-    assert {row["Expected"] for row in rows} <= set(CLASSES)
+    assert len(np.unique(dataset.original_sizes()[0])) > 50
 
 
-def test_a_class_is_told_by_its_colour_better_than_chance_but_not_perfectly(tmp_path):
-    """Nearest class mean of the middle pixels: a weak learner, so that a network has something to do and can do it."""
+def test_the_color_tells_a_class_better_than_chance_but_not_perfectly(tmp_path):
+    """The nearest class mean of the middle pixels is a weak classifier: a network can learn more."""
     draw_folder(tmp_path / "in", total=600, tests=126)
-    manifest = prepare_layout(tmp_path / "in", tmp_path / "out", name="g", classes=CLASSES, origin="drawn", size=8)
+    manifest = prepare_layout(tmp_path / "in", tmp_path / "out", name="g", classes=CLASSES, origin="a test", size=8)
     train = np.load(tmp_path / "out" / "train_images.npy")[:, 2:6, 2:6].mean(axis=(1, 2))
     tests = np.load(tmp_path / "out" / "submission_images.npy")[:, 2:6, 2:6].mean(axis=(1, 2))
     labels = np.load(tmp_path / "out" / "train_labels.npy")
     hues = np.array([name.split("_")[0] for name in CLASSES])
     with (tmp_path / "in" / "solution.csv").open() as file:
-        answers = {row["Id"]: row["Expected"].split("_")[0] for row in csv.DictReader(file)}
-    truth = np.array([answers[name] for name in manifest["submission"]["names"]])
+        solution = {row["Id"]: row["Expected"] for row in csv.DictReader(file)}
+    assert list(solution) == manifest["submission"]["names"]
+    assert set(solution.values()) <= set(CLASSES)
+    truth = np.array([name.split("_")[0] for name in solution.values()])
     train, tests = (pixels - pixels.mean(axis=1, keepdims=True) for pixels in (train, tests))
     means = np.array([train[hues[labels] == hue].mean(axis=0) for hue in np.unique(hues)])
     nearest = np.unique(hues)[np.argmin(((tests[:, None] - means) ** 2).sum(axis=2), axis=1)]
     assert 0.4 < (nearest == truth).mean() < 0.95  # chance: 1 in 6
 
 
-def test_the_registry_says_what_is_prepared():
-    for name, source in SOURCES.items():
-        module = importlib.import_module(source.module)
-        if isinstance(getattr(module, "PIXELS", None), dict) and name not in SMALL_MODES:
-            assert source.shape == (module.PIXELS[name], module.PIXELS[name], 3)
-            assert source.classes == len(module.CLASSES)
-    assert SOURCES["generated"].train_images == sum(class_counts(1200))
+def test_the_registry_states_the_number_of_images_and_classes():
+    for name in ("generated", "generated_128", "generated_224"):
+        assert (DATASETS[name].classes, DATASETS[name].train_images) == (len(CLASSES), sum(class_counts(1200)))
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """The two small sets as they are prepared by default."""
+    """The two small datasets as they are prepared by default."""
     folder = tmp_path_factory.mktemp("small")
-    return {name: (prepare(name, folder / name), arrays.load(folder / name)) for name in SMALL_MODES}
+    return {name: (prepare(name, folder / name), arrays.load(folder / name / "manifest.json")) for name in SMALL_MODES}
 
 
 @pytest.mark.parametrize("name", SMALL_MODES)
-def test_the_small_sets_are_balanced_and_have_labelled_test_images(small, name):
+def test_the_small_datasets_are_balanced_and_have_labeled_test_images(small, name):
     manifest, dataset = small[name]
-    source = SOURCES[name]
-    assert source.family == "generated"
-    assert dataset.shape == source.shape
+    info = DATASETS[name]
+    assert info.family == "generated"
+    assert dataset.shape == info.shape
     assert dataset.classes == SMALL_CLASSES == tuple(sorted(set(SMALL_CLASSES) & set(CLASSES)))
     assert manifest["class_counts"] == {"train": [80] * 10, "test": [20] * 10}
-    assert (source.classes, source.train_images) == (10, len(dataset.train_images))
+    assert (info.classes, info.train_images) == (10, len(dataset.train_images))
 
 
-def test_the_grey_small_set_has_the_drawings_of_the_coloured_one_and_no_image_comes_twice(small):
-    colour, grey = (small[name][1] for name in ("generated_small_rgb", "generated_small_gray"))
+def test_the_gray_small_dataset_has_the_images_of_the_colored_one_and_no_image_occurs_twice(small):
+    color, gray = (small[name][1] for name in ("generated_small_rgb", "generated_small_gray"))
     luma = np.array([299, 587, 114]) / 1000
     for split in ("train_images", "test_images"):
-        np.testing.assert_allclose(getattr(colour, split) @ luma, getattr(grey, split)[..., 0], atol=1)
-    images = np.concatenate([colour.train_images, colour.test_images])
+        np.testing.assert_allclose(getattr(color, split) @ luma, getattr(gray, split)[..., 0], atol=1)
+    images = np.concatenate([color.train_images, color.test_images])
     assert len(np.unique(images.reshape(len(images), -1), axis=0)) == 1000
 
 
-def test_a_small_set_depends_on_the_seed_and_more_images_begin_with_the_same_ones(tmp_path, small):
+def test_a_small_dataset_depends_on_the_seed_and_more_images_begin_with_the_same_ones(tmp_path, small):
     few = {"train": 2, "test": 1}
     for seed in (0, 1):
         prepare_small("generated_small_rgb", tmp_path / str(seed), seed=seed, per_class=few)
-    same, other = (arrays.load(tmp_path / str(seed)).train_images for seed in (0, 1))
+    same, other = (arrays.load(tmp_path / str(seed) / "manifest.json").train_images for seed in (0, 1))
     default = small["generated_small_rgb"][1].train_images.reshape(10, 80, 28, 28, 3)
     np.testing.assert_array_equal(same, default[:, :2].reshape(same.shape))
     assert (same != other).any(axis=(1, 2, 3)).all()
@@ -151,8 +147,8 @@ def test_a_small_set_depends_on_the_seed_and_more_images_begin_with_the_same_one
 @pytest.mark.parametrize(
     ("name", "low", "high"), [("generated_small_rgb", 0.5, 0.8), ("generated_small_gray", 0.2, 0.6)]
 )
-def test_the_small_sets_can_be_learned_but_not_trivially(small, name, low, high):
-    """A linear classifier of the pixels is far above chance, 0.1, and leaves something to a network."""
+def test_the_small_datasets_can_be_learned_but_not_trivially(small, name, low, high):
+    """A linear classifier of the pixels is far above chance, 0.1, but leaves room for a network."""
     dataset = small[name][1]
     train, test = (images.reshape(len(images), -1) / 255 for images in (dataset.train_images, dataset.test_images))
     ridge = train.T @ train + 100 * np.eye(train.shape[1])

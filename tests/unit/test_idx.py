@@ -27,12 +27,12 @@ def test_what_is_written_is_read_back(tmp_path, shape):
     np.testing.assert_array_equal(back, array)
 
 
-def test_values_are_written_in_c_order_whatever_the_memory_layout(tmp_path):
+def test_values_are_written_in_c_order_for_any_memory_layout(tmp_path):
     write_idx(tmp_path / "array.gz", np.asfortranarray(IMAGES)[::-1])
     np.testing.assert_array_equal(read_idx(tmp_path / "array.gz"), IMAGES[::-1])
 
 
-def test_a_plain_file_is_read_like_a_gzipped_one_whatever_its_name(tmp_path):
+def test_a_plain_file_is_read_like_a_gzipped_one_under_any_name(tmp_path):
     (tmp_path / "plain.gz").write_bytes(HEADER + IMAGES.tobytes())
     np.testing.assert_array_equal(read_idx(tmp_path / "plain.gz"), IMAGES)
 
@@ -60,11 +60,11 @@ def test_only_uint8_is_written(tmp_path):
         pytest.param(HEADER[:9], "truncated inside its idx header", id="half a header"),
         pytest.param(HEADER + IMAGES.tobytes()[:-1], "truncated: 23 bytes", id="a byte short"),
         pytest.param(HEADER + IMAGES.tobytes() + b"\0", "too long", id="a byte long"),
-        pytest.param(struct.pack(">HBBI", 0, 13, 1, 1) + b"\0" * 4, "no idx file of uint8", id="floats"),
-        pytest.param(b"<!DOCTYPE html>", "no idx file", id="a page"),
+        pytest.param(struct.pack(">HBBI", 0, 13, 1, 1) + b"\0" * 4, "not an idx file of uint8", id="floats"),
+        pytest.param(b"<!DOCTYPE html>", "not an idx file", id="a page"),
         pytest.param(gzip.compress(HEADER + IMAGES.tobytes())[:-12], "truncated", id="gzip cut off"),
         pytest.param(gzip.compress(HEADER)[:-8] + b"\0" * 8, "cannot be read", id="gzip with a wrong checksum"),
-        pytest.param(gzip.compress(HEADER)[:10] + b"\xff" * 20, "cannot be read", id="gzip of rubbish"),
+        pytest.param(gzip.compress(HEADER)[:10] + b"\xff" * 20, "cannot be read", id="gzip of invalid data"),
     ],
 )
 def test_a_damaged_file_is_refused_by_name(tmp_path, content, complaint):

@@ -1,4 +1,4 @@
-"""The sample of Fashion-MNIST that is part of this repository, and the scripts that make and prepare it."""
+"""The sample of Fashion-MNIST in this repository, and the scripts that make and prepare it."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookbook.datasets import SOURCES, arrays, fashion_mnist
+from lookbook.datasets import DATASETS, FETCHED, arrays, fashion_mnist
 from lookbook.datasets.idx import read_idx
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
@@ -27,12 +27,12 @@ def test_the_sample_is_5000_and_1000_images_with_every_class_equally_often():
     assert np.bincount(sample["test_labels"]).tolist() == [100] * 10
 
 
-def test_the_sample_does_not_come_class_by_class():
+def test_the_sample_is_not_sorted_by_class():
     labels = read_idx(fashion_mnist.SAMPLE_FOLDER / "train-labels-idx1-ubyte.gz")
     assert len(set(labels[:50])) == 10
 
 
-def test_the_sample_is_small_and_carries_its_licence():
+def test_the_sample_is_small_and_has_its_licence():
     files = {path.name: path.stat().st_size for path in fashion_mnist.SAMPLE_FOLDER.iterdir()}
     assert set(files) == {*NAMES, "LICENSE", "README.md"}
     assert sum(files.values()) < 4e6
@@ -45,37 +45,37 @@ def test_the_sample_is_prepared_from_the_repository_alone(tmp_path):
     done = run("prepare_dataset.py", "sample", "--output", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "5000 training and 1000 test images" in done.stdout
-    dataset = arrays.load(tmp_path)
+    dataset = arrays.load(tmp_path / "manifest.json")
     assert dataset.name == "sample"
     assert dataset.classes == fashion_mnist.CLASSES
     assert dataset.shape == (28, 28, 1)
     assert dataset.manifest["class_counts"] == {"train": [500] * 10, "test": [100] * 10}
 
 
-def test_results_on_the_sample_are_tied_to_these_very_images(tmp_path):
+def test_the_digest_of_the_sample_is_fixed(tmp_path):
     assert (
         fashion_mnist.prepare("sample", tmp_path)["digest"]
         == "d6b557211c6b84d88c546d173a62feb663549afc1d7aa61e3af9b10a804f3c9a"
     )
 
 
-def test_a_dataset_that_is_not_shipped_cannot_be_prepared_without_a_source(tmp_path):
+def test_a_dataset_that_is_not_shipped_cannot_be_prepared_without_its_files(tmp_path):
     done = run("prepare_dataset.py", "fashion_mnist", "--output", tmp_path)
     assert done.returncode == 1
-    assert "needs a source" in done.stderr
+    assert done.stderr.startswith("error: fashion_mnist is prepared from its four idx files")
     assert "Traceback" not in done.stderr
 
 
-def test_a_wrong_source_is_one_line_and_exit_status_1(tmp_path):
-    done = run("prepare_dataset.py", "sample", "--source", tmp_path / "nowhere", "--output", tmp_path)
+def test_a_missing_folder_is_one_line_and_exit_status_1(tmp_path):
+    done = run("prepare_dataset.py", "sample", "--originals", tmp_path / "nowhere", "--output", tmp_path)
     assert done.returncode == 1
-    assert done.stderr == f"{tmp_path / 'nowhere'} is not a folder\n"
+    assert done.stderr == f"error: {tmp_path / 'nowhere'} does not exist\n"
 
 
 def test_a_wrong_configured_folder_is_one_line_and_exit_status_1(tmp_path):
     done = run("fetch_dataset.py", "fashion_mnist", "--output", tmp_path, "--path", tmp_path / "nowhere")
     assert done.returncode == 1
-    assert done.stderr == f"data.fashion_mnist.path: {tmp_path / 'nowhere'} is not a folder\n"
+    assert done.stderr == f"error: data.fashion_mnist.path: {tmp_path / 'nowhere'} does not exist\n"
 
 
 @pytest.mark.parametrize("script", ["fetch_dataset.py", "prepare_dataset.py", "make_sample.py"])
@@ -85,20 +85,33 @@ def test_help_shows_an_example(script):
     assert f"example: python workflow/scripts/{script}" in " ".join(done.stdout.split())
 
 
-def test_asking_which_datasets_exist_loads_nothing_heavy():
-    assert {"fashion_mnist", "sample"} <= set(SOURCES)
+def test_the_registry_states_the_files_of_each_family():
+    assert {family: len(info.originals) for family, info in FETCHED.items()} == {
+        "fashion_mnist": 4,
+        "simpsons": 1,
+        "simpsons_mnist": 1,
+    }
+    assert not any(DATASETS[name].originals for name in ("sample", "generated"))
+    assert set(DATASETS["generated"].arrays) - set(DATASETS["sample"].arrays) == {
+        "train_heights",
+        "train_widths",
+        "submission_images",
+    }
+
+
+def test_the_registry_imports_nothing_heavy():
     code = "import sys, lookbook.datasets; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS).returncode == 0
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not fashion_mnist.PACKAGE_FOLDER.is_dir(), reason="dataset-fashion-mnist is not installed")
-def test_the_sample_is_drawn_again_to_the_same_bytes(tmp_path):
+def test_the_sample_is_reproducible(tmp_path):
     for folder in ("one", "two"):
-        done = run("make_sample.py", "--source", fashion_mnist.PACKAGE_FOLDER, "--output", tmp_path / folder)
+        done = run("make_sample.py", "--originals", fashion_mnist.PACKAGE_FOLDER, "--output", tmp_path / folder)
         assert done.returncode == 0, done.stderr
     for name in NAMES:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
         # Decoded, because builds of zlib compress differently.
-        shipped, drawn = (read_idx(folder / name) for folder in (fashion_mnist.SAMPLE_FOLDER, tmp_path / "one"))
-        np.testing.assert_array_equal(drawn, shipped)
+        shipped, new = (read_idx(folder / name) for folder in (fashion_mnist.SAMPLE_FOLDER, tmp_path / "one"))
+        np.testing.assert_array_equal(new, shipped)

@@ -1,224 +1,202 @@
-"""The competition's layout: classes, nesting, skipped images, test images without labels."""
+"""The competition's images: whether they are available, the Kaggle client, fetching and preparing."""
 
-import io
-import json
+import os
 import shutil
+import stat
 import subprocess
 import sys
-from pathlib import Path, PurePosixPath
+import zipfile
+from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from lookbook.datasets import arrays
-from lookbook.datasets.decoding import load_sizes
-from lookbook.datasets.simpsons import CLASSES, fetch, prepare, prepare_layout
-from lookbook.errors import DatasetError
-from lookbook.results.submissions import load_submission_images, unread_images
+from lookbook.datasets import DATASETS, arrays, originals_unavailable_reason, simpsons, unavailable_reason
+from lookbook.datasets.archives import open_files
+from lookbook.datasets.simpsons import ARCHIVE, CLASSES, fetch, prepare
+from lookbook.errors import ConfigError, DatasetError
 
-TOYS = ("apple", "pear")
-SCRIPTS = Path(arrays.__file__).parents[2]
-TRAIN = Path("train/simpsons_dataset")
+PYTHON = sys.executable
+FAMILY = ["simpsons", "simpsons_128"]
 
 
-def picture(red=0, width=30, height=20):
-    stream = io.BytesIO()
-    Image.new("RGB", (width, height), (red, 0, 0)).save(stream, "JPEG")
-    return stream.getvalue()
+@pytest.fixture
+def no_kaggle(tmp_path, monkeypatch):
+    """A run in an empty folder on a machine with neither client nor credentials."""
+    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "environment" / "python"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
-def layout(root, classes=TOYS, per_class=2, tests=3, train=TRAIN, testset="testset/testset"):
-    for place, label in enumerate(classes):
-        (root / train / label).mkdir(parents=True)
-        for number in range(per_class):
-            (root / train / label / f"pic_{number:04d}.jpg").write_bytes(picture(place, 30 + number))
-    (root / testset).mkdir(parents=True)
-    for number in range(tests):
-        (root / testset / f"img{number}.jpg").write_bytes(picture(100 + number))
-    return root
+def reason(path=None, dataset="simpsons"):
+    return unavailable_reason(dataset, {"simpsons": {"path": path and str(path)}, "simpsons_mnist": {"path": None}})
 
 
-def zipped(folder):
-    return Path(shutil.make_archive(str(folder), "zip", folder))
+def archive(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("x", "y")
+    return path
 
 
-def prepare_toys(source, output):
-    return prepare_layout(source, output, name="toys", classes=TOYS, origin="drawn", size=8)
+def kaggle_client(folder, script=""):
+    folder.mkdir()
+    client = folder / "kaggle"
+    client.write_text(f"#!{PYTHON}\n{script}")
+    client.chmod(client.stat().st_mode | stat.S_IXUSR)
 
 
-@pytest.mark.parametrize("form", ["folder", "zip"])
-def test_a_folder_or_archive_becomes_a_dataset_without_labelled_test_images(tmp_path, form):
-    folder = layout(tmp_path / "in", tests=12)
-    manifest = prepare_toys(zipped(folder) if form == "zip" else folder, tmp_path / "out")
-    dataset = arrays.load(tmp_path / "out")
-    assert dataset.classes == TOYS
-    assert dataset.train_images.shape == (4, 8, 8, 3)
-    assert dataset.train_labels.tolist() == [0, 0, 1, 1]
-    assert (dataset.test_images.shape, len(dataset.test_labels)) == ((0, 8, 8, 3), 0)
-    heights, widths = load_sizes(tmp_path / "out")
-    assert (heights.tolist(), widths.tolist()) == ([20] * 4, [30, 31, 30, 31])
-    assert manifest == json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert manifest["counts"] == {"train": 4, "test": 0}
-    assert manifest["submission"] == {"names": [f"img{n}.jpg" for n in range(12)], "skipped": []}
-    submission = load_submission_images(tmp_path / "out")
-    assert submission.shape == (12, 8, 8, 3)
-    np.testing.assert_allclose(submission[:, 0, 0, 0].astype(int), 100 + np.arange(12), atol=2)
+@pytest.mark.parametrize("dataset", FAMILY)
+def test_without_path_and_credentials_the_reason_and_the_remedy_are_given(no_kaggle, dataset):
+    message = reason(dataset=dataset)
+    assert "need a Kaggle account" in message
+    assert "set data.simpsons.path" in message
+    assert "KAGGLE_USERNAME" in message
 
 
-def test_the_hashes_in_the_manifest_are_those_of_the_files_and_do_not_depend_on_the_run(tmp_path):
-    folder = layout(tmp_path / "in")
-    manifest = prepare_toys(folder, tmp_path / "a")
-    for key, sha256 in manifest["sha256"].items():
-        assert sha256 == arrays.sha256(np.load(tmp_path / "a" / f"{key}.npy"))
-    prepare_toys(zipped(folder), tmp_path / "b")
-    for file in (tmp_path / "a").iterdir():
-        assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
+def test_every_other_dataset_is_available(no_kaggle):
+    assert {name for name in DATASETS if reason(dataset=name)} == set(FAMILY)
+    assert unavailable_reason("generated", {}) is None
+    assert unavailable_reason("simpsons", {}) == reason()
+
+
+@pytest.mark.parametrize("dataset", FAMILY)
+def test_a_wrong_path_is_an_error_and_not_a_reason(no_kaggle, dataset):
+    (no_kaggle / "a.zip").write_bytes(b"x")
+    with pytest.raises(ConfigError, match=r"data\.simpsons\.path: .*absent does not exist; set it to"):
+        reason(no_kaggle / "absent", dataset)
+    with pytest.raises(ConfigError, match="is not a zip archive"):
+        reason(no_kaggle / "a.zip", dataset)
+    (no_kaggle / "resources/datasets" / dataset).mkdir(parents=True)
+    (no_kaggle / "resources/datasets" / dataset / "manifest.json").write_text("{}")
+    with pytest.raises(ConfigError, match="does not exist"):
+        reason(no_kaggle / "absent", dataset)
+
+
+def test_a_right_path_is_available(no_kaggle):
+    assert reason(no_kaggle) is None
+    assert reason(archive(no_kaggle / "home" / "b.zip")) is None
+    assert reason("~/b.zip") is None
+
+
+def test_the_files_of_an_earlier_run_are_available(no_kaggle):
+    (no_kaggle / "resources/datasets/simpsons_128").mkdir(parents=True)
+    assert reason(dataset="simpsons_128") is not None
+    (no_kaggle / "resources/datasets/simpsons_128/manifest.json").write_text("{}")
+    assert reason(dataset="simpsons_128") is None
+    assert originals_unavailable_reason("simpsons_128", {}) is not None
+    assert reason(dataset="simpsons") is not None
+    downloaded = no_kaggle / "resources/downloads/simpsons/journey-springfield.zip"
+    downloaded.parent.mkdir(parents=True)
+    downloaded.write_bytes(b"half a download")
+    assert reason(dataset="simpsons") is not None
+    archive(downloaded)
+    assert reason(dataset="simpsons") is None
+    assert originals_unavailable_reason("simpsons_128", {}) is None
 
 
 @pytest.mark.parametrize(
-    "train", ["simpsons_dataset", "a/b/simpsons_dataset/simpsons_dataset", ".", "characters_train"]
+    "where", ["key", "token", ".kaggle/kaggle.json", ".kaggle/access_token", ".config/kaggle/kaggle.json"]
 )
-def test_class_folders_are_found_however_they_are_nested(tmp_path, train):
-    folder = layout(tmp_path / "in", train=train, testset="x/testset/testset")
-    (folder / train / "characters_illustration").mkdir()
-    if train == ".":
-        shutil.move(folder / "x" / "testset", folder / "testset")
-        (folder / "x").rmdir()
-    manifest = prepare_toys(folder, tmp_path / "out")
-    assert (manifest["counts"]["train"], len(manifest["submission"]["names"])) == (4, 3)
+def test_credentials_need_the_client_too(no_kaggle, monkeypatch, where):
+    if where == "key":
+        monkeypatch.setenv("KAGGLE_USERNAME", "somebody")
+        assert "need a Kaggle account" in reason()
+        monkeypatch.setenv("KAGGLE_KEY", "something")
+    elif where == "token":
+        monkeypatch.setenv("KAGGLE_API_TOKEN", "something")
+    else:
+        (no_kaggle / "home" / where).parent.mkdir(parents=True)
+        (no_kaggle / "home" / where).write_text("{}")
+    assert "client is not installed" in reason()
+    kaggle_client(no_kaggle / "bin")
+    assert reason() is None
 
 
-def test_broken_training_and_test_images_are_skipped_and_listed(tmp_path):
-    folder = layout(tmp_path / "in")
-    (folder / TRAIN / "apple" / "pic_0000.jpg").write_bytes(b"")
-    (folder / TRAIN / "pear" / "Thumbs.db").write_bytes(b"x")
-    (folder / "testset/testset/img1.jpg").write_bytes(b"x")
-    manifest = prepare_toys(folder, tmp_path / "out")
-    assert manifest["skipped"] == [
-        {"name": f"{TRAIN}/apple/pic_0000.jpg", "reason": "empty file"},
-        {"name": f"{TRAIN}/pear/Thumbs.db", "reason": "unknown extension .db"},
-    ]
-    assert manifest["class_counts"]["train"] == [1, 2]
-    assert manifest["submission"]["names"] == ["img0.jpg", "img2.jpg"]
-    assert manifest["submission"]["skipped"] == [{"name": "testset/testset/img1.jpg", "reason": "not an image"}]
+def test_the_client_beside_the_running_python_is_found(no_kaggle, monkeypatch):
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(no_kaggle / "chosen"))
+    (no_kaggle / "chosen").mkdir()
+    (no_kaggle / "chosen" / "kaggle.json").write_text("{}")
+    assert "client is not installed" in reason()
+    kaggle_client(no_kaggle / "environment")
+    assert reason() is None
 
 
-@pytest.mark.parametrize("form", ["folder", "zip"])
-def test_an_empty_a_missing_and_an_unknown_class_folder_are_clear_errors(tmp_path, form):
-    def prepared(folder):
-        return prepare_toys(zipped(folder) if form == "zip" else folder, tmp_path / "out")
-
-    empty, missing, unknown = (layout(tmp_path / name) for name in ("empty", "missing", "unknown"))
-    for file in (empty / TRAIN / "pear").iterdir():
-        file.unlink()
-    shutil.rmtree(missing / TRAIN / "pear")
-    (unknown / TRAIN / "plum").mkdir()
-    with pytest.raises(DatasetError, match=r"simpsons_dataset/pear is empty; .*download"):
-        prepared(empty)
-    with pytest.raises(DatasetError, match=r"simpsons_dataset/pear is missing; .*download"):
-        prepared(missing)
-    with pytest.raises(DatasetError, match=r"simpsons_dataset/plum is not a class .*rename"):
-        prepared(unknown)
+def test_the_client_downloads_the_archive_once(no_kaggle):
+    folder = no_kaggle / "fetched"
+    made = archive(no_kaggle / "made.zip")
+    kaggle_client(
+        no_kaggle / "bin",
+        "import shutil, sys\n"
+        "assert sys.argv[1:5] == ['competitions', 'download', '-c', 'journey-springfield']\n"
+        f"shutil.move({str(made)!r}, sys.argv[6] + '/journey-springfield.zip')\n",
+    )
+    assert fetch(folder) == fetch(folder) == simpsons.SOURCE
+    assert zipfile.is_zipfile(folder / ARCHIVE)
 
 
-def test_a_class_without_any_usable_image_is_an_error_and_leaves_no_manifest(tmp_path):
-    folder = layout(tmp_path / "in")
-    prepare_toys(folder, tmp_path / "out")
-    for file in (folder / TRAIN / "pear").iterdir():
-        file.write_bytes(b"x")
-    with pytest.raises(DatasetError, match=r"pear has no usable image: .*not an image"):
-        prepare_toys(folder, tmp_path / "out")
-    assert not (tmp_path / "out" / "manifest.json").exists()
+def test_the_message_of_a_failing_client_is_shown(no_kaggle):
+    kaggle_client(no_kaggle / "bin", "import sys\nprint('403 - Forbidden')\nsys.exit(1)")
+    with pytest.raises(DatasetError, match=r"(?s)exit status 1.*403 - Forbidden.*Accept the rules"):
+        fetch(no_kaggle / "fetched")
+    (no_kaggle / "bin" / "kaggle").unlink()
+    with pytest.raises(DatasetError, match="not installed"):
+        fetch(no_kaggle / "fetched")
 
 
-def test_a_folder_without_any_class_is_an_error(tmp_path):
-    with pytest.raises(DatasetError, match=r"no class folder such as train/simpsons_dataset/apple"):
-        prepare_toys(tmp_path, tmp_path / "out")
+def test_the_check_imports_nothing_heavy():
+    code = (
+        "import sys; from lookbook.datasets import unavailable_reason; unavailable_reason('simpsons', {}); "
+        "sys.exit(any(name in sys.modules for name in ('numpy', 'PIL', 'pandas', 'tqdm')))"
+    )
+    scripts = Path(simpsons.__file__).parents[2]
+    assert subprocess.run([PYTHON, "-c", code], env=os.environ | {"PYTHONPATH": str(scripts)}).returncode == 0
 
 
 def test_there_are_42_classes_in_alphabetical_order():
-    assert len(CLASSES) == 42
+    assert len(CLASSES) == DATASETS["simpsons"].classes == 42
     assert list(CLASSES) == sorted(set(CLASSES))
 
 
-def test_what_a_path_fetches_is_prepared_at_the_size_of_the_name(tmp_path):
-    folder = layout(tmp_path / "in", classes=CLASSES, per_class=1)
-    assert "data.simpsons.path" in fetch(tmp_path / "fetched", path=zipped(folder))
-    assert prepare("simpsons", tmp_path / "a", tmp_path / "fetched")["shape"] == [224, 224, 3]
-    assert prepare("simpsons_128", tmp_path / "b", tmp_path / "fetched")["shape"] == [128, 128, 3]
-    with pytest.raises(DatasetError, match="no class folder"):
-        fetch(tmp_path / "fetched", path=tmp_path / "fetched")
-
-
-def test_the_files_that_a_mac_adds_to_an_archive_are_no_test_images(tmp_path):
-    folder = layout(tmp_path / "in")
-    for name in ("img0.jpg", "img1.jpg", "img2.jpg"):
-        (folder / "__MACOSX/testset/testset").mkdir(parents=True, exist_ok=True)
-        (folder / "__MACOSX/testset/testset" / f"._{name}").write_bytes(b"Mac OS X")
-    (folder / "testset/testset" / "._img0.jpg").write_bytes(b"Mac OS X")
-    manifest = prepare_toys(zipped(folder), tmp_path / "out")
-    assert manifest["submission"]["names"] == ["img0.jpg", "img1.jpg", "img2.jpg"]
-    assert unread_images(manifest) == []
-
-
-def picture_as(mode, kind, **options):
-    stream = io.BytesIO()
-    Image.new(mode, (30, 20)).save(stream, kind, **options)
-    return stream.getvalue()
-
-
-HOSTILE = {
-    "animated.gif": picture_as("RGB", "GIF", save_all=True, append_images=[Image.new("RGB", (30, 20), "red")]),
-    "cmyk.jpg": picture_as("CMYK", "JPEG"),
-    "grey.jpg": picture_as("L", "JPEG"),
-    "named.png": picture(),
-    "palette.png": picture_as("P", "PNG"),
-    "random.jpg": np.random.default_rng(0).bytes(5000),
-    "transparent.png": picture_as("RGBA", "PNG"),
-    "truncated.jpg": picture(width=300, height=300)[:700],
-    "zero.jpg": b"",
-    "Thumbs.db": b"x",
-    "readme": b"x",
-}
-REASONS = {
-    "animated.gif": "animated",
-    "cmyk.jpg": "colour mode CMYK, not RGB",
-    "grey.jpg": "colour mode L, not RGB",
-    "named.png": "named .png but holds JPEG",
-    "palette.png": "colour mode P, not RGB",
-    "random.jpg": "not an image",
-    "transparent.png": "colour mode RGBA, not RGB",
-    "truncated.jpg": "truncated",
-    "zero.jpg": "empty file",
-    "Thumbs.db": "unknown extension .db",
-    "readme": "unknown extension (none)",
-}
+@pytest.fixture
+def images(tmp_path):
+    """A folder in the competition's layout, with one image per class, one test image, and an unrelated file."""
+    names = [f"in/train/simpsons_dataset/{label}/pic_0.jpg" for label in CLASSES]
+    for name in (*names, "in/testset/testset/img0.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (9, 7), "yellow").save(tmp_path / name)
+    (tmp_path / "in" / "readme.txt").write_text("unrelated")
+    return tmp_path / "in"
 
 
 @pytest.mark.parametrize("form", ["folder", "zip"])
-def test_the_command_survives_every_kind_of_bad_file_names_each_and_shows_its_progress(tmp_path, form):
-    folder = layout(tmp_path / "in", classes=CLASSES, per_class=1)
-    for name, data in HOSTILE.items():
-        (folder / TRAIN / "gil" / name).write_bytes(data)
-        (folder / "testset/testset" / name).write_bytes(data)
-    source = zipped(folder) if form == "zip" else folder
-    command = [
-        sys.executable,
-        SCRIPTS / "prepare_dataset.py",
-        "simpsons_128",
-        "--source",
-        source,
-        "--output",
-        tmp_path / "out",
-    ]
-    done = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "train: 100%" in done.stderr
-    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert {PurePosixPath(entry["name"]).name: entry["reason"] for entry in manifest["skipped"]} == REASONS
-    assert len(manifest["submission"]["skipped"]) == len(REASONS)
-    assert manifest["class_counts"]["train"] == [1] * 42
-    assert set(unread_images(manifest)) == set(REASONS) - {"Thumbs.db", "readme"}
-    assert manifest["submission"]["names"] == ["img0.jpg", "img1.jpg", "img2.jpg"]
+def test_a_path_leaves_one_archive_and_another_place_of_the_images_gives_the_same_manifest(tmp_path, images, form):
+    path = images if form == "folder" else Path(shutil.make_archive(str(tmp_path / "moved"), "zip", tmp_path, "in"))
+    assert "data.simpsons.path" in fetch(tmp_path / "fetched", path=str(path))
+    assert [file.name for file in (tmp_path / "fetched").iterdir()] == [ARCHIVE]
+    for name, size in (("simpsons", 224), ("simpsons_128", 128)):
+        manifest = prepare(name, tmp_path / name, [tmp_path / "fetched" / ARCHIVE])
+        assert manifest["shape"] == [size, size, 3]
+    assert prepare("simpsons_128", tmp_path / "by hand", [images]) == manifest
+    assert {f"{name}.npy" for name in DATASETS["simpsons"].arrays} == {
+        file.name for file in (tmp_path / "simpsons").glob("*.npy")
+    }
+    assert arrays.load(tmp_path / "simpsons" / "manifest.json").submission_images().shape == (1, 224, 224, 3)
+
+
+def test_only_the_images_of_a_folder_are_stored(tmp_path, images):
+    fetch(tmp_path / "fetched", path=str(images))
+    with open_files(tmp_path / "fetched" / ARCHIVE) as files:
+        assert len(files.names) == 43
+        assert not any("readme" in name for name in files.names)
+
+
+def test_a_path_without_the_images_is_an_error_with_the_key_and_a_remedy(tmp_path):
+    with pytest.raises(DatasetError, match=r"^data\.simpsons\.path: .*no class folder.*; or download"):
+        fetch(tmp_path / "fetched", path=str(tmp_path))
+    with pytest.raises(DatasetError, match="simpsons is prepared from one zip archive or folder, got 0 paths"):
+        prepare("simpsons", tmp_path / "out")

@@ -1,14 +1,15 @@
-"""simpsons-mnist from an archive of its layout, in colour and in grey."""
+"""simpsons-mnist from an archive or folder in its layout, in color and in gray."""
 
 import io
+import shutil
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lookbook.datasets import arrays
-from lookbook.datasets.simpsons_mnist import CLASSES, VARIANTS, fetch, prepare
+from lookbook.datasets import DATASETS, arrays
+from lookbook.datasets.simpsons_mnist import ARCHIVE, CLASSES, VARIANTS, fetch, prepare
 from lookbook.errors import DatasetError
 
 REMEDY = "set data.simpsons_mnist.path"
@@ -39,14 +40,14 @@ def archive_of(path, files):
     return path
 
 
-def prepare_few(name, output, source, **options):
-    return prepare(name, output, source, per_class=FEW, **options)
+def prepare_few(name, output, path, **options):
+    return prepare(name, output, [path], per_class=FEW, **options)
 
 
 @pytest.mark.parametrize(("name", "channels"), [("simpsons_mnist_rgb", 3), ("simpsons_mnist_gray", 1)])
 def test_an_archive_becomes_a_dataset_of_its_variant(tmp_path, name, channels):
     manifest = prepare_few(name, tmp_path / "out", archive_of(tmp_path / "a.zip", entries()))
-    dataset = arrays.load(tmp_path / "out")
+    dataset = arrays.load(tmp_path / "out" / "manifest.json")
     assert dataset.classes == CLASSES
     assert dataset.train_images.shape == (20, 28, 28, channels)
     assert dataset.test_images.shape == (10, 28, 28, channels)
@@ -54,7 +55,7 @@ def test_an_archive_becomes_a_dataset_of_its_variant(tmp_path, name, channels):
     assert dataset.test_labels.tolist() == list(range(10))
     np.testing.assert_allclose(dataset.test_images[:, 14, 14, 0].astype(int), 20 * np.arange(10), atol=2)
     assert "CC BY-NC-SA" in manifest["source"]
-    assert not list((tmp_path / "out").glob("*decoded*"))
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == {"manifest", *DATASETS[name].arrays}
 
 
 def test_an_unpacked_folder_and_any_number_of_workers_give_the_same_dataset(tmp_path):
@@ -69,7 +70,7 @@ def test_an_unpacked_folder_and_any_number_of_workers_give_the_same_dataset(tmp_
     assert len(digests) == 1
 
 
-@pytest.mark.parametrize("change", ["missing", "broken", "grey"])
+@pytest.mark.parametrize("change", ["missing", "broken", "gray"])
 def test_a_wrong_count_is_an_error_that_names_class_and_reason(tmp_path, change):
     files = entries()
     name = f"simpsons-mnist-master/dataset/rgb/train/{CLASSES[3]}/pic_1.jpg"
@@ -79,7 +80,7 @@ def test_a_wrong_count_is_an_error_that_names_class_and_reason(tmp_path, change)
         files[name] = b"" if change == "broken" else picture("L", 3)
     with pytest.raises(DatasetError, match=r"train/krusty_the_clown has 1 usable images instead of 2") as error:
         prepare_few("simpsons_mnist_rgb", tmp_path / "out", archive_of(tmp_path / "a.zip", files))
-    reason = {"missing": REMEDY, "broken": "pic_1.jpg: empty file", "grey": "colour mode L, not RGB"}[change]
+    reason = {"missing": REMEDY, "broken": "pic_1.jpg: empty file", "gray": "color mode L, not RGB"}[change]
     assert reason in str(error.value)
 
 
@@ -90,33 +91,36 @@ def test_an_unknown_class_and_another_layout_are_errors(tmp_path):
         prepare_few("simpsons_mnist_rgb", tmp_path / "out", archive)
     with pytest.raises(DatasetError, match="no images in dataset/rgb/train"):
         prepare_few("simpsons_mnist_rgb", tmp_path / "out", archive_of(tmp_path / "b.zip", {"x": b""}))
-    with pytest.raises(DatasetError, match="needs a source"):
-        prepare_few("simpsons_mnist_rgb", tmp_path / "out", None)
+    with pytest.raises(DatasetError, match=r"got 0 paths; download .*simpsons-mnist"):
+        prepare("simpsons_mnist_rgb", tmp_path / "out")
 
 
-def test_a_path_is_checked_linked_and_prepared(tmp_path):
-    archive = archive_of(tmp_path / "a.zip", entries())
-    assert "data.simpsons_mnist.path" in fetch(tmp_path / "fetched", path=archive)
-    assert prepare_few("simpsons_mnist_gray", tmp_path / "out", tmp_path / "fetched")["counts"] == {
-        "train": 20,
-        "test": 10,
-    }
-    with pytest.raises(DatasetError, match="no images in"):
-        fetch(tmp_path / "fetched", path=archive_of(tmp_path / "b.zip", {"x": b""}))
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_a_path_leaves_one_archive_which_is_prepared(tmp_path, form):
+    path = archive_of(tmp_path / "a.zip", entries())
+    if form == "folder":
+        shutil.unpack_archive(path, tmp_path / "folder")
+        path = tmp_path / "folder"
+    assert "data.simpsons_mnist.path" in fetch(tmp_path / "fetched", path=str(path))
+    assert [file.name for file in (tmp_path / "fetched").iterdir()] == [ARCHIVE]
+    manifest = prepare_few("simpsons_mnist_gray", tmp_path / "out", tmp_path / "fetched" / ARCHIVE)
+    assert manifest["counts"] == {"train": 20, "test": 10}
+    with pytest.raises(DatasetError, match=r"^data\.simpsons_mnist\.path: .*no images in"):
+        fetch(tmp_path / "fetched", path=str(archive_of(tmp_path / "b.zip", {"x": b""})))
 
 
-def test_a_hostile_archive_is_refused(tmp_path):
+def test_an_unsafe_archive_is_refused(tmp_path):
     archive = archive_of(tmp_path / "a.zip", entries() | {"../evil.jpg": b"x"})
     with pytest.raises(DatasetError, match="not safe"):
-        fetch(tmp_path / "fetched", path=archive)
+        fetch(tmp_path / "fetched", path=str(archive))
 
 
 def test_a_download_is_kept_and_a_failed_one_has_a_remedy(tmp_path, monkeypatch):
     pooch = pytest.importorskip("pooch")
     outcomes = [b"<html>busy</html>", (archive_of(tmp_path / "a.zip", entries())).read_bytes()]
 
-    def retrieve(url, known_hash, fname, path, progressbar):
-        assert progressbar
+    def retrieve(url, known_hash, fname, path, downloader, progressbar):
+        assert (known_hash, downloader, progressbar) == (None, None, True)
         if not outcomes:
             raise OSError("no network")
         (path / fname).write_bytes(outcomes.pop(0))
@@ -124,6 +128,6 @@ def test_a_download_is_kept_and_a_failed_one_has_a_remedy(tmp_path, monkeypatch)
     monkeypatch.setattr(pooch, "retrieve", retrieve)
     monkeypatch.setattr("time.sleep", lambda _: None)
     assert fetch(tmp_path / "x", url="u") == fetch(tmp_path / "x", url="u") == "u"
-    assert prepare_few("simpsons_mnist_rgb", tmp_path / "out", tmp_path / "x")["counts"]["test"] == 10
-    with pytest.raises(DatasetError, match=r"OSError.*set data\.simpsons_mnist\.path"):
+    assert prepare_few("simpsons_mnist_rgb", tmp_path / "out", tmp_path / "x" / ARCHIVE)["counts"]["test"] == 10
+    with pytest.raises(DatasetError, match=r"u: no network.*set data\.simpsons_mnist\.path"):
         fetch(tmp_path / "y", url="u")

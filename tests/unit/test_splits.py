@@ -1,4 +1,4 @@
-"""Splits, orders and subsets: arrays of indices that depend on the seed and the rule alone."""
+"""Splits, orders and subsets: arrays of indices that depend only on the seed and the rule."""
 
 import numpy as np
 import pytest
@@ -38,13 +38,13 @@ def test_a_fraction_outside_zero_to_one_is_refused(fraction):
         split_indices(10, fraction, seed=0)
 
 
-def test_a_split_must_leave_something_to_train_on():
-    with pytest.raises(ValueError, match="none to train on"):
+def test_a_split_must_leave_training_images():
+    with pytest.raises(ValueError, match="no training images"):
         split_indices(3, 0.9, seed=0)
 
 
 def test_experiments_that_share_a_split_rule_share_the_split_of_a_trial():
-    """Whatever else an experiment draws, before or in between, its split is that of every other one."""
+    """Other random draws, before or in between, do not change the split."""
     for seed in range(3):
         first = split_indices(1000, 0.2, seed)
         stream(seed, "augmentation").random(100)
@@ -66,12 +66,12 @@ def test_a_smaller_validation_part_is_within_a_larger_one():
 
 
 def test_the_split_of_seed_zero_does_not_change_between_versions():
-    """Published results hold only as long as this does."""
+    """Published results depend on it."""
     assert split_indices(20, 0.25, seed=0)[1].tolist() == [2, 3, 8, 16, 18]
     assert epoch_order(np.arange(8), seed=0, epoch=1).tolist() == [4, 2, 5, 3, 7, 1, 6, 0]
 
 
-def test_an_epoch_sees_every_index_as_often_as_it_is_given():
+def test_an_epoch_order_has_every_index_as_often_as_it_is_given():
     indices = np.array([5, 5, 5, 9, 2], np.int64)
     order = epoch_order(indices, seed=0, epoch=0)
     assert order.dtype == np.int32
@@ -84,7 +84,7 @@ def test_every_epoch_and_every_seed_has_its_own_order():
     assert len({order.tobytes() for order in orders}) == 12
 
 
-def test_a_resumed_trial_sees_the_order_that_it_would_have_seen():
+def test_a_resumed_trial_has_the_same_order():
     uninterrupted = [epoch_order(np.arange(100), 7, epoch) for epoch in range(5)]
     np.testing.assert_array_equal(epoch_order(np.arange(100), 7, 4), uninterrupted[4])
 
@@ -118,7 +118,7 @@ def test_a_limit_depends_on_the_seed():
 
 
 @pytest.mark.parametrize("count", [None, 30, 31])
-def test_without_a_limit_below_the_number_of_images_all_stay(count):
+def test_without_a_limit_below_the_number_of_images_all_are_kept(count):
     np.testing.assert_array_equal(limit(np.zeros(30, np.uint8), count, seed=0), np.arange(30))
 
 

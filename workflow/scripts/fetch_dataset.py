@@ -1,4 +1,4 @@
-"""Bring a dataset's original files here, verified, from a folder, a system package or the network."""
+"""Copy or download the original files of a dataset and verify them."""
 
 import argparse
 import importlib
@@ -12,22 +12,19 @@ EXAMPLE = "example: python workflow/scripts/fetch_dataset.py fashion_mnist --out
 
 
 def main() -> None:
+    """Fetch the files and print where they came from."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("dataset", choices=list(FETCHED))
-    parser.add_argument("--output", required=True, help="folder to leave the files in")
-    parser.add_argument("--path", help="folder that has the files already; must be right if given")
-    args = parser.parse_args()
+    parser.add_argument("family", choices=list(FETCHED), help="datasets with the same original files")
+    parser.add_argument("--path", help="folder or zip archive with the files; empty or not given: download them")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write the files to")
+    arguments = parser.parse_args()
 
-    source = importlib.import_module(FETCHED[args.dataset])
+    module = importlib.import_module(FETCHED[arguments.family].module)
     try:
-        origin = source.fetch(args.output, path=args.path)
+        origin = module.fetch(arguments.output, path=arguments.path)
     except DatasetError as error:
-        sys.exit(str(error))
-    # The same text whatever the source, so that another source of the same files prepares nothing anew.
-    marker = Path(args.output) / "original.txt"
-    if not marker.exists():
-        marker.write_text("the files beside this one\n")
-    print(f"{args.dataset}: verified files in {args.output}, from {origin}")
+        sys.exit(f"error: {error}")
+    print(f"{arguments.family}: verified files in {arguments.output}, from {origin}")
 
 
 if __name__ == "__main__":

@@ -1,45 +1,33 @@
-"""A prepared dataset: four memory-mappable arrays and a manifest that describes them.
+"""A prepared dataset: memory-mappable arrays and a manifest that describes them.
 
-The folder holds ``train_images.npy``, ``train_labels.npy``, ``test_images.npy``, ``test_labels.npy`` and,
-written last, ``manifest.json``. A folder with a manifest is complete.
+The folder holds ``train_images.npy``, ``train_labels.npy``, ``test_images.npy`` and ``test_labels.npy``; a dataset in
+the competition's layout also holds ``train_heights.npy``, ``train_widths.npy`` and ``submission_images.npy``. The
+manifest, ``manifest.json``, is written last: a folder that has one is complete.
 """
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lookbook.datasets import ARRAYS, COMPETITION_ARRAYS
 from lookbook.errors import DatasetError
+from lookbook.files import replacing, write_json
 
-ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 MANIFEST_KEYS = ("name", "source", "classes", "shape", "counts", "class_counts", "sha256", "digest")
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``, moved to it at the end; an error leaves ``path`` as it was."""
-    # The process number keeps two writers of one file apart; the suffix stays, because np.save looks at it.
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def sha256(array: np.ndarray) -> str:
-    """Return the hexadecimal SHA-256 of an array's values in C order, whatever its shape."""
+    """Return the hexadecimal SHA-256 of an array's values in C order, independent of its shape."""
     return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
 
 
 def write(
-    directory: str | Path,
+    directory: Path,
     *,
     name: str,
     classes: Sequence[str],
@@ -51,24 +39,20 @@ def write(
 ) -> dict[str, Any]:
     """Write a prepared dataset and return its manifest.
 
-    The same arguments give the same bytes, so that nothing depends on when or where a dataset was prepared.
+    The same arguments give the same bytes, independent of time and place.
 
     Args:
-        directory: the folder, made if missing.
+        directory: the folder; created if it is missing.
         name: the dataset's name in the config.
         classes: the class names; a label is an index into them.
-        source: where the images come from, for the reader of the report.
+        source: where the images come from, as the report shows it.
         train_images: uint8 (N, H, W, C).
         train_labels: uint8 (N,).
         test_images: uint8 (M, H, W, C); M may be 0.
         test_labels: uint8 (M,).
 
-    Returns:
-        The manifest: name, source, classes, shape [H, W, C], counts and class_counts per split, sha256 per
-        array, and ``digest``, one SHA-256 over what a training sees: shape, number of classes and arrays.
-
     Raises:
-        ValueError: an array has another shape or dtype, or a label has no class.
+        ValueError: an array has the wrong shape or dtype, or a label has no class name.
     """
     arrays = dict(zip(ARRAYS, (train_images, train_labels, test_images, test_labels), strict=True))
     for split in ("train", "test"):
@@ -76,15 +60,7 @@ def write(
     shape = [int(size) for size in train_images.shape[1:]]
     if list(test_images.shape[1:]) != shape:
         raise ValueError(f"test images of shape {list(test_images.shape[1:])}, train images of shape {shape}")
-
-    directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    # An old manifest must not vouch for new arrays if this is interrupted half way.
-    (directory / "manifest.json").unlink(missing_ok=True)
-    for key, array in arrays.items():
-        with replacing(directory / f"{key}.npy") as temporary:
-            np.save(temporary, np.ascontiguousarray(array))
-
+    remove_manifest(directory)
     return write_manifest(
         directory,
         name=name,
@@ -92,8 +68,22 @@ def write(
         source=source,
         shape=shape,
         labels={"train": train_labels, "test": test_labels},
-        hashes={key: sha256(array) for key, array in arrays.items()},
+        hashes=save(directory, arrays),
     )
+
+
+def remove_manifest(directory: Path) -> None:
+    """Create the folder, or delete its manifest, so that no old manifest describes new arrays after an interruption."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "manifest.json").unlink(missing_ok=True)
+
+
+def save(directory: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """Save each array to ``<name>.npy`` and return their SHA-256 by name."""
+    for name, array in arrays.items():
+        with replacing(directory / f"{name}.npy") as temporary:
+            np.save(temporary, np.ascontiguousarray(array))
+    return {name: sha256(array) for name, array in arrays.items()}
 
 
 def write_manifest(
@@ -107,7 +97,7 @@ def write_manifest(
     hashes: Mapping[str, str],
     **more: Any,
 ) -> dict[str, Any]:
-    """Write the manifest of arrays that are in place, and return it.
+    """Write the manifest of arrays that are complete, and return it.
 
     Args:
         directory: the folder of the arrays.
@@ -116,8 +106,12 @@ def write_manifest(
         source: where the images come from.
         shape: height, width and channels.
         labels: uint8 (N,) of each split.
-        hashes: the SHA-256 of each array by its name.
-        more: further keys, plain JSON values.
+        hashes: SHA-256 of each array by its name.
+        more: further keys with JSON values.
+
+    Returns:
+        ``name``, ``source``, ``classes``, ``shape`` [H, W, C], ``counts`` and ``class_counts`` by split, ``sha256`` by
+        array, and ``digest``: one SHA-256 over what training depends on (shape, number of classes and arrays).
     """
     identity = {"classes": len(classes), "sha256": dict(hashes), "shape": list(shape)}
     manifest = {
@@ -133,42 +127,8 @@ def write_manifest(
         "digest": hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
         **more,
     }
-    with replacing(directory / "manifest.json") as temporary:
-        temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    write_json(directory / "manifest.json", manifest)
     return manifest
-
-
-def load(directory: str | Path) -> "Dataset":
-    """Open a prepared dataset; the images stay on disk until they are indexed.
-
-    Args:
-        directory: a folder that ``write`` filled.
-
-    Raises:
-        DatasetError: the manifest or an array is missing, unreadable, or of another shape or dtype than the
-            manifest says. Contents are not hashed again.
-    """
-    directory = Path(directory)
-    manifest = _read_manifest(directory)
-    arrays = {}
-    for key in ARRAYS:
-        split, kind = key.split("_")
-        expected = (manifest["counts"][split], *(manifest["shape"] if kind == "images" else ()))
-        try:
-            array = np.load(directory / f"{key}.npy", mmap_mode="r")
-        except FileNotFoundError:
-            raise DatasetError(f"{directory} has no {key}.npy; prepare the dataset again") from None
-        except (ValueError, OSError, EOFError) as error:
-            raise DatasetError(f"{directory / key}.npy is damaged ({error}); prepare the dataset again") from None
-        if array.dtype != np.uint8 or array.shape != expected:
-            raise DatasetError(
-                f"{directory / key}.npy holds {array.dtype} {array.shape}, but the manifest says "
-                f"uint8 {expected}; prepare the dataset again"
-            )
-        arrays[key] = array
-    return Dataset(
-        name=manifest["name"], classes=tuple(manifest["classes"]), directory=directory, manifest=manifest, **arrays
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,8 +142,8 @@ class Dataset:
         train_labels: uint8 (N,).
         test_images: uint8 (M, H, W, C).
         test_labels: uint8 (M,).
-        manifest: the parsed ``manifest.json``, see ``write``.
-        directory: its folder.
+        manifest: the parsed ``manifest.json``, see ``write_manifest``.
+        directory: the folder of the arrays.
     """
 
     name: str
@@ -203,20 +163,66 @@ class Dataset:
 
     @property
     def digest(self) -> str:
-        """One SHA-256 over everything that a training sees of this dataset."""
+        """One SHA-256 over everything that training sees of this dataset."""
         return self.manifest["digest"]
 
     def original_sizes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return height and width (N,) in pixels of the training images before they were resized.
+        """Return heights and widths of the training images before resizing, in pixels, int32 (N,) each.
 
         Raises:
-            DatasetError: the data set does not know them.
+            DatasetError: a file is missing or damaged; only datasets in the competition's layout have them.
         """
-        try:
-            heights, widths = (np.load(self.directory / f"train_{side}.npy") for side in ("heights", "widths"))
-        except FileNotFoundError as error:
-            raise DatasetError(f"{error.filename} is missing: {self.name} does not know its images' sizes") from None
+        shape = self.train_labels.shape
+        heights, widths = (_open(self.directory, f"train_{side}", np.integer, shape) for side in ("heights", "widths"))
         return heights, widths
+
+    def submission_images(self) -> np.ndarray:
+        """Return the competition's test images, uint8 (M, H, W, C), in the order of ``submission.names``.
+
+        Raises:
+            DatasetError: the dataset does not have them, or the file is damaged.
+        """
+        if "submission" not in self.manifest:
+            raise DatasetError(f"{self.name} has no test images for a submission; use a dataset of the competition")
+        shape = (len(self.manifest["submission"]["names"]), *self.shape)
+        return _open(self.directory, "submission_images", np.uint8, shape)
+
+
+def load(manifest: Path) -> Dataset:
+    """Open a prepared dataset; the images stay on disk until they are indexed.
+
+    Args:
+        manifest: the path of its ``manifest.json``; the arrays are in the same folder.
+
+    Raises:
+        DatasetError: the manifest or an array is missing or unreadable, or an array differs from the manifest in
+            shape or dtype. The contents are not hashed again.
+    """
+    facts = _read_manifest(manifest)
+    arrays = {}
+    for name in ARRAYS:
+        split, kind = name.split("_")
+        shape = (facts["counts"][split], *(facts["shape"] if kind == "images" else ()))
+        arrays[name] = _open(manifest.parent, name, np.uint8, shape)
+    return Dataset(facts["name"], tuple(facts["classes"]), manifest=facts, directory=manifest.parent, **arrays)
+
+
+def _open(directory: Path, name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+    """Memory-map an array and check its dtype and shape."""
+    path = directory / f"{name}.npy"
+    remedy = "prepare the dataset again"
+    try:
+        array = np.load(path, mmap_mode="r")
+    except FileNotFoundError:
+        also = ", or use one in the competition's layout" if name in COMPETITION_ARRAYS else ""
+        raise DatasetError(f"{path} is missing; {remedy}{also}") from None
+    except (ValueError, OSError, EOFError) as error:
+        raise DatasetError(f"{path} is damaged ({error}); {remedy}") from None
+    if not np.issubdtype(array.dtype, dtype) or array.shape != shape:
+        raise DatasetError(
+            f"{path} holds {array.dtype} {array.shape}, but the manifest requires {dtype.__name__} {shape}; {remedy}"
+        )
+    return array
 
 
 def _check_split(split: str, images: np.ndarray, labels: np.ndarray, classes: int) -> None:
@@ -228,14 +234,17 @@ def _check_split(split: str, images: np.ndarray, labels: np.ndarray, classes: in
         raise ValueError(f"{split} label {labels.max()} has no name among {classes} classes")
 
 
-def _read_manifest(directory: Path) -> dict[str, Any]:
+def _read_manifest(path: Path) -> dict[str, Any]:
+    remedy = f"prepare the dataset with: snakemake --cores 1 {path}"
     try:
-        manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DatasetError(f"{directory} is not a prepared dataset: it has no manifest.json") from None
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise DatasetError(f"{path} does not exist; {remedy}") from None
+    except IsADirectoryError:
+        raise DatasetError(f"{path} is a folder; give the path of its manifest.json") from None
     except ValueError as error:
-        raise DatasetError(f"{directory}/manifest.json is damaged: {error}") from None
+        raise DatasetError(f"{path} is damaged ({error}); delete it and {remedy}") from None
     missing = [key for key in MANIFEST_KEYS if not isinstance(manifest, dict) or key not in manifest]
     if missing:
-        raise DatasetError(f"{directory}/manifest.json lacks {', '.join(missing)}; prepare the dataset again")
+        raise DatasetError(f"{path} lacks {', '.join(missing)}; delete it and {remedy}")
     return manifest

@@ -1,9 +1,8 @@
-"""Image files of any size -> one uint8 array on disk, decoded and resized in parallel and in bounded memory.
+"""Decode and resize image files of any size into one uint8 array on disk, in parallel and in bounded memory.
 
-Worker processes decode; the parent appends what they return to the .npy file in the order of the names. It
-never maps the file, because mapped pages count as resident memory, and it hands out no more work than a few
-chunks a worker, so memory is bounded however many images there are. The bytes written do not depend on the
-number of workers.
+Worker processes decode; the parent process appends their results to the .npy file in the order of the names. It does
+not map the file, because mapped pages count as resident memory, and each worker has at most a few chunks at a time,
+so memory does not grow with the number of images. The bytes written do not depend on the number of workers.
 """
 
 import hashlib
@@ -35,21 +34,21 @@ KINDS = {
     ".tiff": "TIFF",
 }
 CHANNELS = {"RGB": 3, "L": 1}
-MAX_PIXELS = 25_000_000  # 100 MB decoded; a worker holds one such image at a time
+MAX_PIXELS = 25_000_000  # 100 MB when decoded; a worker holds one such image at a time
 CHUNK = 32
 CHUNKS_PER_WORKER = 3
 
 
 @dataclass(frozen=True)
 class DecodedImages:
-    """What became of a list of image files.
+    """The result of decoding a list of image files.
 
     Attributes:
-        kept: int64 (N,), positions in the list of names of the images that were written, ascending.
+        kept: int64 (N,), positions in the list of names of the images written, ascending.
         heights: int32 (N,), original heights in pixels.
         widths: int32 (N,), original widths in pixels.
-        skipped: ``{"name": ..., "reason": ...}`` of each image that was left out, in the order of the names.
-        sha256: hex digest of the pixels as written, without the header of the file.
+        skipped: ``{"name": ..., "reason": ...}`` of each image left out, in the order of the names.
+        sha256: hexadecimal digest of the pixels written, without the header of the file.
     """
 
     kept: np.ndarray
@@ -82,11 +81,11 @@ def decode_images(
 
     Args:
         source: the folder or zip archive that holds the files.
-        names: names of the files in it; the array has the order of this list.
+        names: names of the files in it; the array has their order.
         target: the file to write: uint8 (N, size, size, C), C-ordered, ready for ``np.load(mmap_mode="r")``.
-        size: pixels a side after resizing, bilinear, without keeping the aspect ratio.
-        mode: the colour mode that images must have: "RGB" (C = 3) or "L" (grey, C = 1). Others are skipped.
-        workers: processes that decode; with 1 this process does.
+        size: height and width in pixels after bilinear resizing, which does not preserve the aspect ratio.
+        mode: the required color mode: "RGB" (C = 3) or "L" (gray, C = 1). Other images are skipped.
+        workers: number of processes that decode; with 1, this process decodes.
         description: label of the progress bar.
 
     Raises:
@@ -121,26 +120,11 @@ def decode_images(
     )
 
 
-def load_sizes(directory: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return the original heights and widths of the training images, int32 (N,) each, in pixels.
-
-    Raises:
-        DatasetError: the dataset has none (its images are of one size), or a file is damaged.
-    """
-    try:
-        heights, widths = (np.load(Path(directory) / f"train_{side}.npy") for side in ("heights", "widths"))
-    except FileNotFoundError:
-        raise DatasetError(f"{directory} has no original image sizes, so none can be filtered") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise DatasetError(f"{directory} has damaged image sizes ({error}); prepare it again") from None
-    return heights, widths
-
-
 def decode(data: bytes, name: str, size: int, mode: str = "RGB") -> Picture | str:
-    """Decode and resize one image, or say in a few words why it is skipped.
+    """Decode and resize one image, or return the reason for skipping it.
 
-    An image is skipped when it is empty, truncated, corrupt, animated, too large, not in ``mode``, or not
-    what the extension of its name says. Reasons hold nothing that differs between runs or machines.
+    An image is skipped if it is empty, truncated, corrupt, animated, too large, not in ``mode``, or not in the format
+    of its file name extension. Reasons do not differ between runs or machines.
     """
     extension = PurePosixPath(name).suffix.lower()
     if extension not in KINDS:
@@ -159,7 +143,7 @@ def decode(data: bytes, name: str, size: int, mode: str = "RGB") -> Picture | st
         return "not an image"
     except Image.DecompressionBombError:
         return "too many pixels"
-    except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error and more on bad bytes
+    except Exception as error:  # Decoders raise OSError, SyntaxError, ValueError, struct.error and more.
         return "truncated" if "truncated" in str(error) else f"corrupt ({type(error).__name__})"
 
 
@@ -169,26 +153,26 @@ def _objection(image: Image.Image, extension: str, mode: str) -> str | None:
     if getattr(image, "n_frames", 1) > 1:
         return "animated"
     if image.mode != mode:
-        return f"colour mode {image.mode}, not {mode}"
+        return f"color mode {image.mode}, not {mode}"
     if image.width * image.height > MAX_PIXELS:
         return "too many pixels"
     return None
 
 
 def _write_header(file: io.BufferedWriter, shape: tuple[int, ...]) -> None:
-    """Write the header of a .npy file, which NumPy pads to one length whatever the first dimension."""
+    """Write the header of a .npy file. NumPy pads it, so its length does not depend on the first dimension."""
     fields = {"descr": "|u1", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, fields)
 
 
 def _decode_all(source: Path, names: Sequence[str], size: int, mode: str, workers: int) -> Iterator[Picture | str]:
-    """Yield what became of each name, in order."""
-    with open_files(source) as files:  # here even when others read: a bad source must not look like a dead worker
+    """Yield the image or the reason of each name, in order."""
+    with open_files(source) as files:  # also if workers read: an unreadable source is not reported as a dead worker
         if workers <= 1:
             for name in names:
                 yield _read_and_decode(files, name, size, mode)
             return
-    # Spawned, not forked: a fork would inherit threads and memory of whatever the calling process has loaded.
+    # Spawned, because a forked process inherits the locks and the memory of the calling process.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (source, size, mode))
     chunks = [names[start : start + CHUNK] for start in range(0, len(names), CHUNK)]
     with pool:
@@ -197,14 +181,14 @@ def _decode_all(source: Path, names: Sequence[str], size: int, mode: str, worker
                 yield from outcomes
         except BrokenProcessPool as error:
             raise DatasetError(
-                f"a process that decoded images of {source} died, perhaps for lack of memory; use fewer workers"
+                f"{source}: a decoding process ended unexpectedly, perhaps for lack of memory; use fewer workers"
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def _in_order(pool: ProcessPoolExecutor, chunks: Iterable[Sequence[str]], ahead: int) -> Iterator[list[Picture | str]]:
-    """Map over chunks with at most ``ahead`` of them handed out and not yet consumed."""
+    """Yield the results of the chunks in order, with at most ``ahead`` of them submitted and not yet consumed."""
     waiting: deque[Future[list[Picture | str]]] = deque()
     for chunk in chunks:
         if len(waiting) >= ahead:
@@ -222,7 +206,7 @@ def _read_and_decode(files: Files, name: str, size: int, mode: str) -> Picture |
     return decode(data, name, size, mode)
 
 
-# What a worker process needs for every chunk: opened once, since an archive's table of contents is long.
+# State of a worker process. The archive is opened once, because its table of contents is long.
 _worker: tuple[Files, int, str] | None = None
 _open = ExitStack()
 

@@ -1,33 +1,32 @@
-"""Fashion-MNIST: 60,000 training and 10,000 test images of 28 x 28 grey pixels, in ten balanced classes.
+"""Fashion-MNIST: 60,000 training and 10,000 test images of 28 x 28 gray pixels, in ten balanced classes.
 
 Xiao, Rasul, Vollgraf (2017), "Fashion-MNIST: a novel image dataset for benchmarking machine learning
 algorithms", https://arxiv.org/abs/1708.07747; https://github.com/zalandoresearch/fashion-mnist, MIT licence.
 
-Distributions recompress the four files, so what is verified is always the SHA-256 of the decoded arrays.
+Distributions recompress the four files, so the SHA-256 of the decoded arrays is verified.
 """
 
 import logging
-import os
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lookbook.datasets import arrays
+from lookbook.datasets import ARRAYS, DATASETS, arrays
 from lookbook.datasets.idx import read_idx, write_idx
 from lookbook.errors import DatasetError
+from lookbook.files import replacing
 
 
 class IdxFile(NamedTuple):
-    """One file of the set.
+    """One file of the dataset.
 
     Attributes:
         name: its name, here and on every mirror.
-        md5: of the gzipped file as the authors publish it.
-        sha256: of the decoded values, whoever compressed them.
+        md5: of the gzipped file that the authors publish.
+        sha256: of the decoded values, whichever program compressed them.
     """
 
     name: str
@@ -47,28 +46,19 @@ CLASSES = (
     "Bag",
     "Ankle boot",
 )
-FILES = {
-    "train_images": IdxFile(
-        "train-images-idx3-ubyte.gz",
-        md5="8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-        sha256="2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
-    ),
-    "train_labels": IdxFile(
-        "train-labels-idx1-ubyte.gz",
-        md5="25c81989df183df01b3e8a0aad5dffbe",
-        sha256="657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7",
-    ),
-    "test_images": IdxFile(
-        "t10k-images-idx3-ubyte.gz",
-        md5="bef4ecab320f06d8554ea6380940ec79",
-        sha256="c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
-    ),
-    "test_labels": IdxFile(
-        "t10k-labels-idx1-ubyte.gz",
-        md5="bb300cfdad3c16e7a12a480ee83cd310",
-        sha256="3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9",
-    ),
-}
+_MD5 = (
+    "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "25c81989df183df01b3e8a0aad5dffbe",
+    "bef4ecab320f06d8554ea6380940ec79",
+    "bb300cfdad3c16e7a12a480ee83cd310",
+)
+_SHA256 = (
+    "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
+    "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7",
+    "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
+    "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9",
+)
+FILES = dict(zip(ARRAYS, map(IdxFile, DATASETS["fashion_mnist"].originals, _MD5, _SHA256), strict=True))
 CONFIG_KEY = "data.fashion_mnist.path"
 PACKAGE_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # of the Debian package dataset-fashion-mnist
 SAMPLE_FOLDER = Path(__file__).parent / "sample"
@@ -82,41 +72,38 @@ DESCRIPTIONS = {
     "sample": "5,000 training and 1,000 test images of Fashion-MNIST (Zalando Research, MIT licence)",
 }
 
-CHUNK = 1 << 16  # bytes; what a broken download loses at most
-
 log = logging.getLogger(__name__)
 
 
 def fetch(
-    destination: str | Path,
+    destination: Path,
     *,
-    path: str | Path | None = None,
+    path: str | None = None,
     package: Path = PACKAGE_FOLDER,
     mirrors: Sequence[str] = MIRRORS,
     files: Mapping[str, IdxFile] = FILES,
     attempts: int = 3,
 ) -> str:
-    """Bring the four verified idx files to a folder, from the first source that has them.
+    """Copy or download the four idx files to a folder and verify them.
 
-    The order is ``path``, the Debian package, the mirrors. An interrupted download leaves ``<name>.part``,
-    from which the next one goes on.
+    The first of these is used: ``path``, the Debian package, the mirrors. An interrupted download leaves
+    ``<name>.part``, from which the next one resumes.
 
     Args:
-        destination: the folder, made if missing.
-        path: the config's ``data.fashion_mnist.path``: a folder with the four files, gzipped or not; None or
-            "" where it is unset.
-        package: where the Debian package puts the files.
-        mirrors: addresses of folders, each ending in "/", tried in turn.
-        files: what to bring.
-        attempts: rounds through the mirrors.
+        destination: the folder; created if it is missing.
+        path: the config's ``data.fashion_mnist.path``: a folder with the four files, gzipped or not; None or "" if
+            it is not set.
+        package: the folder of the Debian package.
+        mirrors: URLs of folders, each ending in "/", tried in turn.
+        files: the files by array.
+        attempts: number of rounds through the mirrors.
 
     Returns:
-        Where the files came from, in words.
+        A description of where the files came from.
 
     Raises:
-        DatasetError: ``path`` is set but does not hold the set, or no source has it.
+        DatasetError: ``path`` is set but does not hold the dataset, or the download failed.
     """
-    destination = Path(destination)
     destination.mkdir(parents=True, exist_ok=True)
     if path:
         try:
@@ -129,50 +116,49 @@ def fetch(
             _copy(package, destination, files)
             return f"the Debian package in {package}"
         except DatasetError as error:
-            log.warning("The Debian package is of no use, trying the mirrors: %s", error)
-    used = [_download_verified(file, destination, mirrors, attempts) for file in files.values()]
+            log.warning("Ignoring the Debian package: %s. Downloading from the mirrors instead.", error)
+    used = [_download(file, destination, mirrors, attempts) for file in files.values()]
     return ", ".join(dict.fromkeys(used))
 
 
-def read(folder: str | Path, *, files: Mapping[str, IdxFile] = FILES, verify: bool = True) -> dict[str, np.ndarray]:
-    """Decode the four files of a folder, gzipped or not.
+def read(*originals: Path, files: Mapping[str, IdxFile] = FILES, verify: bool = True) -> dict[str, np.ndarray]:
+    """Decode the four files, gzipped or not.
 
     Args:
-        folder: where they are.
-        files: their names and hashes.
+        originals: the files, or the folder that holds them.
+        files: names and hashes by array.
         verify: whether the decoded values must have the published SHA-256.
 
     Returns:
         The arrays by name, uint8: images (N, 28, 28), labels (N,).
 
     Raises:
-        DatasetError: a file is missing, damaged, or holds other values than the published ones.
+        DatasetError: a file is missing, damaged, or its values are not the published ones.
     """
-    folder = Path(folder)
     decoded = {}
     for key, file in files.items():
-        decoded[key] = read_idx(_locate(folder, file.name))
+        path = _locate(originals, file.name)
+        decoded[key] = read_idx(path)
         if verify and arrays.sha256(decoded[key]) != file.sha256:
-            raise DatasetError(f"{_locate(folder, file.name)} holds other values than Fashion-MNIST (SHA-256)")
+            raise DatasetError(f"{path}: the values differ from those of Fashion-MNIST (SHA-256)")
     return decoded
 
 
-def prepare(name: str, output: str | Path, source: str | Path | None = None) -> dict[str, Any]:
-    """Turn idx files into a prepared dataset (see ``lookbook.datasets.arrays``) and return its manifest.
+def prepare(name: str, output: Path, originals: Sequence[Path] = (), *, workers: int = 1) -> dict[str, Any]:
+    """Write a prepared dataset (see ``lookbook.datasets.arrays``) from idx files and return its manifest.
 
     Args:
         name: "fashion_mnist", which must have the published values, or "sample".
         output: the folder to write.
-        source: the folder with the four files; the sample's own by default.
+        originals: the four files, or the folder that holds them; those of the repository by default for "sample".
+        workers: not used; these files need no decoding processes.
 
     Raises:
-        DatasetError: a file is missing, damaged, or holds other values than the published ones.
+        DatasetError: a file is missing, damaged, or its values are not the published ones.
     """
-    if source is None:
-        if name != "sample":
-            raise DatasetError(f"{name} needs a source: the folder with its four idx files")
-        source = SAMPLE_FOLDER
-    decoded = read(source, verify=name != "sample")
+    if not originals and name != "sample":
+        raise DatasetError(f"{name} is prepared from its four idx files; give their paths or their folder")
+    decoded = read(*(originals or [SAMPLE_FOLDER]), verify=name != "sample")
     return arrays.write(
         output,
         name=name,
@@ -185,105 +171,55 @@ def prepare(name: str, output: str | Path, source: str | Path | None = None) -> 
     )
 
 
-def _locate(folder: Path, name: str) -> Path:
-    if not folder.is_dir():
-        raise DatasetError(f"{folder} is not a folder")
-    for candidate in (folder / name, folder / name.removesuffix(".gz")):
-        if candidate.is_file():
-            return candidate
-    raise DatasetError(f"{folder} has no {name}")
+def _locate(originals: Sequence[Path], name: str) -> Path:
+    """Return the path of a file, with or without the ending .gz, among files and folders."""
+    names = (name, name.removesuffix(".gz"))
+    for path in originals:
+        for candidate in [path / n for n in names] if path.is_dir() else [path]:
+            if candidate.name in names and candidate.is_file():
+                return candidate
+    missing = [str(path) for path in originals if not path.exists()]
+    if missing:
+        raise DatasetError(f"{missing[0]} does not exist")
+    raise DatasetError(f"{', '.join(map(str, originals))}: there is no {name}")
 
 
 def _copy(folder: Path, destination: Path, files: Mapping[str, IdxFile]) -> None:
-    """Copy the files of a folder if it holds the whole set; otherwise change nothing and raise."""
+    """Copy the files of a folder if it holds the whole dataset; otherwise change nothing and raise."""
     decoded = read(folder, files=files)
     for key, file in files.items():
-        source = _locate(folder, file.name)
-        if source.name == file.name:
-            with arrays.replacing(destination / file.name) as temporary:
-                shutil.copyfile(source, temporary)
+        path = _locate([folder], file.name)
+        if path.name == file.name:
+            with replacing(destination / file.name) as temporary:
+                shutil.copyfile(path, temporary)
         else:
             write_idx(destination / file.name, decoded[key])
 
 
-def _download_verified(file: IdxFile, destination: Path, mirrors: Sequence[str], attempts: int) -> str:
-    """Download one file unless it is there already, and return the mirror."""
-    # Imported here, so that preparing a dataset, or copying one, needs neither.
-    import pooch
-    import requests
+def _download(file: IdxFile, destination: Path, mirrors: Sequence[str], attempts: int) -> str:
+    """Download one file unless it is present, and return the mirror."""
+    # Imported here, because nothing else needs the packages for downloads.
+    from lookbook.datasets.downloads import download
 
     target = destination / file.name
-    if _is_verified(target, file):
-        return f"{target}, which was here already"
-    pooch.get_logger().setLevel(logging.WARNING)  # the progress bar and the last message say it all
-    partial = target.with_name(f"{file.name}.part")
-    reasons = {}
-    for attempt in range(attempts):
-        if attempt:
-            time.sleep(attempt)
-        for mirror in mirrors:
-            try:
-                # On a wrong checksum pooch discards the download, so the next mirror starts afresh.
-                pooch.retrieve(
-                    mirror + file.name,
-                    known_hash=f"md5:{file.md5}",
-                    fname=file.name,
-                    path=destination,
-                    downloader=lambda url, output, _: _download(url, partial, Path(output)),
-                )
-            except requests.HTTPError as error:
-                status = error.response.status_code if error.response is not None else "unknown"
-                reasons[mirror] = f"HTTP status {status}"
-            except requests.RequestException as error:
-                reasons[mirror] = type(error).__name__
-            except ValueError:
-                reasons[mirror] = "wrong checksum"
-            else:
-                if _is_verified(target, file):
-                    return mirror
-                target.unlink()
-                reasons[mirror] = "other values than Fashion-MNIST"
-            log.info("%s%s: %s", mirror, file.name, reasons[mirror])
-    tried = "".join(f"\n      {mirror}{file.name}: {reason}" for mirror, reason in reasons.items())
-    raise DatasetError(
-        "Fashion-MNIST is not on this machine and could not be downloaded. Any one of these helps:\n"
-        f"  - set {CONFIG_KEY} in the config to a folder with its four files\n"
-        "  - apt-get install dataset-fashion-mnist\n"
-        f"  - run again with network access; this time:{tried}"
-    )
-
-
-def _is_verified(path: Path, file: IdxFile) -> bool:
+    if _objection(target, file) is None:
+        return f"{target}, which was present"
     try:
-        return arrays.sha256(read_idx(path)) == file.sha256
-    except DatasetError:
-        return False
+        urls = [mirror + file.name for mirror in mirrors]
+        url = download(target, urls, lambda path: _objection(path, file), md5=file.md5, attempts=attempts)
+    except DatasetError as error:
+        raise DatasetError(
+            "Fashion-MNIST is not on this machine and could not be downloaded. Do one of the following:\n"
+            f"  - set {CONFIG_KEY} in the config to a folder with its four files\n"
+            "  - apt-get install dataset-fashion-mnist\n"
+            f"  - run again with network access; the download failed with {error}"
+        ) from None
+    return url.removesuffix(file.name)
 
 
-def _download(url: str, partial: Path, output: Path) -> None:
-    """Download to ``partial``, resuming where the server can, and move the whole to ``output``."""
-    import requests
-    from tqdm import tqdm
-
-    present = partial.stat().st_size if partial.exists() else 0
-    # Byte ranges only count from the start of the stored file if the server does not compress it once more.
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={present}-"} if present else {})
-    with requests.get(url, headers=headers, stream=True, timeout=(10, 60)) as response:
-        # 416: there is nothing beyond what is here. Whether that is the file is for the checksum to say.
-        if response.status_code != requests.codes.requested_range_not_satisfiable:
-            response.raise_for_status()
-            if response.headers.get("Content-Range", "").startswith(f"bytes {present}-"):
-                log.info("Resuming %s at byte %d", url, present)
-            else:
-                present = 0
-            name = url.rsplit("/", 1)[-1]
-            total = present + int(response.headers.get("Content-Length", 0))
-            with (
-                partial.open("ab" if present else "wb") as file,
-                # disable=None: no bar where standard error is a log file
-                tqdm(desc=name, total=total, initial=present, unit="B", unit_scale=True, disable=None) as bar,
-            ):
-                for chunk in response.iter_content(CHUNK):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-    os.replace(partial, output)
+def _objection(path: Path, file: IdxFile) -> str | None:
+    """Return why a file is not the published one, or None if it is."""
+    try:
+        return None if arrays.sha256(read_idx(path)) == file.sha256 else "the values differ from those of Fashion-MNIST"
+    except DatasetError as error:
+        return str(error)

@@ -1,7 +1,7 @@
 """The idx format of MNIST and Fashion-MNIST: a big-endian header and raw bytes, usually gzipped.
 
-Header: two zero bytes, the type (0x08 is uint8, the only one read here), the number of dimensions, then each
-size as a 32-bit whole number. http://yann.lecun.com/exdb/mnist/
+The header has two zero bytes, the type (0x08 is uint8, the only one supported here), the number of dimensions, and
+each size as a 32-bit integer. http://yann.lecun.com/exdb/mnist/
 """
 
 import gzip
@@ -12,22 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
-from lookbook.datasets.arrays import replacing
 from lookbook.errors import DatasetError
+from lookbook.files import replacing
 
 UINT8 = 0x08
 
 
-def read_idx(path: str | Path) -> np.ndarray:
-    """Read a uint8 idx file, gzipped or plain (told apart by content, not by name).
+def read_idx(path: Path) -> np.ndarray:
+    """Read a uint8 idx file; its content, not its name, tells whether it is gzipped.
 
     Returns:
         A read-only uint8 array of the shape in the header, (N, H, W) for images and (N,) for labels.
 
     Raises:
-        DatasetError: the file is missing, damaged, truncated, too long, or not idx with uint8 values.
+        DatasetError: the file is missing, damaged, truncated, too long, or not an idx file of uint8 values.
     """
-    path = Path(path)
     try:
         content = path.read_bytes()
         if content[:2] == b"\x1f\x8b":
@@ -40,37 +39,37 @@ def read_idx(path: str | Path) -> np.ndarray:
         raise DatasetError(f"{path} cannot be read: {error}") from None
 
     if len(content) < 4:
-        raise DatasetError(f"{path} is truncated: {len(content)} bytes are no idx header")
+        raise DatasetError(f"{path} is truncated: {len(content)} bytes are too few for an idx header")
     if content[:2] != b"\0\0" or content[2] != UINT8:
-        raise DatasetError(f"{path} is no idx file of uint8 values: it starts with {content[:4].hex(' ')}")
+        raise DatasetError(f"{path} is not an idx file of uint8 values: it starts with {content[:4].hex(' ')}")
     start = 4 + 4 * content[3]
     if len(content) < start:
         raise DatasetError(f"{path} is truncated inside its idx header")
     shape = struct.unpack(f">{content[3]}I", content[4:start])
-    expected, found = math.prod(shape), len(content) - start
-    if found != expected:
-        what = "is truncated" if found < expected else "is too long"
-        raise DatasetError(f"{path} {what}: {found} bytes of values, the header {list(shape)} says {expected}")
+    expected, present = math.prod(shape), len(content) - start
+    if present != expected:
+        state = "is truncated" if present < expected else "is too long"
+        raise DatasetError(f"{path} {state}: {present} bytes of values; its header {list(shape)} requires {expected}")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def write_idx(path: str | Path, array: np.ndarray) -> None:
-    """Write a uint8 array as a gzipped idx file, at once or not at all.
+def write_idx(path: Path, array: np.ndarray) -> None:
+    """Write a uint8 array as a gzipped idx file, completely or not at all.
 
-    The gzip header carries neither time nor name, so the same array gives the same bytes.
+    The gzip header has neither time nor name, so the same array gives the same bytes.
 
     Args:
-        path: the file, customarily ``<name>-idx<dimensions>-ubyte.gz``; its folder must exist.
+        path: the file, usually ``<name>-idx<dimensions>-ubyte.gz``; its folder must exist.
         array: uint8, of any shape.
 
     Raises:
         ValueError: the array is not uint8.
     """
     if array.dtype != np.uint8:
-        raise ValueError(f"idx files are written from uint8 arrays, not {array.dtype}")
+        raise ValueError(f"an idx file holds uint8 values here, not {array.dtype}")
     header = struct.pack(f">HBB{array.ndim}I", 0, UINT8, array.ndim, *array.shape)
     with (
-        replacing(Path(path)) as temporary,
+        replacing(path) as temporary,
         temporary.open("wb") as raw,
         gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=raw, mtime=0) as file,
     ):

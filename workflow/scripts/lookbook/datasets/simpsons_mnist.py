@@ -1,28 +1,27 @@
-"""simpsons-mnist: 10 characters, 8,000 training and 2,000 test images of 28 x 28 pixels, in colour or grey.
+"""simpsons-mnist: 10 characters, 8,000 training and 2,000 test images of 28 x 28 pixels, in color or gray.
 
-https://github.com/alvarobartt/simpsons-mnist, CC BY-NC-SA 4.0: downloaded by whoever uses it, never
-shipped. The images are JPEG files, whose pixels may differ by a shade between decoders, so there is no
-fixed hash: counts are checked, and the digest of the decoded arrays is in the manifest.
+https://github.com/alvarobartt/simpsons-mnist, CC BY-NC-SA 4.0: each user downloads it; it is never shipped. The
+images are JPEG files, whose pixels may differ slightly between decoders, so they have no fixed hash: the numbers of
+images are checked, and the digest of the decoded arrays is in the manifest.
 """
 
-import logging
-import time
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lookbook.datasets import arrays
-from lookbook.datasets.archives import Files, adopt, adopted, open_files
+from lookbook.datasets import DATASETS, arrays
+from lookbook.datasets.archives import Files, copy_archive, only_path, open_files
 from lookbook.datasets.decoding import decode_images
 from lookbook.errors import DatasetError
 
 
 class Variant(NamedTuple):
-    """One of the two forms of the set: its folder in the archive and the colour mode of its images."""
+    """One of the two forms of the dataset: its folder in the archive and the color mode of its images."""
 
     folder: str
     mode: str
@@ -46,147 +45,115 @@ VARIANTS = {
 }
 PER_CLASS = {"train": 800, "test": 200}
 PIXELS = 28
-ARCHIVE = "simpsons-mnist.zip"
+ARCHIVE = DATASETS["simpsons_mnist_rgb"].originals[0]
 CONFIG_KEY = "data.simpsons_mnist.path"
 URL = "https://github.com/alvarobartt/simpsons-mnist/archive/refs/heads/master.zip"
 SOURCE = "simpsons-mnist (github.com/alvarobartt/simpsons-mnist, CC BY-NC-SA 4.0)"
 REMEDY = f"download {URL} and set {CONFIG_KEY} to it or to the unpacked folder"
 MAX_BYTES = 512 * 2**20
 
-log = logging.getLogger(__name__)
 
-
-def fetch(destination: str | Path, *, path: str | Path | None = None, url: str = URL, attempts: int = 3) -> str:
-    """Bring the archive to a folder by download, or note where the user's own copy is.
-
-    Either way ``original.txt`` in the folder says where the data is, for ``prepare``.
+def fetch(destination: Path, *, path: str | None = None, url: str = URL, attempts: int = 3) -> str:
+    """Leave the images as one zip archive, ``ARCHIVE``, in a folder.
 
     Args:
-        destination: the folder, made if missing.
-        path: the config's ``data.simpsons_mnist.path``: a zip archive or folder; None or "" where it is
-            unset.
-        url: address of the archive.
-        attempts: how often to try the download.
+        destination: the folder; created if it is missing.
+        path: the config's ``data.simpsons_mnist.path``: a folder, whose images are stored in the archive, or a zip
+            archive, which is copied. None or "" if it is not set: an archive in ``destination`` is used, otherwise
+            it is downloaded.
+        url: URL of the archive.
+        attempts: maximum number of downloads.
 
     Returns:
-        Where it came from, in words.
+        A description of where the archive came from.
 
     Raises:
-        DatasetError: ``path`` is set but does not hold the set, or the download failed.
+        DatasetError: ``path`` is set but does not hold the images, or the download failed.
     """
-    destination = Path(destination)
     if path:
-        with open_files(Path(path).expanduser(), max_bytes=MAX_BYTES) as files:
-            for variant in VARIANTS.values():
-                for split in PER_CLASS:
-                    _members(files, variant.folder, split)
-        adopt(Path(path), destination)
+        try:
+            copy_archive(Path(path).expanduser(), destination / ARCHIVE, _all_files, MAX_BYTES)
+        except DatasetError as error:
+            raise DatasetError(f"{CONFIG_KEY}: {error}; {REMEDY}") from None
         return f"{CONFIG_KEY} ({path})"
     if not zipfile.is_zipfile(destination / ARCHIVE):
-        _download(destination, url, attempts)
-    adopt(destination / ARCHIVE, destination)
+        # Imported here, because nothing else needs the packages for downloads.
+        from lookbook.datasets.downloads import download
+
+        destination.mkdir(parents=True, exist_ok=True)
+        try:
+            # The host packs the archive anew from time to time, so it has no permanent checksum.
+            download(destination / ARCHIVE, [url], _objection, md5=None, attempts=attempts)
+        except DatasetError as error:
+            raise DatasetError(f"simpsons-mnist could not be downloaded ({error}); run again, or {REMEDY}") from None
     return url
 
 
-def _download(folder: Path, url: str, attempts: int) -> None:
-    # Imported here, so that preparing the dataset needs neither.
-    import pooch
-    import requests
-
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ARCHIVE).unlink(missing_ok=True)
-    reason = ""
-    for attempt in range(attempts):
-        time.sleep(attempt)
-        try:
-            # The host packs the archive anew from time to time, so it has no lasting hash.
-            pooch.retrieve(url, known_hash=None, fname=ARCHIVE, path=folder, progressbar=True)
-        except (requests.RequestException, OSError) as error:
-            reason = type(error).__name__
-        else:
-            if zipfile.is_zipfile(folder / ARCHIVE):
-                return
-            (folder / ARCHIVE).unlink()
-            reason = "what came is no zip archive"
-        log.warning("%s: %s", url, reason)
-    raise DatasetError(f"simpsons-mnist could not be downloaded ({reason}); run again, or {REMEDY}")
+def _objection(path: Path) -> str | None:
+    return None if zipfile.is_zipfile(path) else "the response is not a zip archive"
 
 
 def prepare(
     name: str,
-    output: str | Path,
-    source: str | Path | None = None,
+    output: Path,
+    originals: Sequence[Path] = (),
     *,
     workers: int = 1,
-    classes: Sequence[str] = CLASSES,
-    per_class: dict[str, int] = PER_CLASS,
+    per_class: Mapping[str, int] = PER_CLASS,
 ) -> dict[str, Any]:
-    """Turn the archive into a prepared dataset (see ``lookbook.datasets.arrays``) and return its manifest.
+    """Write a prepared dataset (see ``lookbook.datasets.arrays``) from the archive and return its manifest.
 
-    Images are in the order of class and of file name.
+    Images are sorted by class and by file name.
 
     Args:
         name: a key of ``VARIANTS``.
         output: the folder to write.
-        source: the zip archive or unpacked folder, or the folder that ``fetch`` filled.
-        workers: processes that decode.
-        classes: the classes that must be there; a label is an index into them.
-        per_class: images of each class in each split.
+        originals: one zip archive or unpacked folder.
+        workers: number of processes that decode.
+        per_class: number of images of each class by split.
 
     Raises:
-        DatasetError: the source is missing or unsafe, or classes or counts are not those of the set.
+        DatasetError: there is no such file, it is not safe to read, or classes or numbers of images are wrong.
     """
-    if source is None:
-        raise DatasetError(f"{name} needs a source: {REMEDY}")
-    original = adopted(Path(source))
-    variant = VARIANTS[name]
-    output = Path(output)
-    output.mkdir(parents=True, exist_ok=True)
+    path, variant = only_path(name, originals, REMEDY), VARIANTS[name]
     decoded = {}
     for split in PER_CLASS:
-        with open_files(original, max_bytes=MAX_BYTES) as files:
+        with open_files(path, max_bytes=MAX_BYTES) as files:
             members = _members(files, variant.folder, split)
-        with arrays.replacing(output / "decoded.npy") as file:
+        with TemporaryDirectory() as folder:
+            file, label = Path(folder, "images.npy"), f"{name}: {split}"
             result = decode_images(
-                original,
-                members,
-                file,
-                size=PIXELS,
-                mode=variant.mode,
-                workers=workers,
-                description=f"{name}: {split}",
+                path, members, file, size=PIXELS, mode=variant.mode, workers=workers, description=label
             )
             decoded[f"{split}_images"] = np.load(file)
-        (output / "decoded.npy").unlink()
         names = [PurePosixPath(members[position]).parent.name for position in result.kept]
-        _check_counts(original, split, names, classes, per_class[split], result.skipped)
-        decoded[f"{split}_labels"] = np.array([classes.index(label) for label in names], np.uint8)
-    return arrays.write(output, name=name, classes=classes, source=SOURCE, **decoded)
+        _check_counts(path, split, names, per_class[split], result.skipped)
+        decoded[f"{split}_labels"] = np.array([CLASSES.index(label) for label in names], np.uint8)
+    return arrays.write(output, name=name, classes=CLASSES, source=SOURCE, **decoded)
+
+
+def _all_files(files: Files) -> list[str]:
+    return [name for v in VARIANTS.values() for split in PER_CLASS for name in _members(files, v.folder, split)]
 
 
 def _members(files: Files, folder: str, split: str) -> list[str]:
-    """Return the names of one split's files, which lie in ``.../<folder>/<split>/<class>/<file>``, sorted."""
+    """Return the names of one split's files, ``.../<folder>/<split>/<class>/<file>``, sorted."""
     members = [name for name in files.names if PurePosixPath(name).parts[-4:-2] == (folder, split)]
     if not members:
-        raise DatasetError(f"{files.path} has no images in dataset/{folder}/{split}/<class>; {REMEDY}")
+        raise DatasetError(f"{files.path} has no images in dataset/{folder}/{split}/<class>")
     return members
 
 
 def _check_counts(
-    original: Path,
-    split: str,
-    names: Sequence[str],
-    classes: Sequence[str],
-    expected: int,
-    skipped: Sequence[dict[str, str]],
+    path: Path, split: str, names: Sequence[str], expected: int, skipped: Sequence[dict[str, str]]
 ) -> None:
     counts = Counter(names)
-    unknown = sorted(set(counts) - set(classes))
+    unknown = sorted(set(counts) - set(CLASSES))
     if unknown:
-        raise DatasetError(f"{original}: {split}/{unknown[0]} is not a class of simpsons-mnist; {REMEDY}")
-    for label in classes:
+        raise DatasetError(f"{path}: {split}/{unknown[0]} is not a class of simpsons-mnist; {REMEDY}")
+    for label in CLASSES:
         if counts[label] != expected:
             first = f" (skipped {skipped[0]['name']}: {skipped[0]['reason']})" if skipped else ""
             raise DatasetError(
-                f"{original}: {split}/{label} has {counts[label]} usable images instead of {expected}{first}; {REMEDY}"
+                f"{path}: {split}/{label} has {counts[label]} usable images instead of {expected}{first}; {REMEDY}"
             )

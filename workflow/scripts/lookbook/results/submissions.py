@@ -1,40 +1,12 @@
-"""The competition's test images without labels, and the submission that answers them.
+"""A submission to the Kaggle competition: a CSV file, and beside it a JSON file with its identity and SHA-256."""
 
-A submission is a CSV file with the header ``Id,Expected`` and one row per test image.
-"""
+import json
+from collections.abc import Sequence
+from pathlib import Path
 
-import csv
-from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any
-
-import numpy as np
-
-from lookbook.datasets.archives import natural_order
-from lookbook.datasets.arrays import replacing
-from lookbook.datasets.decoding import KINDS
-from lookbook.errors import DatasetError
-
-
-def load_submission_images(directory: Path) -> np.ndarray:
-    """Return the test images of a prepared dataset, uint8 (M, H, W, 3), in the order of ``submission.names``.
-
-    Raises:
-        DatasetError: the dataset has none, or the file is damaged.
-    """
-    file = Path(directory) / "submission_images.npy"
-    try:
-        return np.load(file, mmap_mode="r")
-    except FileNotFoundError:
-        raise DatasetError(f"{directory} has no test images to answer in a submission") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise DatasetError(f"{file} is damaged ({error}); prepare the dataset again") from None
-
-
-def unread_images(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the file names of the test images that could not be read; other files beside them need no answer."""
-    paths = [PurePosixPath(entry["name"]) for entry in manifest["submission"]["skipped"]]
-    return [path.name for path in paths if path.suffix.lower() in KINDS and not path.name.startswith(".")]
+from lookbook.datasets.competition_layout import write_answers
+from lookbook.errors import ResultError
+from lookbook.files import file_sha256, write_json
 
 
 def write_submission(
@@ -42,31 +14,52 @@ def write_submission(
     names: Sequence[str],
     class_names: Sequence[str],
     *,
+    identity: str,
     unread: Sequence[str] = (),
     fallback: str | None = None,
 ) -> None:
-    """Write the submission to the Kaggle competition journey-springfield, in natural order of the file names.
+    """Write a submission in natural order of the file names, and its JSON file: ``s.json`` for ``s.csv``.
 
     Args:
-        path: the CSV file to write.
+        path: the CSV file to write; its folder is created if it is missing.
         names: file names of the predicted test images, such as "img0.jpg".
-        class_names: the predicted class folder of each, such as "homer_simpson".
-        unread: names of test images that could not be read; the competition wants a row for them as well.
-        fallback: the class to answer for ``unread``, such as the largest one of the training images.
+        class_names: the predicted class of each, such as "homer_simpson".
+        identity: what the predictions were made from, see ``results.tables.identity_of_trials``.
+        unread: names of test images that could not be read; the competition requires a row for them as well.
+        fallback: the class for ``unread``, such as the largest class of the training images.
 
     Raises:
-        ValueError: names and classes differ in number, a name comes twice, or ``unread`` has no ``fallback``.
+        ValueError: names and classes differ in number, a name occurs twice, or ``unread`` has no ``fallback``.
     """
     if len(names) != len(class_names):
         raise ValueError(f"{len(names)} names and {len(class_names)} classes")
     if unread and fallback is None:
         raise ValueError(f"{len(unread)} test images could not be read and there is no fallback class")
-    rows: list[tuple[str, str]] = list(zip(names, class_names, strict=True))
-    rows += [(name, fallback) for name in unread if fallback is not None]
-    if len({name for name, _ in rows}) != len(rows):
+    answers = dict(zip(names, class_names, strict=True)) | {name: str(fallback) for name in unread}
+    if len(answers) != len(names) + len(unread):
         raise ValueError("a test image has more than one row")
-    rows.sort(key=lambda row: natural_order(row[0]))
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["Id", "Expected"])
-        writer.writerows(rows)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_answers(path, answers)
+    write_json(path.with_suffix(".json"), {"identity": identity, "sha256": file_sha256(path)})
+
+
+def read_submission(path: Path, identity: str) -> Path:
+    """Return the path of a submission after verifying it.
+
+    Raises:
+        ResultError: a file is missing or damaged, or the submission was made from other trials.
+    """
+    remedy = f"write it again with: snakemake --cores 1 --forcerun {path}"
+    try:
+        facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        stated, sha256 = facts["identity"], facts["sha256"]
+        present = file_sha256(path)
+    except FileNotFoundError as error:
+        raise ResultError(f"{error.filename} is missing; {remedy}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultError(f"{path.with_suffix('.json')} is damaged ({type(error).__name__}); {remedy}") from None
+    if present != sha256:
+        raise ResultError(f"{path} is damaged: its JSON file states another SHA-256; {remedy}")
+    if stated != identity:
+        raise ResultError(f"{path} was made from other trials; {remedy}")
+    return path

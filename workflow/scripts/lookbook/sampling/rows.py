@@ -1,12 +1,13 @@
-"""Which images a trial trains on, validates on and is tested on: rows of its data set, by the trial's seed."""
+"""Which images a trial trains on, validates on and is tested on: rows of its dataset, by the trial's seed."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lookbook.datasets.arrays import Dataset
 from lookbook.sampling.balancing import (
     imbalanced_subset,
     largest_classes,
@@ -16,56 +17,59 @@ from lookbook.sampling.balancing import (
 )
 from lookbook.sampling.splits import limit, split_indices
 
-# A limited set must not depend on the trial: every trial is tested on the same images.
+if TYPE_CHECKING:
+    from lookbook.datasets.arrays import Dataset
+
+# A limited subset does not depend on the trial: every trial is tested on the same images.
 LIMIT_SEED = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class TrialRows:
     """The rows of a trial.
 
     Attributes:
-        train: rows of the training images, int32 (N,); with repetition where copies are drawn.
+        train: rows of the training images, int32 (N,); resampled images are repeated.
         valid: rows of the training images to validate on, int32 (M,).
         test: rows of the test images, int32 (T,).
-        train_is_copy: bool (N,), whether the entry is a drawn copy rather than the image itself.
-        valid_in_train: bool (M,), whether the same image is also trained on; None where nothing is drawn.
+        train_is_resampled: bool (N,), whether the entry was resampled, rather than being the image itself.
+        valid_in_train: bool (M,), whether the same image is also trained on; None if no image can be.
     """
 
     train: np.ndarray
     valid: np.ndarray
     test: np.ndarray
-    train_is_copy: np.ndarray
+    train_is_resampled: np.ndarray
     valid_in_train: np.ndarray | None
 
 
-def draw_parts(spec: Mapping[str, Any], data: Dataset, seed: int) -> Parts:
+def sample_rows(spec: Mapping[str, Any], data: Dataset, seed: int) -> TrialRows:
     """Return the rows of a trial.
 
     Args:
-        spec: the resolved experiment: ``split``, ``limit`` and ``draw`` matter.
-        data: the prepared data set.
-        seed: the trial's seed, unless the experiment fixes one for the split.
+        spec: the resolved experiment, of which ``split``, ``limit`` and ``sampling`` are used.
+        data: the prepared dataset, of which the labels and, for ``sampling.size``, ``original_sizes()`` are used.
+        seed: the trial's seed; ``split.seed`` takes precedence.
 
     Raises:
-        ValueError: nothing is left to train on, or the data set cannot give what ``draw`` asks for.
-        DatasetError: ``sampling.size`` needs the original sizes, and the data set does not know them.
+        ValueError: no training images are left, or the dataset has too few images or classes for ``sampling``.
+        DatasetError: ``sampling.size`` needs the original sizes, and the dataset does not have them.
     """
     rules, fraction = spec["sampling"], spec["split"]["validation"]
     labels = np.asarray(data.train_labels)
     seed = seed if spec["split"]["seed"] is None else spec["split"]["seed"]
     rows = _candidates(spec, data, seed)
     if not len(rows):
-        raise ValueError("draw and limit leave none to train on; ask for more classes, sizes or images")
+        raise ValueError("sampling and limit leave no training images; allow more classes, sizes or images")
     test = limit(data.test_labels, spec["limit"]["test_images"], LIMIT_SEED)
     test = test[np.isin(data.test_labels[test], kept_classes(spec, labels))].astype(np.int32)
     if rules["per_class"] is None and rules["before_split"]:
         train, valid = split_indices(len(rows), fraction, seed)
-        return Parts(rows[train], rows[valid], test, np.zeros(len(train), bool), None)
-    # Without validation images there is no split that a copy could cross.
-    draw = oversample_then_split if rules["before_split"] or not fraction else split_then_oversample
-    drawn = draw(labels, rules["per_class"], fraction, seed, rows)
-    return Parts(drawn.train, drawn.valid, test, drawn.train_is_copy, drawn.valid_in_train)
+        return TrialRows(rows[train], rows[valid], test, np.zeros(len(train), bool), None)
+    # Without validation images the order does not matter, and `split_then_oversample` needs a fraction above 0.
+    sample = oversample_then_split if rules["before_split"] or not fraction else split_then_oversample
+    split = sample(labels, rules["per_class"], fraction, seed, rows)
+    return TrialRows(split.train, split.valid, test, split.train_is_resampled, split.valid_in_train)
 
 
 def kept_classes(spec: Mapping[str, Any], labels: np.ndarray) -> np.ndarray:
@@ -73,20 +77,20 @@ def kept_classes(spec: Mapping[str, Any], labels: np.ndarray) -> np.ndarray:
 
     Args:
         spec: the resolved experiment.
-        labels: of all training images of the data set, whole numbers (N,).
+        labels: of all training images of the dataset, integers (N,).
     """
     count = spec["sampling"]["classes"]
     return np.unique(labels).astype(np.int32) if count is None else largest_classes(labels, count)
 
 
 def targets(spec: Mapping[str, Any], labels: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Return what a network is to answer for images of these labels, whole numbers (N,).
+    """Return the targets of a network for images of these labels, int32 (N,).
 
-    Labels that the experiment does not keep get an answer without meaning; their images are in no part.
+    Labels that the experiment does not keep get a meaningless target; no part contains their images.
 
     Args:
         spec: the resolved experiment.
-        labels: whole numbers (N,).
+        labels: integers (N,).
         kept: as ``kept_classes`` returns them.
     """
     if spec["one_vs_all"] is not None:
@@ -97,12 +101,12 @@ def targets(spec: Mapping[str, Any], labels: np.ndarray, kept: np.ndarray) -> np
 
 
 def number_of_outputs(spec: Mapping[str, Any], classes: int) -> int:
-    """Return how many logits an experiment's network has on a data set of so many classes."""
+    """Return the number of logits of an experiment's network on a dataset with this number of classes."""
     return 2 if spec["one_vs_all"] is not None else spec["sampling"]["classes"] or classes
 
 
 def _candidates(spec: Mapping[str, Any], data: Dataset, seed: int) -> np.ndarray:
-    """Return the rows of the training images that may be used at all, int32, ascending."""
+    """Return the rows of the training images that may be used, int32, ascending."""
     rules, labels = spec["sampling"], np.asarray(data.train_labels)
     kept = kept_classes(spec, labels)
     rows = limit(labels, spec["limit"]["train_images"], LIMIT_SEED)

@@ -1,7 +1,7 @@
-"""Which images a trial trains on, validates on, and in which order it sees them.
+"""Train and validation splits, epoch orders, and limited subsets, as arrays of indices.
 
-Everything is an array of indices, and every choice has its own random stream: two experiments with the same
-seed and the same rule get the same indices, whatever else they draw.
+Each has its own random stream: two experiments with the same seed and the same rule get the same indices, independent
+of their other random draws.
 """
 
 import numpy as np
@@ -10,27 +10,26 @@ from lookbook.sampling.streams import stream
 
 
 def split_indices(count: int, validation_fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Split the training images at random, without regard to class, into train and validation.
+    """Split the training images at random, independent of class, into train and validation.
 
-    With one seed, the validation images of a smaller fraction are among those of a larger one.
+    With the same seed, the validation images of a smaller fraction are a subset of those of a larger one.
 
     Args:
-        count: the number of training images.
-        validation_fraction: the part to hold out, from 0 (nothing) to below 1.
+        count: number of training images.
+        validation_fraction: fraction to hold out, from 0 (none) to below 1.
         seed: the trial's seed.
 
     Returns:
-        Train and validation indices, int32, each ascending; the validation part has
-        ``round(count * validation_fraction)`` of them.
+        Train and validation indices, int32, each ascending; ``round(count * validation_fraction)`` are for validation.
 
     Raises:
-        ValueError: the fraction is outside [0, 1) or leaves nothing to train on.
+        ValueError: the fraction is outside [0, 1) or leaves no training images.
     """
     if not 0 <= validation_fraction < 1:
         raise ValueError(f"validation_fraction must be at least 0 and below 1, not {validation_fraction}")
     held_out = round(count * validation_fraction)
     if held_out == count:
-        raise ValueError(f"validation_fraction {validation_fraction} of {count} images leaves none to train on")
+        raise ValueError(f"validation_fraction {validation_fraction} of {count} images leaves no training images")
     shuffled = stream(seed, "split").permutation(count).astype(np.int32)
     return np.sort(shuffled[held_out:]), np.sort(shuffled[:held_out])
 
@@ -38,12 +37,12 @@ def split_indices(count: int, validation_fraction: float, seed: int) -> tuple[np
 def epoch_order(indices: np.ndarray, seed: int, epoch: int) -> np.ndarray:
     """Shuffle the training indices for one epoch.
 
-    Each epoch has its own stream, so a resumed trial sees the order that it would have seen uninterrupted.
+    Each epoch has its own stream, so a resumed trial has the same order as an uninterrupted one.
 
     Args:
-        indices: whole numbers (N,), with repetition where images are oversampled.
+        indices: integers (N,); resampled images are repeated.
         seed: the trial's seed.
-        epoch: the epoch's number.
+        epoch: the number of the epoch.
 
     Returns:
         The same indices in another order, int32 (N,).
@@ -52,16 +51,16 @@ def epoch_order(indices: np.ndarray, seed: int, epoch: int) -> np.ndarray:
 
 
 def limit(labels: np.ndarray, count: int | None, seed: int) -> np.ndarray:
-    """Choose a stratified subset, for profiles that cap the number of images.
+    """Choose a stratified subset, for profiles that limit the number of images.
 
-    Images are ranked within their class at random and taken in the order of rank / class size: classes keep
-    their proportions, every class keeps at least one image (where ``count`` allows it), and with one seed a
-    smaller subset is part of a larger one. To limit part of a dataset, index with the result:
+    Images are ranked at random within their class and taken in the order of rank / class size: classes keep their
+    proportions, every class keeps at least one image (if ``count`` allows it), and with the same seed a smaller subset
+    is part of a larger one. To limit a part of a dataset, index it with the result:
     ``train = train[limit(labels[train], count, seed)]``.
 
     Args:
-        labels: class of each image, whole numbers (N,).
-        count: how many to keep; None, or more than there are, keeps all.
+        labels: class of each image, integers (N,).
+        count: number of images to keep; None, or a number above N, keeps all.
         seed: the trial's seed.
 
     Returns:
@@ -78,5 +77,5 @@ def limit(labels: np.ndarray, count: int | None, seed: int) -> np.ndarray:
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         rank[stream(seed, "limit", int(label)).permutation(members)] = np.arange(len(members)) / len(members)
-    # Stable: equal ranks go to the image that comes first, on every machine.
+    # A stable sort resolves equal ranks in the same way on every machine.
     return np.sort(np.argsort(rank, kind="stable")[:count]).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Decoding lists of image files; broken ones are skipped with a reason."""
+"""Decoding lists of image files; broken files are skipped with a reason."""
 
 import hashlib
 import io
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookbook.datasets import decoding as images
-from lookbook.datasets.decoding import decode, decode_images, load_sizes
+from lookbook.datasets import decoding
+from lookbook.datasets.decoding import decode, decode_images
 from lookbook.errors import DatasetError
 
 
@@ -44,11 +44,11 @@ BROKEN = {
     "head.jpg": (encode()[:20], "truncated"),
     "half.jpg": (noise(64, 64)[:1500], "truncated"),
     "half.png": (encode(kind="PNG", size=(300, 300))[:200], "truncated"),
-    "grey.jpg": (encode("L"), "colour mode L, not RGB"),
-    "cmyk.jpg": (encode("CMYK"), "colour mode CMYK, not RGB"),
-    "palette.png": (encode("P", "PNG"), "colour mode P, not RGB"),
-    "alpha.png": (encode("RGBA", "PNG"), "colour mode RGBA, not RGB"),
-    "deep.png": (encode("I;16", "PNG"), "colour mode I;16, not RGB"),
+    "gray.jpg": (encode("L"), "color mode L, not RGB"),
+    "cmyk.jpg": (encode("CMYK"), "color mode CMYK, not RGB"),
+    "palette.png": (encode("P", "PNG"), "color mode P, not RGB"),
+    "alpha.png": (encode("RGBA", "PNG"), "color mode RGBA, not RGB"),
+    "deep.png": (encode("I;16", "PNG"), "color mode I;16, not RGB"),
     "moving.gif": (encode("RGB", "GIF", save_all=True, append_images=FRAMES, color="green"), "animated"),
     "moving.png": (encode("RGB", "PNG", save_all=True, append_images=FRAMES, size=(8, 8)), "animated"),
     "png.jpg": (encode(kind="PNG"), "named .jpg but holds PNG"),
@@ -74,7 +74,7 @@ def test_damage_anywhere_in_a_file_never_crashes_and_the_reason_names_no_memory_
             for place in rng.integers(len(bad), size=5):
                 bad[place] = rng.integers(256)
             outcome = decode(bytes(bad), name, 16)
-            assert isinstance(outcome, images.Picture) or "0x" not in outcome
+            assert isinstance(outcome, decoding.Picture) or "0x" not in outcome
 
 
 def test_too_many_pixels_are_skipped_before_they_are_decoded(monkeypatch):
@@ -85,7 +85,7 @@ def test_too_many_pixels_are_skipped_before_they_are_decoded(monkeypatch):
     assert decode(data, "bomb.png", 16) == "too many pixels"
 
 
-def test_an_image_is_squeezed_to_a_square_without_keeping_its_aspect_ratio():
+def test_an_image_is_resized_to_a_square_without_keeping_its_aspect_ratio():
     stream = io.BytesIO()
     wide = np.zeros((20, 80, 3), np.uint8)
     wide[:, 40:] = 255
@@ -104,9 +104,9 @@ def test_an_image_of_the_right_size_keeps_its_pixels():
     np.testing.assert_array_equal(decode(stream.getvalue(), "A.PNG", 12).pixels, pixels)
 
 
-def test_grey_images_are_wanted_where_the_mode_says_so():
+def test_gray_images_are_decoded_if_the_mode_is_gray():
     assert decode(encode("L", color=7), "a.jpg", 5, "L").pixels.shape == (5, 5, 1)
-    assert decode(encode("RGB"), "a.jpg", 5, "L") == "colour mode RGB, not L"
+    assert decode(encode("RGB"), "a.jpg", 5, "L") == "color mode RGB, not L"
 
 
 def test_good_images_are_stored_in_order_and_bad_ones_listed(tmp_path):
@@ -127,7 +127,7 @@ def test_good_images_are_stored_in_order_and_bad_ones_listed(tmp_path):
     assert result.sha256 == hashlib.sha256(array.tobytes()).hexdigest()
 
 
-def test_a_file_that_is_gone_or_damaged_in_its_archive_is_skipped(tmp_path):
+def test_a_file_that_is_missing_or_damaged_in_its_archive_is_skipped(tmp_path):
     names = [*folder_of(tmp_path / "in", {"a.jpg": noise(9, 9)}), "gone.jpg"]
     result = decode_images(tmp_path / "in", names, tmp_path / "a.npy", size=4)
     assert result.skipped == [{"name": "gone.jpg", "reason": "unreadable (FileNotFoundError)"}]
@@ -159,17 +159,17 @@ def test_bytes_do_not_depend_on_the_number_of_workers(tmp_path):
     assert results[0].sha256 == results[1].sha256
 
 
-def test_a_dead_worker_is_an_error_that_says_what_to_do(tmp_path, monkeypatch):
+def test_a_dead_worker_is_an_error_with_a_remedy(tmp_path, monkeypatch):
     def die(*_):
         raise BrokenProcessPool
 
-    monkeypatch.setattr(images.ProcessPoolExecutor, "submit", die)
+    monkeypatch.setattr(decoding.ProcessPoolExecutor, "submit", die)
     with pytest.raises(DatasetError, match="use fewer workers"):
         decode_images(tmp_path, ["a.jpg"], tmp_path / "a.npy", size=4, workers=2)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_source_that_is_not_there_is_said_to_be_missing(tmp_path, workers):
+def test_a_missing_source_is_an_error(tmp_path, workers):
     with pytest.raises(DatasetError, match="does not exist"):
         decode_images(tmp_path / "absent", ["a.jpg"], tmp_path / "a.npy", size=4, workers=workers)
 
@@ -183,8 +183,3 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert (tmp_path / "a.npy").stat().st_size > 75e6
     assert grown < 20, f"{grown} MB more for 77 MB of images"
-
-
-def test_sizes_of_a_dataset_that_has_none_are_a_clear_error(tmp_path):
-    with pytest.raises(DatasetError, match="no original image sizes"):
-        load_sizes(tmp_path)

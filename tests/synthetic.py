@@ -17,7 +17,7 @@ from lookbook.results import benchmark as benchmarks
 from lookbook.results.history import write_history
 from lookbook.results.metrics import write_metrics
 from lookbook.results.predictions import SplitOutputs, write_predictions
-from lookbook.results.tables import write_table
+from lookbook.results.tables import read_trials, write_table
 from lookbook.results.trial import FINISHED, read_trial, trial_identity, write_trial
 
 ROOT = Path(__file__).parents[1]
@@ -155,9 +155,10 @@ def write_tables(benchmark: benchmarks.Benchmark) -> None:
     for planned in benchmark.trials():
         trial = read_trial(planned)
         write_metrics(planned.file("metrics.json"), trial, evaluate_trial(trial))
-    trials, experiments, root = collect_trials(benchmark), benchmark.experiments, benchmark.results
+    experiments, root = benchmark.experiments, benchmark.results
     published, comparable = read_published(ROOT / "config" / "published.csv"), benchmark.profile["comparable"]
-    write_table(trials, root / "trials.csv")
+    write_table(collect_trials(benchmark), root / "trials.csv")
+    trials = read_trials(root / "trials.csv", benchmark)
     write_table(summarise(trials, experiments, published, comparable=comparable), root / "summary.csv")
     write_table(compare_with_bases(trials, experiments), root / "comparisons.csv")
     write_table(combine_ensembles(benchmark), root / "ensembles.csv")

@@ -59,8 +59,8 @@ def identity_of(trials: pd.DataFrame, experiments: Iterable[str]) -> str:
         trials: trials.csv, with the columns ``experiment`` and ``identity``, trials in ascending order.
         experiments: names; an experiment without trials contributes its name.
     """
-    identities = trials.groupby("experiment", sort=False)["identity"].apply(list).to_dict()
-    return digest({name: [str(value) for value in identities.get(name, [])] for name in experiments})
+    column = trials["identity"].astype(str)
+    return digest({name: column[trials["experiment"] == name].tolist() for name in experiments})
 
 
 def identity_of_trials(trials: Iterable[Trial], experiments: Iterable[str] | None = None) -> str:

@@ -19,8 +19,12 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from lookbook.evaluation.metrics import SCALARS
-from lookbook.evaluation.trials import SPLITS
+from lookbook.evaluation.metrics import METRICS
+from lookbook.files import write_json
+from lookbook.results.benchmark import Benchmark, read_benchmark
+from lookbook.results.metrics import write_metrics
+from lookbook.results.predictions import SPLITS
+from lookbook.results.trial import Trial, trial_identity
 from lookbook.runtime.devices import peak_memory_mb, processor_name
 from results_file import hardware, provenance, table, write_section
 
@@ -78,15 +82,14 @@ def measure(trials: int, folder: Path) -> dict[str, Cost]:
     costs = {"dry run": run(dry)}
 
     results = folder / "results"
-    plan = dict.fromkeys(["many_00", *heirs], per_experiment)
-    fabricate(results / "trials", plan)
-    described, collected = results / "experiments.json", results / "trials.csv"
-    script = [sys.executable, str(SCRIPTS / "describe_experiment.py"), "--all", "--config-json", json.dumps(config)]
-    run([*script, "--output", str(described)])
-    script = [sys.executable, str(SCRIPTS / "collect_trials.py"), "--trials-root", str(results / "trials")]
-    costs["collect"] = run([*script, "--plan", json.dumps(plan), "--output", str(collected)])
+    benchmark, collected = results / "experiments.json", results / "trials.csv"
+    script = [sys.executable, str(SCRIPTS / "resolve_experiments.py"), "--config-json", json.dumps(config)]
+    run([*script, "--output", str(benchmark)])
+    write_trials(read_benchmark(benchmark))
+    script = [sys.executable, str(SCRIPTS / "collect_trials.py"), "--experiments", str(benchmark)]
+    costs["collect"] = run([*script, "--output", str(collected)])
     script = [sys.executable, str(SCRIPTS / "summarise.py"), "--trials", str(collected)]
-    script += ["--experiments", str(described), "--published", str(ROOT / "config" / "published.csv")]
+    script += ["--experiments", str(benchmark), "--published", str(ROOT / "config" / "published.csv")]
     script += ["--summary", str(results / "summary.csv"), "--comparisons", str(results / "comparisons.csv")]
     costs["summarise"] = run(script)
     rows = len((results / "summary.csv").read_text().splitlines())
@@ -95,18 +98,19 @@ def measure(trials: int, folder: Path) -> dict[str, Cost]:
     return costs
 
 
-def fabricate(root: Path, plan: dict[str, int]) -> None:
-    """Write the trial.json and metrics.json that trials would leave."""
+def write_trials(benchmark: Benchmark) -> None:
+    """Write trial.json and metrics.json of every planned trial, with random metrics."""
     generator = np.random.default_rng(0)
-    for number, (name, trials) in enumerate(plan.items()):
-        for trial in range(trials):
-            folder = root / name / str(trial)
-            folder.mkdir(parents=True)
-            scores = generator.normal(0.9 + 0.002 * number, 0.003, (len(SPLITS), len(SCALARS))).tolist()
-            splits = {split: dict(zip(SCALARS, row, strict=True)) for split, row in zip(SPLITS, scores, strict=True)}
-            facts = {"experiment": name, "trial": trial, "seed": trial, "status": "ok", "epochs": 10, "seconds": 12.3}
-            (folder / "trial.json").write_text(json.dumps(facts | {"versions": {"keras": "3"}}))
-            (folder / "metrics.json").write_text(json.dumps(facts | {"splits": splits}))
+    for planned in benchmark.trials():
+        shape = len(SPLITS), len(METRICS)
+        values = generator.normal(0.9, 0.003, shape).tolist()
+        facts = {"experiment": planned.experiment, "trial": planned.trial, "seed": planned.trial, "status": "ok"}
+        facts |= {"identity": trial_identity(planned.spec_digest, "0"), "files": {}, "epochs": 10, "seconds": 12.3}
+        facts |= {"digests": {"trial_spec": planned.spec_digest, "dataset": "0"}, "versions": {"keras": "3"}}
+        names = [metric.name for metric in METRICS]
+        write_json(planned.file("trial.json"), facts)
+        splits = {split: dict(zip(names, row, strict=True)) for split, row in zip(SPLITS, values, strict=True)}
+        write_metrics(planned.file("metrics.json"), Trial(planned.file("trial.json"), facts), splits)
 
 
 def run(command: list[str]) -> Cost:

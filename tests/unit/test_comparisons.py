@@ -9,7 +9,7 @@ from scipy import stats
 
 from lookbook.statistics.comparisons import COLUMNS, compare_with_bases, holm, paired, pairing_note
 from lookbook.statistics.intervals import mean_interval
-from lookbook.statistics.trials import collect_trials, read_table, write_table
+from lookbook.statistics.trials import COLUMNS as TRIAL_COLUMNS
 
 BASE = np.array([0.90, 0.91, 0.92, 0.90])
 NEW = np.array([0.91, 0.93, 0.92, 0.92])
@@ -23,7 +23,8 @@ def tabulate(**accuracies):
         for trial, value in enumerate(values)
     ]
     table = pd.DataFrame(rows, columns=["experiment", "trial", "seed", "status", "test_accuracy"])
-    return table.assign(test_loss=1 - table["test_accuracy"].astype(float))
+    identities = table["experiment"] + table["trial"].astype(str)
+    return table.assign(test_loss=1 - table["test_accuracy"].astype(float), identity=identities)
 
 
 def test_paired_differences_by_hand_and_by_scipy():
@@ -52,7 +53,7 @@ def test_pairs_are_matched_by_trial_and_only_finished_ones_count():
     assert row["test_accuracy_difference"] == pytest.approx((NEW - BASE)[1:].mean())
 
 
-def test_other_seeds_are_no_pairs():
+def test_trials_of_different_seeds_are_not_paired():
     trials = tabulate(a=BASE, b=NEW)
     trials.loc[trials["experiment"] == "b", "seed"] += 100
     row = compare_with_bases(trials, {"a": {}, "b": {"base": "a"}}).iloc[0]
@@ -61,14 +62,14 @@ def test_other_seeds_are_no_pairs():
 
 
 def test_one_pair_has_a_difference_and_no_interval():
-    found = paired(np.array([0.01]))
-    assert found["difference"] == 0.01
-    assert found["probability_of_improvement"] == 1
-    assert np.isnan([found["ci_low"], found["p"]]).all()
+    result = paired(np.array([0.01]))
+    assert result["difference"] == 0.01
+    assert result["probability_of_improvement"] == 1
+    assert np.isnan([result["ci_low"], result["p"]]).all()
 
 
 @pytest.mark.parametrize(("difference", "p"), [(0.0, 1.0), (0.02, np.nan)])
-def test_equal_differences_do_not_become_significant_by_rounding(difference, p):
+def test_rounding_errors_of_equal_differences_are_not_significant(difference, p):
     differences = np.array([difference, difference + 1e-12, difference - 1e-12])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -81,27 +82,36 @@ def test_holm_by_hand_with_a_missing_value():
     assert holm(np.array([])).size == 0
 
 
-def test_adjustment_covers_all_comparisons():
+def test_p_values_are_adjusted_for_all_comparisons():
     experiments = {"a": {}, "b": {"base": "a"}, "c": {"base": "a"}}
     third = BASE + np.array([0.0, 0.01, -0.01, 0.004])
     table = compare_with_bases(tabulate(a=BASE, b=NEW, c=third), experiments)
     assert table["test_accuracy_p_adjusted"].min() == pytest.approx(2 * table["test_accuracy_p"].min())
 
 
-def test_a_base_outside_the_benchmark_is_no_comparison():
+def test_an_experiment_whose_base_is_not_in_the_benchmark_has_no_row():
     table = compare_with_bases(tabulate(b=NEW), {"b": {"base": "a"}})
     assert table.empty
     assert list(table.columns) == list(COLUMNS)
 
 
-def test_an_unavailable_experiment_is_compared_with_nothing(tmp_path):
-    write_table(collect_trials(tmp_path, {"a": 0, "b": 0}), tmp_path / "trials.csv")
-    row = compare_with_bases(read_table(tmp_path / "trials.csv"), {"a": {}, "b": {"base": "a"}}).iloc[0]
+def test_an_unavailable_experiment_is_compared_with_nothing():
+    row = compare_with_bases(pd.DataFrame(columns=list(TRIAL_COLUMNS)), {"a": {}, "b": {"base": "a"}}).iloc[0]
     assert row["n_pairs"] == 0
     assert np.isnan(row["test_accuracy_p_adjusted"])
+
+
+def test_a_row_states_the_identity_of_both_experiments():
+    experiments = {"a": {}, "b": {"base": "a"}}
+    trials = tabulate(a=BASE, b=NEW, c=NEW)
+    identity = compare_with_bases(trials, experiments)["identity"][0]
+    for index, changes in ((0, True), (7, True), (8, False)):
+        edited = trials.copy()
+        edited.loc[index, "identity"] = "another"
+        assert (compare_with_bases(edited, experiments)["identity"][0] != identity) == changes
 
 
 def test_different_splits_and_data_are_noted():
     assert pairing_note([{"key": "optimizer.config.learning_rate"}]) == ""
     assert "splits differ" in pairing_note([{"key": "split.seed"}])
-    assert "data differ" in pairing_note([{"key": "dataset"}, {"key": "split.seed"}])
+    assert "datasets differ" in pairing_note([{"key": "dataset"}, {"key": "split.seed"}])

@@ -1,11 +1,7 @@
-"""Ensembles: against figures made by hand and by brute force, and whatever keeps trials from being combined."""
+"""Ensembles: against values computed by hand and by brute force, and reasons why trials are not combined."""
 
-import json
 import math
-import subprocess
-import sys
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,57 +9,68 @@ from sklearn.metrics import f1_score, log_loss
 
 from lookbook.errors import ConfigError
 from lookbook.evaluation.trials import evaluate_trial
-from lookbook.statistics.ensembles import COLUMNS, combine, log_probability_of_one
-from lookbook.statistics.trials import read_table
+from lookbook.results.benchmark import Benchmark
+from lookbook.results.paths import TRIAL_FILES
+from lookbook.results.predictions import SplitOutputs, write_predictions
+from lookbook.results.trial import read_trial, trial_identity, write_trial
+from lookbook.statistics.ensembles import COLUMNS, combine_ensembles, log_probability_of_one
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 LABELS = np.array([0, 1, 2, 1, 0, 2])
 
 
-def write_trial(root, name, trial, probabilities, labels=LABELS, *, split="test", rows=None, status="ok"):
-    """Write trial.json and predictions.npz of one split from float64 probabilities (N, C)."""
-    folder = root / name / str(trial)
-    folder.mkdir(parents=True)
-    (folder / "trial.json").write_text(json.dumps({"status": status, "penalty": 0.0}))
-    probabilities = np.asarray(probabilities, np.float64)
+def write(root, name, trial, probabilities, labels=LABELS, *, split="test", rows=None, status="ok"):
+    """Write the files of a trial that predicted float64 probabilities (N, C) for one split."""
+    folder = root / "trials" / name / str(trial)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in TRIAL_FILES:
+        (folder / file).touch()
     with np.errstate(divide="ignore"):
-        log_likelihood = np.log(probabilities[np.arange(len(labels)), labels])
-    arrays = {
-        "probabilities": probabilities.astype(np.float16),
-        "labels": np.asarray(labels, np.uint8),
-        "predicted": probabilities.argmax(axis=1).astype(np.uint8),
-        "log_likelihood": log_likelihood.astype(np.float32),
-        "rows": np.arange(len(labels), dtype=np.int32) if rows is None else rows,
-    }
-    np.savez_compressed(folder / "predictions.npz", **{f"{split}_{key}": value for key, value in arrays.items()})
+        logits = np.log(np.asarray(probabilities, np.float64))
+    rows = np.arange(len(labels)) if rows is None else rows
+    write_predictions(folder / "predictions.npz", {split: SplitOutputs(logits, np.asarray(labels), rows)})
+    facts = {"experiment": name, "status": status, "penalty": 0.0, "digests": {"trial_spec": f"{trial}"}}
+    write_trial(folder, facts | {"identity": trial_identity(f"{name} {trial}", "")})
+
+
+def combine(root, trials, experiments):
+    """Return the ensembles of the first trials of each experiment."""
+    digests = {"trial_digests": [f"{trial}" for trial in range(trials)]}
+    return combine_ensembles(Benchmark(root, {}, {}, {name: {**e, **digests} for name, e in experiments.items()}))
 
 
 def draw(seed, samples=300, classes=10):
-    """Return labels (N,) that are the same for all seeds, and a middling classifier's probabilities (N, C)."""
+    """Return random probabilities (N, C) and labels (N,); the labels are the same for all seeds."""
     labels = np.arange(samples) % classes
     generator = np.random.default_rng(seed)
     logits = generator.normal(0, 1.5, (samples, classes))
     logits[np.arange(samples), labels] += 2
-    return labels, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), labels
 
 
-def only_row(root, trials=9, **experiment):
+def write_drawn(root, trials, classes=10, **options):
+    """Write trials of the experiment ``a`` with random probabilities."""
+    for trial in range(trials):
+        write(root, "a", trial, *draw(trial, classes=classes), **options)
+
+
+def only_row(root, trials=None):
     """Return the row of the one experiment ``a``."""
-    table = combine(root, {"a": trials}, {"a": {"spec": {}, **experiment}})
+    trials = len(list(root.glob("trials/a/*"))) if trials is None else trials
+    table = combine(root, trials, {"a": {"spec": {}}})
     assert list(table.columns) == list(COLUMNS)
     assert len(table) == 1
     return table.iloc[0]
 
 
 def missing(row):
-    """Return whether a row has no figures at all."""
+    """Return whether a row has no values."""
     return row[["accuracy", "cross_entropy", "macro_f1", "mean_member_accuracy", "gain", "disagreement"]].isna().all()
 
 
 class TestSeeds:
     def test_two_members_by_hand(self, tmp_path):
-        write_trial(tmp_path, "a", 0, [[0.75, 0.25, 0], [0.5, 0.25, 0.25]], np.array([0, 1]))
-        write_trial(tmp_path, "a", 1, [[0.25, 0.5, 0.25], [0.125, 0.75, 0.125]], np.array([0, 1]))
+        write(tmp_path, "a", 0, [[0.75, 0.25, 0], [0.5, 0.25, 0.25]], np.array([0, 1]))
+        write(tmp_path, "a", 1, [[0.25, 0.5, 0.25], [0.125, 0.75, 0.125]], np.array([0, 1]))
         row = only_row(tmp_path)
         # Means: .5, .375, .125 and .3125, .5, .1875; the members are right in 1, 0 and 0, 1 of the images.
         assert (row["kind"], row["split"], row["members"]) == ("seeds", "test", 2)
@@ -75,12 +82,10 @@ class TestSeeds:
         assert row["note"] is None or np.isnan(row["note"])
 
     def test_many_members_by_brute_force(self, tmp_path):
-        drawn = [draw(seed) for seed in range(5)]
-        for trial, (labels, probabilities) in enumerate(drawn):
-            write_trial(tmp_path, "a", trial, probabilities, labels)
-        labels = drawn[0][0]
-        mean = np.mean([p for _, p in drawn], axis=0)
-        predicted = [p.argmax(axis=1) for _, p in drawn]
+        write_drawn(tmp_path, 5)
+        labels = draw(0)[1]
+        mean = np.mean([draw(seed)[0] for seed in range(5)], axis=0)
+        predicted = [draw(seed)[0].argmax(axis=1) for seed in range(5)]
         row = only_row(tmp_path)
         assert row["members"] == 5
         assert row["accuracy"] == np.mean(mean.argmax(axis=1) == labels)
@@ -92,45 +97,39 @@ class TestSeeds:
         assert row["disagreement"] == pytest.approx(np.mean(pairs))
 
     def test_binary_members_are_combined_like_any_other(self, tmp_path):
-        for trial in range(3):
-            labels, probabilities = draw(trial, classes=2)
-            write_trial(tmp_path, "a", trial, probabilities, labels)
+        write_drawn(tmp_path, 3, classes=2)
         assert only_row(tmp_path)["accuracy"] > only_row(tmp_path)["mean_member_accuracy"]
 
-    def test_one_member_has_exactly_the_figures_of_its_trial(self, tmp_path):
-        # Half precision ties here; the class that the trial predicted must win, though it is the second.
-        write_trial(tmp_path, "a", 0, [[0.49999, 0.50001], [0.2, 0.8]], np.array([1, 1]))
+    def test_one_member_has_exactly_the_metrics_of_its_trial(self, tmp_path):
+        # The probabilities tie as float16; the class that the trial predicted must win, although it is the second.
+        write(tmp_path, "a", 0, [[0.49999, 0.50001], [0.2, 0.8]], np.array([1, 1]))
         row = only_row(tmp_path)
-        metrics = evaluate_trial(tmp_path / "a" / "0")["splits"]["test"]
+        metrics = evaluate_trial(read_trial(tmp_path / "trials" / "a" / "0" / "trial.json"))["test"]
         for name in ("accuracy", "cross_entropy", "macro_f1"):
             assert row[name] == pytest.approx(metrics[name], rel=1e-12), name
         assert (row["members"], row["gain"]) == (1, 0)
         assert np.isnan(row["disagreement"])
         assert "one finished trial" in row["note"]
 
-    def test_a_probability_that_half_precision_rounds_to_zero_is_not_lost(self, tmp_path):
+    def test_a_probability_that_float16_rounds_to_zero_is_kept(self, tmp_path):
         for trial in range(2):
-            write_trial(tmp_path, "a", trial, [[1 - 1e-12, 1e-12]], np.array([1]))
+            write(tmp_path, "a", trial, [[1 - 1e-12, 1e-12]], np.array([1]))
         assert only_row(tmp_path)["cross_entropy"] == pytest.approx(-math.log(1e-12), rel=1e-6)
 
-    def test_only_finished_trials_of_the_plan_are_members(self, tmp_path):
-        labels, probabilities = draw(0)
+    def test_only_finished_planned_trials_are_members(self, tmp_path):
         for trial, status in enumerate(["ok", "failed", "collapsed", "diverged", "ok", "ok"]):
-            write_trial(tmp_path, "a", trial, probabilities, labels, status=status)
+            write(tmp_path, "a", trial, *draw(0), status=status)
         assert only_row(tmp_path, trials=5)["members"] == 3
 
-    def test_without_a_test_split_validation_serves_where_it_is_shared(self, tmp_path):
-        for trial in range(2):
-            labels, probabilities = draw(trial)
-            write_trial(tmp_path, "a", trial, probabilities, labels, split="valid")
+    def test_without_a_test_split_shared_validation_images_are_used(self, tmp_path):
+        write_drawn(tmp_path, 2, split="valid")
         assert only_row(tmp_path)["split"] == "valid"
         assert not missing(only_row(tmp_path))
 
-    @pytest.mark.parametrize(("split", "words"), [("valid", "validates on other images"), ("test", "different test")])
+    @pytest.mark.parametrize(("split", "words"), [("valid", "its own validation images"), ("test", "different test")])
     def test_different_images_are_not_combined(self, tmp_path, split, words):
         for trial in range(2):
-            labels, probabilities = draw(trial)
-            write_trial(tmp_path, "a", trial, probabilities, labels, split=split, rows=np.arange(300) + trial)
+            write(tmp_path, "a", trial, *draw(trial), split=split, rows=np.arange(300) + trial)
         row = only_row(tmp_path)
         assert missing(row)
         assert words in row["note"]
@@ -139,7 +138,7 @@ class TestSeeds:
     def test_nothing_to_combine_is_a_row_with_the_reason(self, tmp_path):
         row = only_row(tmp_path, trials=0)
         assert (row["members"], row["note"]) == (0, "no finished trial")
-        write_trial(tmp_path, "a", 0, *draw(0)[::-1], split="train")
+        write(tmp_path, "a", 0, *draw(0), split="train")
         assert "neither" in only_row(tmp_path)["note"]
 
 
@@ -150,7 +149,7 @@ def write_one_vs_all(root, trials, classes=3, *, labels=LABELS, seed=0):
     for label in range(classes):
         for trial in range(trials):
             p = positive[trial, :, label]
-            write_trial(root, f"is_{label}", trial, np.stack([1 - p, p], axis=1), (labels == label).astype(int))
+            write(root, f"is_{label}", trial, np.stack([1 - p, p], axis=1), (labels == label).astype(int))
     return {f"is_{label}": member(label) for label in range(classes)}, positive
 
 
@@ -158,15 +157,20 @@ def member(label, ensemble="all"):
     return {"ensemble": ensemble, "spec": {"one_vs_all": label}}
 
 
+def fail(root, label, trial):
+    """Replace the trial of a classifier with a failed one."""
+    write(root, f"is_{label}", trial, np.full((6, 2), 0.5), label == LABELS, status="failed")
+
+
 def last_row(root, experiments, trials):
     """Return the row of the one-vs-all ensemble, which comes after those of the experiments."""
-    table = combine(root, dict.fromkeys(experiments, trials), experiments)
+    table = combine(root, trials, experiments)
     assert table["kind"].tolist() == ["seeds"] * len(experiments) + ["one_vs_all"]
     return table.iloc[-1]
 
 
 class TestOneVsAll:
-    def test_the_surest_classifier_wins_and_trials_are_averaged(self, tmp_path):
+    def test_the_highest_probability_wins_and_trials_are_averaged(self, tmp_path):
         experiments, positive = write_one_vs_all(tmp_path, 2)
         row = last_row(tmp_path, experiments, 2)
         expected = {"accuracy": [], "cross_entropy": [], "macro_f1": []}
@@ -180,12 +184,12 @@ class TestOneVsAll:
         assert row[["mean_member_accuracy", "gain", "disagreement"]].isna().all()
         assert row["note"] == "mean of 2 trials"
 
-    def test_two_sure_classifiers_are_told_apart_beyond_half_precision(self, tmp_path):
-        # Of the first image two are sure, and both round to 1 in half and in single precision.
+    def test_probabilities_that_round_to_one_are_compared_exactly(self, tmp_path):
+        # Two classifiers give the first image probabilities that round to 1 as float16 and as float32.
         positive = np.array([[1 - 1e-9, 1 - 1e-12, 0.5], [0.1, 0.9, 0.2]])
         for label, p in enumerate(positive.T):
             binary = (np.array([1, 2]) == label).astype(int)
-            write_trial(tmp_path, f"is_{label}", 0, np.stack([1 - p, p], axis=1), binary)
+            write(tmp_path, f"is_{label}", 0, np.stack([1 - p, p], axis=1), binary)
         row = last_row(tmp_path, {f"is_{label}": member(label) for label in range(3)}, 1)
         assert row["accuracy"] == 0.5
 
@@ -204,24 +208,18 @@ class TestOneVsAll:
     def test_only_trials_that_every_class_finished_count(self, tmp_path):
         experiments, positive = write_one_vs_all(tmp_path, 3)
         for label, trial in ((0, 0), (2, 2)):
-            (tmp_path / f"is_{label}" / str(trial) / "trial.json").write_text('{"status": "failed"}')
+            fail(tmp_path, label, trial)
         row = last_row(tmp_path, experiments, 3)
         assert row["accuracy"] == np.mean(positive[1].argmax(axis=1) == LABELS)
 
-    def test_a_class_without_a_finished_trial_is_named(self, tmp_path):
-        experiments, _ = write_one_vs_all(tmp_path, 1)
-        (tmp_path / "is_1" / "0" / "trial.json").unlink()
-        row = last_row(tmp_path, experiments, 1)
+    @pytest.mark.parametrize(("failures", "words"), [([1], "class 1"), ([1, 2], "no trial that")])
+    def test_classes_without_a_common_finished_trial_are_not_combined(self, tmp_path, failures, words):
+        experiments, _ = write_one_vs_all(tmp_path, len(failures))
+        for trial, label in enumerate(failures):
+            fail(tmp_path, label, trial)
+        row = last_row(tmp_path, experiments, len(failures))
         assert missing(row)
-        assert "class 1" in row["note"]
-
-    def test_classes_that_never_finished_together_are_not_combined(self, tmp_path):
-        experiments, _ = write_one_vs_all(tmp_path, 2)
-        (tmp_path / "is_1" / "0" / "trial.json").unlink()
-        (tmp_path / "is_2" / "1" / "trial.json").unlink()
-        row = last_row(tmp_path, experiments, 2)
-        assert missing(row)
-        assert "no trial that" in row["note"]
+        assert words in row["note"]
 
     def test_a_class_without_a_classifier_is_no_ensemble(self, tmp_path):
         experiments, _ = write_one_vs_all(tmp_path, 1)
@@ -233,39 +231,19 @@ class TestOneVsAll:
     def test_two_classifiers_that_claim_the_same_images_are_an_error(self, tmp_path):
         experiments, _ = write_one_vs_all(tmp_path, 1)
         experiments["is_9"] = member(9)
-        write_trial(tmp_path, "is_9", 0, np.full((6, 2), 0.5), (LABELS == 2).astype(int))
+        write(tmp_path, "is_9", 0, np.full((6, 2), 0.5), (LABELS == 2).astype(int))
         with pytest.raises(ConfigError, match="2 test images are a 1 for more than one"):
             last_row(tmp_path, experiments, 1)
 
     def test_two_experiments_for_one_class_are_an_error(self, tmp_path):
         with pytest.raises(ConfigError, match="x and y both have one_vs_all: 3"):
-            combine(tmp_path, {}, {"x": member(3), "y": member(3)})
+            combine(tmp_path, 0, {"x": member(3), "y": member(3)})
 
     def test_different_images_are_not_combined(self, tmp_path):
         experiments, _ = write_one_vs_all(tmp_path, 1, classes=2)
         experiments["is_2"] = member(2)
         binary = (LABELS == 2).astype(int)
-        write_trial(tmp_path, "is_2", 0, np.full((6, 2), 0.5), binary, rows=np.arange(6) + 1)
+        write(tmp_path, "is_2", 0, np.full((6, 2), 0.5), binary, rows=np.arange(6) + 1)
         row = last_row(tmp_path, experiments, 1)
         assert missing(row)
         assert "different test images" in row["note"]
-
-
-def test_script_writes_the_table_and_never_loads_a_training_backend(tmp_path):
-    for trial in range(2):
-        labels, probabilities = draw(trial)
-        write_trial(tmp_path / "trials", "a", trial, probabilities, labels)
-    entries = {"a": {"ensemble": None, "spec": {"one_vs_all": None}}, "b": {"ensemble": None, "spec": {}}}
-    (tmp_path / "experiments.json").write_text(json.dumps({"experiments": entries}))
-    script, output = SCRIPTS / "combine_ensembles.py", tmp_path / "tables" / "ensembles.csv"
-    for plan, needed in (({"a": 2, "b": 0}, True), ({"a": 0}, False)):
-        code = f"import sys, runpy; sys.argv[0] = {str(script)!r}; runpy.run_path(sys.argv[0], run_name='__main__')"
-        code += (
-            f"; assert ('sklearn' in sys.modules) == {needed}; assert not {{'keras', 'tensorflow'}} & set(sys.modules)"
-        )
-        command = [sys.executable, "-c", code, "--trials-root", str(tmp_path / "trials"), "--plan", json.dumps(plan)]
-        command += ["--experiments", str(tmp_path / "experiments.json"), "--output", str(output)]
-        subprocess.run(command, check=True, env={"PYTHONPATH": str(SCRIPTS)})
-        table = read_table(output)
-        assert table["members"].tolist() == [plan["a"], 0]
-        assert table["note"].isna().tolist() == [needed, False]

@@ -1,6 +1,5 @@
-"""Metrics of a split: against hand-computed values, and against scikit-learn."""
+"""Metrics of a split: against values computed by hand, and against scikit-learn."""
 
-import json
 import math
 import subprocess
 import sys
@@ -11,14 +10,15 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from lookbook.evaluation.metrics import LEAK, SCALARS, expected_calibration_error, split_metrics
-from lookbook.evaluation.trials import evaluate_trial
+from lookbook.evaluation.metrics import METRICS, Predictions, expected_calibration_error, split_metrics
 
-SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "evaluate_trial.py"
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+SCALARS = [metric.name for metric in METRICS if not metric.of_duplicates]
+OF_DUPLICATES = [metric.name for metric in METRICS if metric.of_duplicates]
 
 
 def draw(samples=500, classes=10, seed=0):
-    """Return probabilities, labels, predicted classes and log-likelihoods of a middling classifier."""
+    """Return probabilities, labels, predicted classes and log-likelihoods of a random classifier."""
     generator = np.random.default_rng(seed)
     labels = generator.integers(0, classes, samples).astype(np.uint8)
     logits = generator.normal(0, 1.5, (samples, classes))
@@ -29,7 +29,7 @@ def draw(samples=500, classes=10, seed=0):
 
 
 def evaluate(probabilities, labels, log_likelihood, **options):
-    """Return the metrics of predictions whose probabilities are exact enough to tell the predicted class."""
+    """Return the metrics of predictions whose predicted class is that of the largest probability."""
     return split_metrics(probabilities, labels, probabilities.argmax(axis=1), log_likelihood, **options)
 
 
@@ -71,7 +71,7 @@ def test_agrees_with_scikit_learn(classes):
     assert found["per_class"]["support"] == support.tolist()
 
 
-def test_half_precision_probabilities_change_nothing_that_is_reported():
+def test_float16_probabilities_change_the_metrics_by_rounding_only():
     probabilities, *rest = draw()
     exact = split_metrics(probabilities, *rest)
     rounded = split_metrics(probabilities.astype(np.float16), *rest)
@@ -81,7 +81,7 @@ def test_half_precision_probabilities_change_nothing_that_is_reported():
         assert rounded[name] == pytest.approx(exact[name], abs=2e-3), name
 
 
-def test_the_predicted_class_decides_where_half_precision_ties():
+def test_the_predicted_class_decides_where_float16_probabilities_tie():
     exact = np.array([[0.49999, 0.50001], [0.50001, 0.49999]])
     tied = exact.astype(np.float16)
     assert len(np.unique(tied)) == 1
@@ -94,30 +94,31 @@ def test_the_predicted_class_decides_where_half_precision_ties():
     assert found["expected_calibration_error"] == 0
 
 
-def test_images_with_a_copy_in_train_are_told_from_the_others():
+def test_images_that_are_also_in_train_are_counted_and_left_out():
     labels = np.array([0, 1, 2, 2, 1], np.uint8)
     predicted = np.array([0, 1, 2, 0, 0])
     in_train = np.array([True, True, False, False, False])
     arrays = np.eye(3)[predicted], labels, predicted, np.zeros(5)
     found = split_metrics(*arrays, in_train=in_train)
-    assert (found["accuracy"], found["copies_in_train"]) == (0.6, 2)
-    assert found["accuracy_without_copies"] == pytest.approx(1 / 3)
+    assert (found["accuracy"], found["duplicates_in_train"]) == (0.6, 2)
+    assert found["accuracy_without_duplicates"] == pytest.approx(1 / 3)
     without = split_metrics(*arrays)
-    assert without == {name: value for name, value in found.items() if name not in LEAK}
-    assert split_metrics(*arrays, in_train=np.zeros(5, bool))["accuracy_without_copies"] == 0.6
+    assert without == {name: value for name, value in found.items() if name not in OF_DUPLICATES}
+    assert split_metrics(*arrays, in_train=np.zeros(5, bool))["accuracy_without_duplicates"] == 0.6
     every = split_metrics(*arrays, in_train=np.ones(5, bool))
-    assert (every["copies_in_train"], every["accuracy_without_copies"]) == (5, None)
+    assert [every[name] for name in OF_DUPLICATES] == [5, None]
     broken = split_metrics(np.full((5, 3), np.nan), *arrays[1:], in_train=in_train)
-    assert (broken["copies_in_train"], broken["accuracy_without_copies"]) == (2, None)
+    assert [broken[name] for name in OF_DUPLICATES] == [2, None]
 
 
 def test_calibration_bins_are_closed_on_the_right():
     # 0.2 belongs to (0.1, 0.2]: with 0.15 in the same bin, the gaps cancel before the absolute value is taken.
-    error = expected_calibration_error(np.array([0.2, 0.15]), np.array([True, False]), bins=10)
-    assert error == pytest.approx(abs((1 - 0.2) + (0 - 0.15)) / 2)
+    probabilities = np.array([[0.2, 0.1], [0.15, 0.1]])
+    predictions = Predictions(probabilities, np.array([0, 1]), np.array([0, 0]), np.zeros(2), 0.0, None)
+    assert expected_calibration_error(predictions, bins=10) == pytest.approx(abs((1 - 0.2) + (0 - 0.15)) / 2)
 
 
-def test_certain_and_right_is_perfect():
+def test_certain_and_correct_predictions_are_perfect():
     labels = np.array([2, 0, 1], np.uint8)
     found = evaluate(np.eye(3)[labels], labels, np.zeros(3))
     assert [found[name] for name in SCALARS] == [1, 0, 0, 1, 1, 0, 0]
@@ -132,7 +133,7 @@ def test_a_class_that_is_absent_does_not_count_in_averages():
 
 
 @pytest.mark.parametrize("samples", [0, 4])
-def test_no_samples_or_no_numbers_give_no_metrics(samples):
+def test_no_samples_or_no_finite_probabilities_give_no_metrics(samples):
     probabilities = np.full((samples, 3), np.nan, np.float16)
     labels, log_likelihood = np.zeros(samples, np.uint8), np.full(samples, np.nan, np.float32)
     with warnings.catch_warnings():
@@ -150,67 +151,28 @@ def test_infinite_loss_leaves_the_other_metrics():
 
 
 def test_shapes_and_labels_are_checked():
-    with pytest.raises(ValueError, match="do not fit together"):
+    with pytest.raises(ValueError, match="must have the shapes"):
         evaluate(np.ones((3, 2)), np.zeros(2, int), np.zeros(2))
-    with pytest.raises(ValueError, match="do not fit together"):
+    with pytest.raises(ValueError, match="must have the shapes"):
         split_metrics(np.ones((3, 2)), np.zeros(3, int), np.zeros(2, int), np.zeros(3))
-    with pytest.raises(ValueError, match="labels run from 0 to 2 for 2 classes"):
+    with pytest.raises(ValueError, match="labels must be 0 to 1; got 0 to 2"):
         evaluate(np.ones((2, 2)), np.array([0, 2]), np.zeros(2))
 
 
-def write_trial(folder, status="ok", **arrays):
-    facts = {"experiment": "exp001", "trial": 0, "seed": 7, "status": status, "seconds": 1.5, "penalty": 0.5}
-    folder.mkdir(exist_ok=True)
-    (folder / "trial.json").write_text(json.dumps(facts | {"images_per_second": math.nan}))
-    np.savez(folder / "predictions.npz", **arrays)
+def test_every_metric_is_declared_with_a_unique_name_and_label():
+    assert len({metric.name for metric in METRICS}) == len({metric.label for metric in METRICS}) == len(METRICS)
+    assert {metric.direction for metric in METRICS} <= {"higher", "lower", None}
 
 
-def arrays(split, drawn):
-    """Return drawn predictions as predictions.npz names them."""
-    probabilities, *rest = drawn
-    names = ("probabilities", "labels", "predicted", "log_likelihood")
-    return {
-        f"{split}_{name}": array for name, array in zip(names, (probabilities.astype(np.float16), *rest), strict=True)
-    }
+@pytest.mark.parametrize("samples", [50, 500])
+def test_shares_lie_between_zero_and_one(samples):
+    arrays = draw(samples)
+    found = split_metrics(*arrays, in_train=np.arange(samples) < 20)
+    shares = [metric.name for metric in METRICS if metric.is_share]
+    assert len(shares) == 5
+    assert all(0 <= found[name] <= 1 for name in shares)
 
 
-def test_script_writes_strict_json_without_a_training_backend(tmp_path):
-    write_trial(tmp_path, **arrays("test", draw(50)))
-    code = f"import sys, runpy; sys.argv[0] = {str(SCRIPT)!r}; runpy.run_path(sys.argv[0], run_name='__main__')"
-    code += "; assert not {'tensorflow', 'keras'} & set(sys.modules)"
-    output = tmp_path / "metrics.json"
-    path = {"PYTHONPATH": str(SCRIPT.parent)}
-    command = [sys.executable, "-c", code, str(tmp_path), "--output", str(output)]
-    subprocess.run(command, check=True, env=path)
-
-    def refuse(literal):
-        raise AssertionError(f"{literal} is not JSON")
-
-    found = json.loads(output.read_text(), parse_constant=refuse)
-    assert found["seed"] == 7
-    assert found["images_per_second"] is None
-    assert list(found["splits"]) == ["test"]
-    test = found["splits"]["test"]
-    assert test["loss"] == pytest.approx(test["cross_entropy"] + 0.5)
-
-
-def test_copies_are_counted_where_the_experiment_draws_images(tmp_path):
-    in_train = np.arange(40) < 15
-    valid, test = arrays("valid", draw(40)), arrays("test", draw(50, seed=1))
-    write_trial(tmp_path, **valid, **test, valid_in_train=in_train)
-    found = evaluate_trial(tmp_path)["splits"]
-    correct = valid["valid_predicted"] == valid["valid_labels"]
-    assert found["valid"]["copies_in_train"] == 15
-    assert found["valid"]["accuracy_without_copies"] == pytest.approx(correct[15:].mean())
-    assert not set(LEAK) & set(found["test"])
-
-
-def test_the_names_of_the_metrics_are_free_of_heavy_imports():
-    code = "import sys; from lookbook.statistics import collect; assert 'sklearn' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPT.parent)})
-
-
-def test_failed_trial_has_no_splits(tmp_path):
-    write_trial(tmp_path, status="out_of_memory")
-    assert evaluate_trial(tmp_path)["splits"] == {}
-    assert evaluate_trial(tmp_path)["status"] == "out_of_memory"
+def test_the_names_of_the_metrics_load_neither_scikit_learn_nor_a_training_backend():
+    code = "import sys, lookbook.statistics.trials; assert not {'sklearn', 'keras', 'tensorflow'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPTS)})

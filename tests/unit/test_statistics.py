@@ -1,6 +1,5 @@
-"""Trials to tables: intervals against their references, rows for everything that can go wrong."""
+"""Intervals, the summary of trials, and comparisons with published values."""
 
-import json
 import math
 
 import numpy as np
@@ -12,32 +11,18 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 from lookbook.statistics import intervals
 from lookbook.statistics.published import compare_with_published, read_published
 from lookbook.statistics.summary import summarise
-from lookbook.statistics.trials import COLUMNS, collect_trials, read_table, write_table
+from lookbook.statistics.trials import COLUMNS
 
 SINGLE = {"mean": 0.88, "std": math.nan, "trials": 1.0}
 
 
-def write_trial(root, experiment, trial, *, status="ok", error=None, **metrics):
-    """Write trial.json and metrics.json of one trial, with test metrics only."""
-    folder = root / experiment / str(trial)
-    folder.mkdir(parents=True)
-    facts = {"seed": trial, "status": status, "seconds": 2.0, "epochs": 3, "parameters": 101770, "error": error}
-    facts |= {"versions": {"numpy": "2", "keras": "3"}, "digests": {"dataset": "abc"}}
-    (folder / "trial.json").write_text(json.dumps(facts))
-    names = ("accuracy", "loss", "cross_entropy", "macro_f1", "balanced_accuracy", "brier_score")
-    split = dict.fromkeys((*names, "expected_calibration_error")) | metrics
-    (folder / "metrics.json").write_text(json.dumps({"splits": {"test": split} if metrics else {}}))
-
-
 def tabulate(accuracies, statuses=None):
     """Return trials of one experiment ``a`` with the given test accuracies."""
-    table = pd.DataFrame(columns=list(COLUMNS), index=range(len(accuracies)))
-    table["experiment"], table["trial"], table["seed"] = "a", table.index, table.index
-    table["status"] = statuses or "ok"
-    for column in table.columns[4:]:
-        table[column] = np.nan
-    table["test_accuracy"] = accuracies
-    return table
+    table = pd.DataFrame(np.nan, columns=list(COLUMNS), index=range(len(accuracies)))
+    seeds = table.index
+    return table.assign(
+        experiment="a", trial=seeds, seed=seeds, status=statuses or "ok", test_accuracy=accuracies, identity="i"
+    )
 
 
 class TestIntervals:
@@ -60,9 +45,9 @@ class TestIntervals:
     def test_welch_interval_is_that_of_statsmodels(self):
         generator = np.random.default_rng(1)
         ours, theirs = generator.normal(0.90, 0.01, 5), generator.normal(0.89, 0.03, 10)
-        found = intervals.welch_interval(ours.mean(), ours.std(ddof=1), 5, theirs.mean(), theirs.std(ddof=1), 10)
+        interval = intervals.welch_interval(ours.mean(), ours.std(ddof=1), 5, theirs.mean(), theirs.std(ddof=1), 10)
         comparison = CompareMeans(DescrStatsW(ours), DescrStatsW(theirs))
-        assert found == pytest.approx(comparison.tconfint_diff(usevar="unequal"))
+        assert interval == pytest.approx(comparison.tconfint_diff(usevar="unequal"))
 
     def test_prediction_interval_by_hand(self):
         t = stats.t.ppf(0.975, 9)
@@ -78,64 +63,9 @@ class TestIntervals:
         assert intervals.wilson_interval(3, 3)[1] == 1
         assert np.isnan(intervals.wilson_interval(0, 0)).all()
 
-    def test_an_interval_is_cut_off_at_the_range_of_its_figure(self):
-        assert intervals.clip_interval((-0.2, 1.3), 0, 1) == (0, 1)
-        assert intervals.clip_interval((0.2, 0.9), 0, 1) == (0.2, 0.9)
-        assert np.isnan(intervals.clip_interval(intervals.UNKNOWN, 0, 1)).all()
-
     def test_population_deviation_becomes_sample_deviation(self):
         values = np.array([1.0, 2.0, 4.0])
         assert intervals.sample_std(values.std(), 3) == pytest.approx(values.std(ddof=1))
-
-
-class TestCollect:
-    def test_one_row_per_planned_trial_in_the_order_of_the_plan(self, tmp_path):
-        for experiment, trial in [("b", 0), ("a", 0), ("a", 1), ("a", 2)]:
-            write_trial(tmp_path, experiment, trial, accuracy=0.9, loss=0.3)
-        table = collect_trials(tmp_path, {"b": 1, "a": 2})
-        assert list(table["experiment"] + table["trial"].astype(str)) == ["b0", "a0", "a1"]
-        assert list(table.columns) == list(COLUMNS)
-        assert table["versions"].unique().tolist() == ["keras 3, numpy 2"]
-        assert len(collect_trials(tmp_path)) == 4
-
-    def test_what_failed_or_is_missing_keeps_its_row(self, tmp_path):
-        write_trial(tmp_path, "a", 0, status="failed", error="\nValueError: no\nmore lines")
-        write_trial(tmp_path, "a", 1, accuracy=0.9)
-        (tmp_path / "a" / "1" / "metrics.json").unlink()
-        table = collect_trials(tmp_path, {"a": 3})
-        assert table["status"].tolist() == ["failed", "missing", "missing"]
-        assert table["error"][0] == "ValueError: no"
-        assert "not evaluated" in table["error"][1]
-        assert "did not run" in table["error"][2]
-
-    def test_table_survives_the_file(self, tmp_path):
-        write_trial(tmp_path, "a", 0, accuracy=1 / 3, loss=0.3)
-        write_trial(tmp_path, "a", 1, status="failed", error='says "no", twice')
-        table = collect_trials(tmp_path, {"a": 3})
-        write_table(table, tmp_path / "deep" / "trials.csv")
-        again = read_table(tmp_path / "deep" / "trials.csv")
-        pd.testing.assert_frame_equal(table, again, check_dtype=False, atol=1e-9)
-        assert again["parameters"][0] == 101770
-        assert again["error"][1] == 'says "no", twice'
-
-    def test_copies_in_train_have_their_columns(self, tmp_path):
-        write_trial(tmp_path, "a", 0, accuracy=0.9)
-        write_trial(tmp_path, "a", 1, accuracy=0.9)
-        valid = {"accuracy": 0.9, "copies_in_train": 12, "accuracy_without_copies": 0.75}
-        (tmp_path / "a" / "1" / "metrics.json").write_text(json.dumps({"splits": {"valid": valid}}))
-        write_table(collect_trials(tmp_path, {"a": 2}), tmp_path / "trials.csv")
-        table = read_table(tmp_path / "trials.csv")
-        assert table["valid_copies_in_train"].isna().tolist() == [True, False]
-        assert table["valid_copies_in_train"][1] == 12
-        assert table["valid_accuracy_without_copies"][1] == 0.75
-        row = summarise(table, ["a"], {}, comparable=True).iloc[0]
-        assert row["valid_copies_in_train_mean"] == 12
-        assert row["valid_accuracy_without_copies_mean"] == 0.75
-        assert not [name for name in table if "train_copies" in name or "test_copies" in name]
-
-    def test_nothing_planned_is_an_empty_table(self, tmp_path):
-        write_table(collect_trials(tmp_path, {}), tmp_path / "trials.csv")
-        assert read_table(tmp_path / "trials.csv").empty
 
 
 class TestSummary:
@@ -186,13 +116,19 @@ class TestSummary:
         assert table["test_accuracy_verdict"].isna().all()
         assert table["collapse_rate_low"].isna().all()
 
-    def test_an_unavailable_experiment_alone_has_a_row_too(self, tmp_path):
+    def test_an_unavailable_experiment_alone_has_a_row_too(self):
         published = {("a", "valid_accuracy"): {"mean": 0.95, "std": math.nan, "trials": 1.0}}
-        write_table(collect_trials(tmp_path, {"a": 0}), tmp_path / "trials.csv")
-        row = summarise(read_table(tmp_path / "trials.csv"), ["a"], published, comparable=True).iloc[0]
+        row = summarise(tabulate([]), ["a"], published, comparable=True).iloc[0]
         assert (row["n"], row["n_ok"], row["valid_accuracy_published"]) == (0, 0, 0.95)
         assert pd.isna(row["valid_accuracy_verdict"])
         assert np.isnan(row["valid_accuracy_mean"])
+
+    def test_a_row_states_the_identity_of_its_trials(self):
+        trials = pd.concat([tabulate([0.9]), tabulate([0.9]).assign(experiment="b", identity="j")])
+        one, other = summarise(trials, ["a", "b"], {}, comparable=True)["identity"]
+        assert one != other
+        changed = summarise(trials.replace({"identity": {"j": "k"}}), ["a", "b"], {}, comparable=True)["identity"]
+        assert [one == changed[0], other == changed[1]] == [True, False]
 
     def test_no_experiments_give_an_empty_table_with_its_columns(self):
         table = summarise(tabulate([]), [], {}, comparable=True)
@@ -202,28 +138,28 @@ class TestSummary:
 
 class TestPublished:
     @pytest.mark.parametrize(("mean", "word"), [(0.88, "agrees"), (0.90, "agrees"), (0.93, "higher"), (0.83, "lower")])
-    def test_single_value_is_held_against_one_further_trial(self, mean, word):
+    def test_a_single_value_is_compared_with_the_prediction_of_one_more_trial(self, mean, word):
         # t(0.975, 9) * 0.01 * sqrt(1.1) = 0.0237
         assert compare_with_published(mean, 0.01, 10, SINGLE, comparable=True)["verdict"] == word
 
-    def test_mean_and_deviation_are_compared_as_welch_does(self):
+    def test_mean_and_deviation_are_compared_by_welch(self):
         generator = np.random.default_rng(3)
         for _ in range(50):
             ours, theirs = generator.normal(0.9, 0.01, 6), generator.normal(0.907, 0.01, 10)
-            # Documents print the population deviation; numpy's default is just that.
+            # Documents print the population deviation, which is NumPy's default.
             published = {"mean": theirs.mean(), "std": theirs.std(), "trials": 10.0}
-            found = compare_with_published(ours.mean(), ours.std(ddof=1), 6, published, comparable=True)
+            result = compare_with_published(ours.mean(), ours.std(ddof=1), 6, published, comparable=True)
             p = stats.ttest_ind(ours, theirs, equal_var=False).pvalue
-            assert (found["verdict"] == "agrees") == (p >= 0.05)
+            assert (result["verdict"] == "agrees") == (p >= 0.05)
 
-    def test_without_spread_on_our_side_rounding_does_not_decide(self):
+    def test_rounding_does_not_decide_between_equal_values(self):
         published = SINGLE | {"mean": 0.1}
-        found = compare_with_published(0.1 + 1e-17, 0.0, 3, published, comparable=True)
-        assert found["verdict"] == "agrees"
+        result = compare_with_published(0.1 + 1e-17, 0.0, 3, published, comparable=True)
+        assert result["verdict"] == "agrees"
 
-    def test_a_cut_budget_gets_no_verdict(self):
-        found = compare_with_published(0.5, 0.01, 10, SINGLE, comparable=False)
-        assert found["verdict"] == "not comparable"
+    def test_a_reduced_budget_has_no_verdict(self):
+        result = compare_with_published(0.5, 0.01, 10, SINGLE, comparable=False)
+        assert result["verdict"] == "not comparable"
 
     def test_rows_without_a_counterpart_are_left_out(self, tmp_path):
         path = tmp_path / "published.csv"

@@ -1,31 +1,35 @@
-"""Estimate the effects of factorial studies: what each setting does, alone and together with others."""
-
-from __future__ import annotations
+"""Estimate the effects of factorial studies: each setting alone and in combination with others."""
 
 import argparse
-import json
+import sys
 from pathlib import Path
 
+from lookbook.errors import ResultError
+from lookbook.results.benchmark import read_benchmark
+from lookbook.results.tables import read_trials, write_table
 from lookbook.statistics.factorials import estimate_factorials
-from lookbook.statistics.trials import read_table, write_table
 
 EXAMPLE = (
     "example: estimate_factorials.py --trials results/trials.csv --experiments results/experiments.json "
-    "--output results/factorial.csv"
+    "--output results/factorials.csv"
 )
 
 
 def main() -> None:
-    """Read the trials and which study they belong to, write factorial.csv."""
+    """Read trials.csv and the studies in experiments.json, write factorials.csv."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
     parser.add_argument("--trials", type=Path, required=True, help="trials.csv")
     parser.add_argument("--experiments", type=Path, required=True, help="experiments.json")
-    parser.add_argument("--output", type=Path, required=True, help="factorial.csv to write")
+    parser.add_argument("--output", type=Path, required=True, help="factorials.csv to write")
     arguments = parser.parse_args()
 
-    experiments = json.loads(arguments.experiments.read_text(encoding="utf-8"))["experiments"]
-    write_table(estimate_factorials(read_table(arguments.trials), experiments), arguments.output)
+    benchmark = read_benchmark(arguments.experiments)
+    trials = read_trials(arguments.trials, benchmark)
+    write_table(estimate_factorials(trials, benchmark.experiments), arguments.output)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ResultError as error:
+        sys.exit(f"error: {error}")

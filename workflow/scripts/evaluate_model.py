@@ -1,54 +1,46 @@
-"""Test a saved model on a prepared data set: every metric that trials are reported with."""
+"""Evaluate a saved model on a prepared dataset: every metric that trials are reported with."""
 
 import argparse
 import json
 import sys
-from importlib import import_module
 from pathlib import Path
 
-from lookbook.config.signatures import registered
-from lookbook.errors import DatasetError
+from lookbook.errors import ConfigError, DatasetError, ResultError
 
-EXAMPLE = "example: evaluate_model.py my/exp104/model.keras --dataset resources/datasets/fashion_mnist"
+EXAMPLE = "example: evaluate_model.py my/exp104/model.keras --manifest resources/datasets/fashion_mnist/manifest.json"
 
 
 def main() -> None:
-    """Print one JSON object about the model that the command line names."""
+    """Print the metrics of the model as one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument(
-        "model", type=Path, help="a model.keras that train_trial.py wrote, or any that takes raw pixels"
-    )
-    parser.add_argument("--dataset", type=Path, required=True, help="prepared data set (resources/datasets/<name>)")
+    parser.add_argument("model", type=Path, help="a saved Keras model that takes pixels from 0 to 255, returns logits")
+    parser.add_argument("--manifest", type=Path, required=True, help="manifest.json of a prepared dataset")
     parser.add_argument("--split", choices=["train", "test"], default="test", help="which images (test)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
     arguments = parser.parse_args()
 
-    from lookbook.datasets.arrays import load
-    from lookbook.runtime import devices
-
-    data = load(arguments.dataset)
-    devices.prepare(arguments.threads, gpu=False)
-    devices.limit_threads(arguments.threads)
-    import keras
+    # Imported here so that --help does not load a training backend.
     import numpy as np
 
+    from lookbook.datasets.arrays import load
     from lookbook.evaluation.metrics import split_metrics
-    from lookbook.results.trial import log_softmax
+    from lookbook.results.predictions import log_softmax
+    from lookbook.runtime import devices
+    from lookbook.runtime.predict import load_model
 
-    # A network with layers of its own loads where they are known.
-    for name in registered("models"):
-        import_module(f"lookbook.models.{name}")
-    try:
-        model = keras.models.load_model(arguments.model, compile=False)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {arguments.model}: not a model that Keras can load: {error}")
+    data = load(arguments.manifest)
     images = data.train_images if arguments.split == "train" else data.test_images
     labels = data.train_labels if arguments.split == "train" else data.test_labels
+    devices.prepare(arguments.threads, gpu=False)
+    devices.limit_threads(arguments.threads)
+    model = load_model(arguments.model)
     log_probabilities = log_softmax(model.predict(np.asarray(images, np.float32), batch_size=500, verbose=0))
-    log_likelihood = log_probabilities[np.arange(len(labels)), labels]
-    predicted = log_probabilities.argmax(axis=1)
     metrics = split_metrics(
-        np.exp(log_probabilities), labels, predicted, log_likelihood, penalty=sum(map(float, model.losses))
+        np.exp(log_probabilities),
+        labels,
+        log_probabilities.argmax(axis=1),
+        log_probabilities[np.arange(len(labels)), labels],
+        penalty=sum(map(float, model.losses)),
     )
     print(json.dumps({"model": str(arguments.model), "split": arguments.split, **metrics}, indent=2))
 
@@ -56,5 +48,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except DatasetError as error:
+    except (ConfigError, DatasetError, ResultError) as error:
         sys.exit(f"error: {error}")

@@ -1,27 +1,31 @@
-"""Compute every metric of one trial from its saved predictions. No training backend is needed or imported."""
-
-from __future__ import annotations
+"""Compute all metrics of one trial from its saved predictions, without a training backend."""
 
 import argparse
-import json
+import sys
 from pathlib import Path
 
+from lookbook.errors import ResultError
 from lookbook.evaluation.trials import evaluate_trial
+from lookbook.results.metrics import write_metrics
+from lookbook.results.trial import read_trial
 
-EXAMPLE = "example: evaluate_trial.py results/trials/exp001/0 --output results/trials/exp001/0/metrics.json"
+EXAMPLE = "example: evaluate_trial.py results/trials/exp001/0/trial.json --output results/trials/exp001/0/metrics.json"
 
 
 def main() -> None:
-    """Read a trial's folder, write its metrics as strict JSON."""
+    """Read trial.json and predictions.npz, write metrics.json."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("trial", type=Path, help="folder with trial.json and predictions.npz")
+    parser.add_argument("trial", type=Path, metavar="TRIAL_JSON", help="trial.json; predictions.npz is in its folder")
+    parser.add_argument("--spec-digest", metavar="HEX", help="SHA-256 of the trial specification that is expected")
     parser.add_argument("--output", type=Path, required=True, help="metrics.json to write")
     arguments = parser.parse_args()
 
-    metrics = evaluate_trial(arguments.trial)
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(metrics, allow_nan=False) + "\n", encoding="utf-8")
+    trial = read_trial(arguments.trial, arguments.spec_digest)
+    write_metrics(arguments.output, trial, evaluate_trial(trial))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ResultError as error:
+        sys.exit(f"error: {error}")

@@ -1,15 +1,15 @@
-"""Summarise trials: a row per experiment with its published figures, and each experiment against its base."""
-
-from __future__ import annotations
+"""Summarise trials: one row per experiment with its published values, and each experiment compared with its base."""
 
 import argparse
-import json
+import sys
 from pathlib import Path
 
+from lookbook.errors import ResultError
+from lookbook.results.benchmark import read_benchmark
+from lookbook.results.tables import read_trials, write_table
 from lookbook.statistics.comparisons import compare_with_bases
 from lookbook.statistics.published import read_published
 from lookbook.statistics.summary import summarise
-from lookbook.statistics.trials import read_table, write_table
 
 EXAMPLE = (
     "example: summarise.py --trials results/trials.csv --experiments results/experiments.json "
@@ -18,7 +18,7 @@ EXAMPLE = (
 
 
 def main() -> None:
-    """Read the trials and what they are held against, write the two tables."""
+    """Read trials.csv and published.csv, write summary.csv and comparisons.csv."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
     parser.add_argument("--trials", type=Path, required=True, help="trials.csv")
     parser.add_argument("--experiments", type=Path, required=True, help="experiments.json")
@@ -27,18 +27,15 @@ def main() -> None:
     parser.add_argument("--comparisons", type=Path, required=True, help="comparisons.csv to write")
     arguments = parser.parse_args()
 
-    trials = read_table(arguments.trials)
-    benchmark = json.loads(arguments.experiments.read_text(encoding="utf-8"))
-    experiments = benchmark["experiments"]
-    summary = summarise(
-        trials,
-        list(experiments),
-        read_published(arguments.published),
-        comparable=benchmark["profile"]["comparable"],
-    )
-    write_table(summary, arguments.summary)
-    write_table(compare_with_bases(trials, experiments), arguments.comparisons)
+    benchmark = read_benchmark(arguments.experiments)
+    trials = read_trials(arguments.trials, benchmark)
+    published, comparable = read_published(arguments.published), benchmark.profile["comparable"]
+    write_table(summarise(trials, benchmark.experiments, published, comparable=comparable), arguments.summary)
+    write_table(compare_with_bases(trials, benchmark.experiments), arguments.comparisons)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ResultError as error:
+        sys.exit(f"error: {error}")

@@ -1,23 +1,19 @@
-"""An experiment against its base: what did the change do?
+"""Each experiment compared with its base, in pairs of trials.
 
-Trial t of both uses the same seed, so differences are taken trial by trial, and the variation that both share
-(the split, the order, the first weights) cancels out.
+Trial t of both experiments has the same seed. Differences are taken per pair, so variation that both trials share
+(split, order, initial weights) cancels out.
 
-The p-value is that of the paired t-test. The signed-rank test of Wilcoxon is the usual alternative, but with
-n pairs its smallest possible two-sided p is 2 / 2**n: 0.25 for three trials and 0.002 for ten, so three
-trials could never show anything, and ten could not survive an adjustment for more than 25 comparisons. The
-t-test's price is the assumption that the mean difference is about normal. Differences between seeds of one
-network are, except where trials collapse: there, the probability of improvement, which assumes nothing, is
-the figure to read. Bouthillier et al. 2021, "Accounting for Variance in Machine Learning Benchmarks",
-recommend that probability as the effect size.
+The p-value is that of the paired t-test. Wilcoxon's signed-rank test is the usual alternative, but its smallest
+two-sided p for n pairs is 2 / 2**n: 0.25 for three trials, which can never be significant, and 0.002 for ten, which
+cannot survive adjustment for more than 25 comparisons. The t-test assumes that the mean difference is about normal.
+Trials that collapse violate this; the probability of improvement assumes nothing. Bouthillier et al. 2021, "Accounting
+for Variance in Machine Learning Benchmarks", recommend that probability as the effect size.
 
-The interval covers the variation between trials. It says nothing about another test set.
+Intervals cover the variation between trials, not that of another test set.
 """
 
-from __future__ import annotations
-
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,12 +21,14 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
+from lookbook.results.tables import identity_of
+from lookbook.results.trial import FINISHED
 from lookbook.statistics.intervals import mean_interval
-from lookbook.statistics.trials import FINISHED
+from lookbook.statistics.trials import ROUNDING
 
-# Metric -> the sign that an improvement has.
-METRICS = {"test_accuracy": 1, "test_loss": -1}
-RESIDUE = 1e-9
+# Columns of trials.csv.
+METRICS = ("test_accuracy", "test_loss")
 PARTS = ("difference", "ci_low", "ci_high", "probability_of_improvement", "p", "p_adjusted")
 COLUMNS = (
     "experiment",
@@ -38,28 +36,28 @@ COLUMNS = (
     "n_pairs",
     *(f"{metric}_{part}" for metric in METRICS for part in PARTS),
     "note",
+    "identity",
 )
 
 
 def compare_with_bases(trials: pd.DataFrame, experiments: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Return one row per experiment whose base is part of the benchmark, with the columns ``COLUMNS``.
+    """Return one row per experiment whose base is in the benchmark, with the columns ``COLUMNS``.
 
     Args:
-        trials: one row per trial, as ``collect_trials`` returns it; only finished trials (ok or collapsed)
-            count.
+        trials: one row per trial, as ``collect_trials`` returns it; only finished trials are compared.
         experiments: name to ``{"base", "changes": [{"key", ...}]}``.
 
     Returns:
-        ``difference`` is the experiment minus its base, ``ci_low`` and ``ci_high`` its t interval,
-        ``probability_of_improvement`` the share of pairs in which the experiment is better (higher accuracy,
-        lower loss; a tie is half), ``p`` the paired t-test's, ``p_adjusted`` Holm's over all rows of one
-        metric. ``note`` says where the pairs do not share their split or their data.
+        ``difference`` is experiment minus base; ``ci_low`` and ``ci_high`` are its t interval;
+        ``probability_of_improvement`` is the share of pairs in which the experiment is better, ties counted half;
+        ``p`` is that of the paired t-test; ``p_adjusted`` is Holm's over all rows of a metric. ``note`` names what
+        else differs within a pair.
     """
     finished = trials[trials["status"].isin(FINISHED)]
     rows = []
     for name, experiment in experiments.items():
         base = experiment.get("base")
-        if base not in experiments:
+        if base is None or base not in experiments:
             continue
         pairs = pd.merge(
             finished[finished["experiment"] == name],
@@ -68,10 +66,12 @@ def compare_with_bases(trials: pd.DataFrame, experiments: Mapping[str, Mapping[s
             suffixes=("", "_base"),
         )
         row: dict[str, Any] = {"experiment": name, "base": base, "n_pairs": len(pairs)}
-        for metric, sign in METRICS.items():
+        for metric in METRICS:
             differences = (pairs[metric] - pairs[f"{metric}_base"]).dropna().to_numpy(dtype=np.float64)
+            sign = -1 if METRIC_COLUMNS[metric].direction == "lower" else 1
             row |= {f"{metric}_{part}": value for part, value in paired(differences, sign).items()}
-        rows.append(row | {"note": pairing_note(experiment.get("changes") or [])})
+        note = pairing_note(experiment.get("changes") or [])
+        rows.append(row | {"note": note, "identity": identity_of(trials, [name, base])})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for metric in METRICS:
         table[f"{metric}_p_adjusted"] = holm(table[f"{metric}_p"].to_numpy(dtype=np.float64))
@@ -82,8 +82,8 @@ def paired(differences: np.ndarray, sign: int = 1) -> dict[str, float]:
     """Return mean, interval, probability of improvement and p of (n,) paired differences.
 
     Args:
-        differences: new minus base, trial by trial.
-        sign: 1 where higher is better, -1 where lower is.
+        differences: experiment minus base, one per pair.
+        sign: 1 if higher is better, -1 if lower is.
     """
     result = dict.fromkeys(PARTS, math.nan)
     if not len(differences):
@@ -97,18 +97,18 @@ def paired(differences: np.ndarray, sign: int = 1) -> dict[str, float]:
 
 
 def paired_t_test(differences: np.ndarray) -> float:
-    """Return the two-sided p that the mean of (n,) differences, n of 2 or more, is zero.
+    """Return the two-sided p for a zero mean of (n,) differences, n >= 2.
 
-    Differences that are all the same have no variance to test against: 1 where they are zero, else NaN.
+    Equal differences have no variance to test against: p is 1 if they are zero, else NaN.
     """
-    # Equal differences of accuracies are seldom equal to the last bit, and that residue would give p = 1e-18.
-    if np.ptp(differences) < RESIDUE:
-        return math.nan if abs(differences[0]) > RESIDUE else 1.0
+    # Equal differences of accuracies rarely agree to the last bit; their rounding errors would give p = 1e-18.
+    if np.ptp(differences) < ROUNDING:
+        return math.nan if abs(differences[0]) > ROUNDING else 1.0
     return float(stats.ttest_1samp(differences, 0.0).pvalue)
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """Return Holm's adjusted p-values; a missing one stays missing and does not count as a comparison."""
+    """Return Holm's adjusted p-values; a missing value stays missing and does not count as a comparison."""
     adjusted = np.full(len(p), math.nan)
     known = np.isfinite(p)
     if known.any():
@@ -116,9 +116,9 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def pairing_note(changes: list[Mapping[str, Any]]) -> str:
-    """Say where the two trials of a pair share less than their seed promises."""
+def pairing_note(changes: Iterable[Mapping[str, Any]]) -> str:
+    """Describe which parts of a paired comparison differ besides the change under test."""
     parts = {part for change in changes for part in str(change["key"]).split(".")}
     if parts & {"dataset", "data"}:
-        return "the data differ: the pairs share their seed only"
-    return "the splits differ: the pairs share their seed and the test set only" if "split" in parts else ""
+        return "the datasets differ: the trials of a pair share only their seed"
+    return "the splits differ: the trials of a pair share only their seed and the test set" if "split" in parts else ""

@@ -1,13 +1,11 @@
-"""Factorial studies: k settings on and off in all 2^k combinations, and what each of them does.
+"""Factorial studies: k settings on and off in all 2^k combinations, and the effect of each.
 
-The effect of a term is the mean over the cells where it is +1 minus the mean over those where it is -1: a factor
-is +1 where it is on, an interaction is the product of its factors (Box, Hunter and Hunter 2005, "Statistics for
-Experimenters", chapter 5). It is twice the coefficient of ordinary least squares on these codes, which also holds
-where failed trials leave the cells unequal. Trials of equal seed share split, order and first weights, so each
-seed is a block with a level of its own. Intervals are t intervals at 95%.
+The effect of a term is the mean over the cells where it is +1 minus the mean over the cells where it is -1. A factor
+is +1 if it is on; an interaction is the product of its factors (Box, Hunter and Hunter 2005, "Statistics for
+Experimenters", chapter 5). The effect is twice the coefficient of ordinary least squares on these codes, which also
+holds where failed trials leave cells of unequal size. Trials of equal seed share split, order and initial weights, so
+each seed is a block. Intervals are t intervals at 95%.
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,12 +15,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lookbook.statistics.trials import FINISHED
+from lookbook.results.tables import identity_of
+from lookbook.results.trial import FINISHED
+from lookbook.statistics.trials import ROUNDING
 
 METRICS = ("test_accuracy", "test_loss")
-# A smaller spread than this is the rounding of figures that are all the same.
-RESIDUE = 1e-9
-COLUMNS = ("study", "metric", "term", "order", "effect", "ci_low", "ci_high", "p", "p_adjusted", "n", "note")
+COLUMNS = (
+    "study",
+    "metric",
+    "term",
+    "order",
+    "effect",
+    "ci_low",
+    "ci_high",
+    "p",
+    "p_adjusted",
+    "n",
+    "note",
+    "identity",
+)
 
 # The settings of the factors -> the experiment that has them.
 Cells = dict[tuple[bool, ...], str]
@@ -32,17 +43,15 @@ def estimate_factorials(trials: pd.DataFrame, experiments: Mapping[str, Mapping[
     """Return one row per study, metric and term, with the columns ``COLUMNS``.
 
     Args:
-        trials: one row per trial, as ``collect_trials`` returns it; only finished trials (ok or collapsed)
-            count.
+        trials: one row per trial, as ``collect_trials`` returns it; only finished trials are used.
         experiments: name to ``{"factorial": None | {"study", "factors": {name: bool}}}``.
 
     Returns:
-        ``term`` is a factor or several joined by colons, ``order`` how many; ``effect``, ``ci_low`` and
-        ``ci_high`` are in the metric's own unit; ``p`` tests that the effect is zero, ``p_adjusted`` is Holm's
-        over the terms of one study and metric; ``n`` counts the trials that tell something: one whose seed no
-        other trial has does nothing but fix the level of its own block. With one trial per cell nothing is left
-        to estimate the error from: interval and p are missing. A study that cannot be estimated is one row
-        per metric without a term, and its ``note`` says what it lacks.
+        ``term`` is a factor or several joined by colons, ``order`` their number; ``effect``, ``ci_low`` and
+        ``ci_high`` are in the metric's unit; ``p`` tests a zero effect, ``p_adjusted`` is Holm's over the terms of one
+        study and metric. ``n`` counts the trials that share their seed with another trial: others only fix the level
+        of their own block. With one trial per cell there are no degrees of freedom for the error, so interval and p
+        are missing. A study that cannot be estimated has one row per metric, with the reason in ``note``.
     """
     finished = trials[trials["status"].isin(FINISHED)]
     studies: dict[str, dict[str, Mapping[str, bool]]] = {}
@@ -51,7 +60,7 @@ def estimate_factorials(trials: pd.DataFrame, experiments: Mapping[str, Mapping[
         if part is not None:
             studies.setdefault(part["study"], {})[name] = part["factors"]
     rows = [
-        {"study": study, "metric": metric} | row
+        {"study": study, "metric": metric, "identity": identity_of(trials, settings)} | row
         for study, settings in studies.items()
         for metric in METRICS
         for row in estimate_study(finished, settings, metric)
@@ -63,7 +72,7 @@ def estimate_factorials(trials: pd.DataFrame, experiments: Mapping[str, Mapping[
 def estimate_study(
     trials: pd.DataFrame, settings: Mapping[str, Mapping[str, bool]], metric: str
 ) -> list[dict[str, Any]]:
-    """Return the rows of one study and metric: a row per term, or a single one with a note.
+    """Return the rows of one study and metric: one per term, or a single one with a note.
 
     Args:
         trials: finished trials.
@@ -87,32 +96,32 @@ def estimate_study(
 
 
 def missing_cells(factors: Sequence[str], cells: Cells, finished: set[str]) -> list[str]:
-    """Return in words the cells of the full design that have no experiment, or none with a finished trial."""
-    words = []
+    """Describe the cells of the full design that have no experiment or no finished trial."""
+    descriptions = []
     for cell in product((False, True), repeat=len(factors)):
         name = cells.get(cell)
         if name not in finished:
             state = ", ".join(f"{factor} {'on' if on else 'off'}" for factor, on in zip(factors, cell, strict=True))
-            words.append(f"{name} ({state})" if name else f"an experiment with {state}")
-    return words
+            descriptions.append(f"{name} ({state})" if name else f"an experiment with {state}")
+    return descriptions
 
 
 def estimate(trials: pd.DataFrame, factors: Sequence[str], cells: Cells, metric: str) -> list[dict[str, Any]]:
-    """Return a row per term: the effects of all orders by ordinary least squares, lower orders first.
+    """Return one row per term, lower orders first, estimated by ordinary least squares.
 
     Args:
-        trials: with at least one trial of every cell, and a value of the metric each.
+        trials: at least one trial of every cell, each with a value of the metric.
         factors: names, in the order of the settings in ``cells``.
         cells: settings to experiment, all 2^k of them.
         metric: a column of ``trials``.
     """
-    # Two seconds that a benchmark without a study need not spend.
+    # Importing statsmodels takes two seconds, which a benchmark without a study need not wait for.
     from statsmodels.formula.api import ols
 
     from lookbook.statistics.comparisons import holm
 
     codes = {name: [1 if on else -1 for on in cell] for cell, name in cells.items()}
-    # Names of our own: a factor may be called what a formula takes for a function.
+    # The name of a factor may be a function in a formula, so columns are x0, x1, ...
     names = [f"x{index}" for index in range(len(factors))]
     table = pd.DataFrame([codes[name] for name in trials["experiment"]], columns=names)
     table["y"] = trials[metric].to_numpy(dtype=np.float64)
@@ -120,12 +129,12 @@ def estimate(trials: pd.DataFrame, factors: Sequence[str], cells: Cells, metric:
     blocks = " + C(seed)" if table["seed"].nunique() > 1 else ""
     model = ols(f"y ~ {' * '.join(names)}{blocks}", table)
     if np.linalg.matrix_rank(model.exog) < model.exog.shape[1]:
-        return [{"n": len(table), "note": "the cells share too few seeds to tell factors from seeds"}]
+        return [{"n": len(table), "note": "the cells share too few seeds to separate factors from seeds"}]
     fit = model.fit()
     terms = sorted((name for name in fit.params.index if name.startswith("x")), key=lambda name: name.count(":"))
     n = len(table) if not blocks else int(table["seed"].duplicated(keep=False).sum())
     effects = 2 * fit.params[terms].to_numpy()
-    bounds, p = errors(fit, terms, effects)
+    bounds, p = intervals_and_p(fit, terms, effects)
     return [
         {
             "term": ":".join(factors[int(part[1:])] for part in term.split(":")),
@@ -141,14 +150,14 @@ def estimate(trials: pd.DataFrame, factors: Sequence[str], cells: Cells, metric:
     ]
 
 
-def errors(fit: Any, terms: Sequence[str], effects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def intervals_and_p(fit: Any, terms: Sequence[str], effects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return intervals (k, 2) and p (k,) of the effects of a fitted model; NaN without degrees of freedom.
 
-    Trials that the model fits to the last bit have no error to test against: the interval is the effect
-    itself, and p is 1 where that is zero, else NaN.
+    A model that fits all trials exactly has no error to test against: the interval is the effect itself, and p is 1
+    if the effect is zero, else NaN.
     """
     if fit.df_resid < 1:
         return np.full((len(terms), 2), math.nan), np.full(len(terms), math.nan)
-    if math.sqrt(fit.scale) < RESIDUE:
-        return np.stack([effects, effects], axis=1), np.where(abs(effects) < RESIDUE, 1.0, math.nan)
+    if math.sqrt(fit.scale) < ROUNDING:
+        return np.stack([effects, effects], axis=1), np.where(abs(effects) < ROUNDING, 1.0, math.nan)
     return 2 * fit.conf_int().loc[terms].to_numpy(), fit.pvalues[terms].to_numpy()

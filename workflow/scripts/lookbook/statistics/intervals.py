@@ -1,9 +1,4 @@
-"""Intervals for the mean of a few trials, for a rate, and for what was published. All at 95% unless said.
-
-Standard deviations are sample ones (ddof=1) throughout; published ones are converted on the way in.
-"""
-
-from __future__ import annotations
+"""Confidence and prediction intervals at 95% unless stated otherwise. Standard deviations have ddof=1."""
 
 import math
 
@@ -17,54 +12,48 @@ UNKNOWN: Interval = (math.nan, math.nan)
 
 
 def mean_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
-    """Return Student's t interval of the mean of (n,) values; NaN twice for fewer than two of them."""
+    """Return Student's t interval of the mean of (n,) values; NaN for fewer than two values."""
     if len(values) < 2:
         return UNKNOWN
-    return around(float(np.mean(values)), float(stats.sem(values)), len(values) - 1, confidence)
+    return t_interval(float(np.mean(values)), float(stats.sem(values)), len(values) - 1, confidence)
 
 
 def prediction_interval(mean: float, std: float, n: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return the interval that one further trial falls into: mean +- t * std * sqrt(1 + 1/n).
+    """Return the interval for the value of one more trial: mean +- t * std * sqrt(1 + 1/n).
 
     Args:
         mean, std: of n trials, std with ddof=1.
-        n: number of trials; fewer than two give NaN twice.
+        n: number of trials; fewer than two give NaN.
     """
     if n < 2:
         return UNKNOWN
-    return around(mean, std * math.sqrt(1 + 1 / n), n - 1, confidence)
+    return t_interval(mean, std * math.sqrt(1 + 1 / n), n - 1, confidence)
 
 
 def welch_interval(
-    mean: float,
-    std: float,
-    n: int,
-    other_mean: float,
-    other_std: float,
-    other_n: int,
-    confidence: float = CONFIDENCE,
+    mean: float, std: float, n: int, other_mean: float, other_std: float, other_n: int, confidence: float = CONFIDENCE
 ) -> Interval:
     """Return the interval of ``mean - other_mean`` for two independent samples of unequal variance.
 
-    Source: Welch 1947, with the degrees of freedom of Satterthwaite. Both standard deviations have ddof=1.
-    Fewer than two values on either side give NaN twice.
+    Source: Welch 1947, with the degrees of freedom of Satterthwaite. SciPy and statsmodels compute it from samples
+    only, and documents publish means and standard deviations. Fewer than two values on either side give NaN.
     """
     if min(n, other_n) < 2:
         return UNKNOWN
     parts = std**2 / n, other_std**2 / other_n
     error = math.sqrt(sum(parts))
-    # Without any spread the degrees of freedom are 0 / 0, and do not matter.
+    # Zero variance: the Satterthwaite formula is 0/0; any value gives a zero-width interval.
     squares = parts[0] ** 2 / (n - 1) + parts[1] ** 2 / (other_n - 1)
     freedom = error**4 / squares if squares else n + other_n - 2
-    return around(mean - other_mean, error, freedom, confidence)
+    return t_interval(mean - other_mean, error, freedom, confidence)
 
 
 def wilson_interval(count: int, n: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return Wilson's interval of a rate, which stays useful at 0 of n and at n of n; NaN twice for n = 0."""
+    """Return Wilson's interval of the rate ``count / n``; NaN for n = 0."""
     if n == 0:
         return UNKNOWN
     low, high = proportion_confint(count, n, alpha=1 - confidence, method="wilson")
-    # The closed form leaves 5e-17 where the bound is exactly 0.
+    # The formula gives about 5e-17 where the bound is exactly 0.
     return (float(low) if count else 0.0), (float(high) if count < n else 1.0)
 
 
@@ -73,16 +62,10 @@ def sample_std(population_std: float, n: int) -> float:
     return population_std * math.sqrt(n / (n - 1))
 
 
-def clip_interval(interval: Interval, lowest: float, highest: float) -> Interval:
-    """Return the part of an interval that lies in the range of the figure; NaN stays NaN.
-
-    What is cut off holds no possible value, so the interval covers the true one exactly as often as before.
-    """
-    low, high = interval
-    return float(np.clip(low, lowest, highest)), float(np.clip(high, lowest, highest))
-
-
-def around(centre: float, error: float, freedom: float, confidence: float) -> Interval:
-    """Return centre -+ t * error; scipy answers NaN where the error is zero, here it is the centre itself."""
-    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error
-    return centre - half, centre + half
+def t_interval(center: float, error: float, freedom: float, confidence: float) -> Interval:
+    """Return ``center`` -+ t * ``error`` for the given degrees of freedom."""
+    if error == 0:
+        # scipy.stats.t.interval returns NaN for a standard error of zero.
+        return center, center
+    low, high = stats.t.interval(confidence, freedom, center, error)
+    return float(low), float(high)

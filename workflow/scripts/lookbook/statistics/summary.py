@@ -1,75 +1,72 @@
-"""Trials -> one row per experiment: spread, intervals, collapse rate, and what was published."""
-
-from __future__ import annotations
+"""One row per experiment: statistics of its trials, collapse rate, and comparison with published values."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lookbook.statistics.intervals import clip_interval, mean_interval, wilson_interval
-from lookbook.statistics.published import FIGURES, PARTS, compare_with_published
-from lookbook.statistics.trials import FACTS, FINISHED, METRICS
+from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
+from lookbook.results.tables import identity_of
+from lookbook.results.trial import FINISHED
+from lookbook.statistics.intervals import mean_interval, wilson_interval
+from lookbook.statistics.published import PARTS, VALUES, compare_with_published
+from lookbook.statistics.trials import FACTS
 
-NUMERIC = (*METRICS, *(name for name in FACTS if name != "best_epoch"))
+NUMERIC = (*METRIC_COLUMNS, *(name for name in FACTS if name != "best_epoch"))
 STATISTICS = ("mean", "std", "min", "max", "ci_low", "ci_high")
-# Shares of images and means of such: no true value lies outside 0 to 1.
-SHARES = ("accuracy", "accuracy_without_copies", "macro_f1", "balanced_accuracy", "expected_calibration_error")
 COUNTS = ("n_ok", "n", "n_collapsed", "collapse_rate", "collapse_rate_low", "collapse_rate_high")
 COLUMNS = (
     "experiment",
     *COUNTS,
     *(f"{column}_{statistic}" for column in NUMERIC for statistic in STATISTICS),
-    *(f"{column}_mean_without_collapsed" for column in FIGURES),
-    *(f"{column}_{part}" for column in FIGURES for part in PARTS),
+    *(f"{column}_mean_without_collapsed" for column in VALUES),
+    *(f"{column}_{part}" for column in VALUES for part in PARTS),
+    "identity",
 )
 
 
 def summarise(
     trials: pd.DataFrame,
-    experiments: list[str],
-    published: Mapping[tuple[str, str], dict[str, float]],
+    experiments: Iterable[str],
+    published: Mapping[tuple[str, str], Mapping[str, float]],
     *,
     comparable: bool,
 ) -> pd.DataFrame:
     """Return one row per experiment with the columns ``COLUMNS``.
 
-    ``n`` counts the planned trials, ``n_ok`` those that finished with usable figures. A collapsed trial
-    finished: its figures are in every mean, because leaving it out would hide what the experiment does; the
-    means without collapsed trials stand beside. The collapse rate is the share of the finished trials, with
-    Wilson's interval. Standard deviations are sample ones (ddof=1), missing for a single trial; ``ci_low``
-    and ``ci_high`` are Student's t interval of the mean, cut off at 0 and 1 for the figures named in
-    ``SHARES``, which it leaves where trials are few and far apart.
+    ``n`` counts the planned trials and ``n_ok`` the finished ones. Collapsed trials are finished and are part of every
+    statistic; ``mean_without_collapsed`` leaves them out. The collapse rate is the share of finished trials that
+    collapsed, with Wilson's interval. Standard deviations have ddof=1 and are missing for a single trial. ``ci_low``
+    and ``ci_high`` are Student's t interval of the mean, clipped to 0 and 1 for shares: the clipped part contains no
+    possible value, so the coverage stays the same.
 
     Args:
         trials: one row per trial, as ``collect_trials`` returns it.
-        experiments: names in the order of the report; one without trials, such as one whose data set is
-            unavailable, gets a row with n = 0 and no verdict; its published figures stand.
+        experiments: names in the order of the report. An experiment without trials, for example because its dataset
+            is unavailable, has a row with n = 0 and published values, without a verdict.
         published: as ``read_published`` returns it.
-        comparable: whether the run's budget allows a verdict.
+        comparable: whether the budget of the run allows verdicts.
     """
-    names = [*experiments, *(name for name in trials["experiment"].unique() if name not in experiments)]
     groups = dict(tuple(trials.groupby("experiment", sort=False)))
     rows = []
-    for name in names:
+    for name in experiments:
         row = summary_row(groups.get(name, trials.iloc[:0]))
-        for column in FIGURES:
-            figure = published.get((name, column))
-            if figure is None:
+        for column in VALUES:
+            values = published.get((name, column))
+            if values is None:
                 continue
             if row[f"{column}_n"]:
                 ours = row[f"{column}_mean"], row[f"{column}_std"], row[f"{column}_n"]
-                found = compare_with_published(*ours, figure, comparable=comparable)
+                parts = compare_with_published(*ours, values, comparable=comparable)
             else:
-                # Nothing of ours to compare: the published value stands without a verdict.
-                found = {"published": figure["mean"], "published_std": figure["std"]}
-                found["published_trials"] = int(figure["trials"])
-            row |= {f"{column}_{part}": value for part, value in found.items()}
-        rows.append({"experiment": name, **row})
+                parts = {"published": values["mean"], "published_std": values["std"]}
+                parts["published_trials"] = int(values["trials"])
+            row |= {f"{column}_{part}": value for part, value in parts.items()}
+        rows.append({"experiment": name, **row, "identity": identity_of(trials, [name])})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({f"{column}_published_trials": "Int64" for column in FIGURES})
+    return table.astype({f"{column}_published_trials": "Int64" for column in VALUES})
 
 
 def summary_row(trials: pd.DataFrame) -> dict[str, Any]:
@@ -87,11 +84,11 @@ def summary_row(trials: pd.DataFrame) -> dict[str, Any]:
         "collapse_rate_high": high,
     }
     for column in NUMERIC:
-        row |= {f"{column}_{name}": value for name, value in describe(finished[column]).items()}
-        if column.partition("_")[2] in SHARES:
-            interval = row[f"{column}_ci_low"], row[f"{column}_ci_high"]
-            row[f"{column}_ci_low"], row[f"{column}_ci_high"] = clip_interval(interval, 0.0, 1.0)
-    for column in FIGURES:
+        statistics = describe(finished[column])
+        if column in METRIC_COLUMNS and METRIC_COLUMNS[column].is_share:
+            statistics |= {name: float(np.clip(statistics[name], 0.0, 1.0)) for name in ("ci_low", "ci_high")}
+        row |= {f"{column}_{name}": value for name, value in statistics.items()}
+    for column in VALUES:
         row[f"{column}_mean_without_collapsed"] = describe(learned[column])["mean"]
     return row
 

@@ -1,10 +1,6 @@
-"""Factorial studies: effects against means of cells and against statsmodels, and studies with holes."""
+"""Factorial studies: effects against cell means and against statsmodels, and incomplete studies."""
 
-import json
-import subprocess
-import sys
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,9 +9,7 @@ import statsmodels.formula.api as smf
 from statsmodels.stats.multitest import multipletests
 
 from lookbook.statistics.factorials import COLUMNS, estimate_factorials
-from lookbook.statistics.trials import read_table, write_table
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 FACTORS = ("one_cycle", "averaging", "augmentation")
 
 
@@ -30,7 +24,7 @@ def design(factors=FACTORS, study="mini_vgg"):
 
 
 def draw(experiments, trials=3, seed=0):
-    """Return trials with main effects, an interaction, a level for each seed, and noise."""
+    """Return trials with main effects, an interaction, a block effect per seed, and noise."""
     generator = np.random.default_rng(seed)
     levels = generator.normal(0, 0.01, 100)
     rows = []
@@ -43,11 +37,12 @@ def draw(experiments, trials=3, seed=0):
                 {"experiment": name, "trial": trial, "seed": 40 + trial, "status": "ok", "test_accuracy": value}
             )
     table = pd.DataFrame(rows)
-    return table.assign(test_loss=3 - 3 * table["test_accuracy"])
+    identities = table["experiment"] + table["trial"].astype(str)
+    return table.assign(test_loss=3 - 3 * table["test_accuracy"], identity=identities)
 
 
 def reference(trials, experiments, metric):
-    """Return statsmodels's fit by formula, with the factors under their own names and the seed as a block."""
+    """Return statsmodels' fit of a formula with the factors' names and the seed as a block."""
     table = trials.copy()
     for factor in FACTORS:
         table[factor] = [2 * experiments[name]["factorial"]["factors"][factor] - 1 for name in table["experiment"]]
@@ -76,7 +71,7 @@ def test_agrees_with_statsmodels(metric, dropped):
     assert found["p_adjusted"].tolist() == pytest.approx(adjusted.tolist())
 
 
-def test_effects_are_differences_of_means_where_the_design_is_balanced():
+def test_effects_of_a_balanced_design_are_differences_of_means():
     experiments = design()
     trials = draw(experiments)
     found = estimate_factorials(trials, experiments)
@@ -91,7 +86,7 @@ def test_effects_are_differences_of_means_where_the_design_is_balanced():
     assert found["one_cycle"] == pytest.approx(0.02, abs=0.002)
 
 
-def test_terms_come_by_order():
+def test_terms_are_sorted_by_order():
     table = estimate_factorials(draw(design()), design())
     assert list(table.columns) == list(COLUMNS)
     first = table[table["metric"] == "test_accuracy"]
@@ -100,25 +95,25 @@ def test_terms_come_by_order():
     assert first["term"].tolist()[-1] == ":".join(FACTORS)
 
 
-def test_seeds_are_blocks_that_take_their_level_out_of_the_error():
+def test_seeds_are_blocks_that_reduce_the_error():
     experiments = design(("a", "b"))
     trials = draw(experiments)
     blocked = estimate_factorials(trials, experiments)
-    # The same figures under seeds that tell nothing: the level of each seed becomes noise.
+    # The same values with one seed for all trials: the block effects become noise.
     unblocked = estimate_factorials(trials.assign(seed=0), experiments)
     assert blocked["effect"].tolist() == pytest.approx(unblocked["effect"].tolist())
     widths = [(table["ci_high"] - table["ci_low"])[0] for table in (blocked, unblocked)]
     assert widths[0] < widths[1] / 3
 
 
-def test_one_trial_a_cell_gives_effects_without_an_error():
+def test_one_trial_per_cell_gives_effects_without_intervals():
     table = estimate_factorials(draw(design(), trials=1), design())
     assert table["effect"].notna().all()
     assert table[["ci_low", "ci_high", "p", "p_adjusted"]].isna().all(axis=None)
     assert table["n"].unique().tolist() == [8]
 
 
-def test_trials_without_a_partner_change_nothing_and_are_not_counted():
+def test_trials_with_a_seed_of_their_own_change_nothing_and_are_not_counted():
     experiments = design(("a", "b"))
     trials = draw(experiments)
     more = draw(experiments, trials=10)
@@ -139,9 +134,9 @@ def test_trials_without_a_partner_change_nothing_and_are_not_counted():
         (lambda t, e: e["vgg_01"]["factorial"]["factors"].update(c=True), "do not name the same factors"),
         (lambda t, e: t.__setitem__("seed", range(len(t))), "too few seeds"),
     ],
-    ids=["failed", "no figure", "no experiment", "twice", "other factors", "no common seed"],
+    ids=["failed", "no value", "no experiment", "twice", "other factors", "no common seed"],
 )
-def test_a_study_with_a_hole_says_what_it_lacks(edit, words):
+def test_an_incomplete_study_names_what_is_missing(edit, words):
     experiments = design(("a", "b"))
     trials = draw(experiments)
     edit(trials, experiments)
@@ -159,7 +154,7 @@ def test_a_collapsed_trial_counts():
     assert estimate_factorials(trials, experiments)["n"].unique().tolist() == [12]
 
 
-def test_figures_that_are_all_the_same_show_nothing():
+def test_equal_values_have_no_effect():
     experiments = design(("a", "b"))
     table = estimate_factorials(draw(experiments).assign(test_accuracy=0.1, test_loss=2.3), experiments)
     assert table["effect"].tolist() == pytest.approx([0] * 6, abs=1e-12)
@@ -172,21 +167,7 @@ def test_studies_do_not_mix():
     table = estimate_factorials(trials, first | second | {"exp001": {"factorial": None}, "exp002": {}})
     assert table["study"].unique().tolist() == ["mini_vgg", "basic_cnn"]
     alone = estimate_factorials(draw(second, seed=1), second)
-    assert table[table["study"] == "basic_cnn"]["p_adjusted"].tolist() == pytest.approx(alone["p_adjusted"].tolist())
-
-
-def test_script_writes_the_table_and_loads_statsmodels_for_a_study_only(tmp_path):
-    experiments = design(("a", "b"))
-    write_table(draw(experiments), tmp_path / "trials.csv")
-    script = SCRIPTS / "estimate_factorials.py"
-    for entries, loaded in ((experiments, True), ({"exp001": {"factorial": None}}, False)):
-        (tmp_path / "experiments.json").write_text(json.dumps({"experiments": entries}))
-        code = f"import sys, runpy; sys.argv[0] = {str(script)!r}; runpy.run_path(sys.argv[0], run_name='__main__')"
-        code += f"; assert ('statsmodels' in sys.modules) == {loaded}; assert 'keras' not in sys.modules"
-        output = tmp_path / "factorial.csv"
-        command = [sys.executable, "-c", code, "--trials", str(tmp_path / "trials.csv"), "--output", str(output)]
-        command += ["--experiments", str(tmp_path / "experiments.json")]
-        subprocess.run(command, check=True, env={"PYTHONPATH": str(SCRIPTS)})
-        table = read_table(output)
-        assert list(table.columns) == list(COLUMNS)
-        assert len(table) == (6 if loaded else 0)
+    second_rows = table[table["study"] == "basic_cnn"]
+    assert second_rows["p_adjusted"].tolist() == pytest.approx(alone["p_adjusted"].tolist())
+    assert second_rows["identity"].tolist() == alone["identity"].tolist()
+    assert table["identity"].nunique() == 2

@@ -1,0 +1,241 @@
+"""The scripts from trials to tables, and the files that they refuse to read."""
+
+import importlib.util
+import json
+import math
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookbook.errors import ResultError
+from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
+from lookbook.results import benchmark as benchmarks
+from lookbook.results.metrics import read_metrics
+from lookbook.results.predictions import read_in_train, read_split
+from lookbook.results.tables import check_identity, identity_of, identity_of_trials, read_table, read_trials
+from lookbook.results.trial import read_trial
+from lookbook.statistics.trials import COLUMNS, collect_trials
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "workflow" / "scripts"
+NAMES = ["exp002", "exp003", "mini_vgg_plain", "mini_vgg_one_cycle", "simpsons_c42_n155_b10", "simpsons_c42_n700_b64"]
+TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials")
+
+
+def load_synthetic():
+    """Import tests/synthetic.py, which is also a program."""
+    spec = importlib.util.spec_from_file_location("synthetic", ROOT / "tests" / "synthetic.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["synthetic"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+synthetic = load_synthetic()
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory):
+    """Return a folder with the trials and all tables of some experiments."""
+    root = tmp_path_factory.mktemp("complete")
+    synthetic.write_tables(synthetic.write_benchmark(root, names=NAMES))
+    return root
+
+
+@pytest.fixture
+def root(complete, tmp_path):
+    """Return a copy of ``complete`` that a test may change."""
+    return shutil.copytree(complete, tmp_path / "results")
+
+
+def arguments_of(name, root):
+    """Return the command line of a script for the results in a folder."""
+    experiments, trials = ["--experiments", root / "experiments.json"], ["--trials", root / "trials.csv"]
+    trial = root / "trials" / "exp002" / "0"
+    return {
+        "evaluate_trial": [trial / "trial.json", "--output", trial / "metrics.json"],
+        "collect_trials": [*experiments, "--output", root / "trials.csv"],
+        "summarise": [
+            *(*trials, *experiments, "--published", ROOT / "config" / "published.csv"),
+            *("--summary", root / "summary.csv", "--comparisons", root / "comparisons.csv"),
+        ],
+        "combine_ensembles": [*experiments, "--output", root / "ensembles.csv"],
+        "estimate_factorials": [*trials, *experiments, "--output", root / "factorials.csv"],
+    }[name]
+
+
+def run(name, root, condition="True", scripts=SCRIPTS):
+    """Run a script in a process of its own, which then asserts a condition on ``sys.modules``."""
+    script = str(scripts / f"{name}.py")
+    code = f"import sys, runpy; sys.argv[0] = {script!r}; runpy.run_path({script!r}, run_name='__main__')"
+    command = [sys.executable, "-c", f"{code}; assert {condition}", *map(str, arguments_of(name, root))]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(scripts)})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture
+def error_of(monkeypatch):
+    """Return a function that runs a script in this process and returns the message that it exits with, or None."""
+
+    def error_of(name, root, *more):
+        script = str(SCRIPTS / f"{name}.py")
+        monkeypatch.setattr(sys, "argv", [script, *map(str, arguments_of(name, root)), *more])
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except SystemExit as error:
+            return error.code
+
+    return error_of
+
+
+@pytest.mark.parametrize(
+    "name", ["evaluate_trial", "collect_trials", "summarise", "combine_ensembles", "estimate_factorials"]
+)
+def test_a_script_writes_its_files_again_without_a_training_backend(name, root):
+    outputs = [path for path in arguments_of(name, root) if str(path).endswith(("metrics.json", ".csv"))]
+    outputs = [path for path in outputs if ROOT not in path.parents and path != root / "trials.csv"] or outputs[-1:]
+    contents = [path.read_bytes() for path in outputs]
+    for path in outputs:
+        path.unlink()
+    run(name, root, "not {'keras', 'tensorflow'} & set(sys.modules)")
+    assert [path.read_bytes() for path in outputs] == contents
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("combine_ensembles", "sklearn"), ("estimate_factorials", "statsmodels")]
+)
+def test_nothing_to_compute_loads_no_large_package(name, package, tmp_path):
+    synthetic.write_tables(synthetic.write_benchmark(tmp_path, names=["simpsons_c42_n700_b64"]))
+    run(name, tmp_path, f"{package!r} not in sys.modules")
+
+
+def test_metrics_hold_strict_json_of_every_split(root):
+    def refuse(literal):
+        raise AssertionError(f"{literal} is not JSON")
+
+    trial = root / "trials" / "simpsons_c42_n155_b10" / "0"
+    content = json.loads((trial / "metrics.json").read_text(), parse_constant=refuse)
+    assert list(content) == ["identity", "splits"]
+    assert list(content["splits"]) == ["train", "valid"]
+    valid, in_train = content["splits"]["valid"], read_in_train(trial / "predictions.npz")
+    arrays = read_split(trial / "predictions.npz", "valid", "predicted", "labels")
+    correct = arrays["predicted"] == arrays["labels"]
+    assert valid["duplicates_in_train"] == np.count_nonzero(in_train) > 0
+    assert valid["accuracy_without_duplicates"] == pytest.approx(correct[~in_train].mean())
+    assert "duplicates_in_train" not in content["splits"]["train"]
+
+
+def test_the_loss_is_the_cross_entropy_plus_the_penalty_and_a_failed_trial_has_no_splits(tmp_path):
+    benchmark = synthetic.write_benchmark(tmp_path, names=["exp102", "resnet_34"])
+    synthetic.write_tables(benchmark)
+    table = collect_trials(benchmark)
+    with_penalty, failed = table[table["experiment"] == "exp102"], table[table["experiment"] == "resnet_34"]
+    assert (with_penalty["test_loss"] - with_penalty["test_cross_entropy"]).to_numpy() == pytest.approx(0.071)
+    assert failed[list(METRIC_COLUMNS)].isna().all(axis=None)
+    assert failed["error"].str.startswith("OOM when allocating").all()
+
+
+def test_trials_have_one_row_each_in_the_order_of_the_benchmark(complete):
+    benchmark = benchmarks.read_benchmark(complete / "experiments.json")
+    table = read_trials(complete / "trials.csv", benchmark)
+    assert list(table.columns) == list(COLUMNS)
+    expected = [(planned.experiment, planned.trial) for planned in benchmark.trials()]
+    assert list(zip(table["experiment"], table["trial"], strict=True)) == expected
+    assert set(table["status"]) == {"ok", "diverged", "failed"}
+    assert table["error"].dropna().str.contains("\n").sum() == 0
+    assert table["versions"].unique().tolist() == ["keras 3.12.0, numpy 2.3.1, python 3.12.3, tensorflow 2.20.0"]
+    assert table["parameters"].dtype == "Int64"
+    without = table[table["experiment"] != "simpsons_c42_n155_b10"]
+    assert without["valid_duplicates_in_train"].isna().all()
+    assert not [name for name in table if "train_duplicates" in name or "test_duplicates" in name]
+    summary = read_table(complete / "summary.csv").set_index("experiment")
+    assert summary.loc["simpsons_c42_n155_b10", "valid_duplicates_in_train_mean"] > 0
+    assert math.isnan(summary.loc["exp002", "valid_accuracy_without_duplicates_mean"])
+
+
+@pytest.mark.parametrize("missing", [True, False], ids=["missing", "truncated"])
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("evaluate_trial", "trials/exp002/0/trial.json"),
+        ("evaluate_trial", "trials/exp002/0/predictions.npz"),
+        ("collect_trials", "trials/exp002/0/trial.json"),
+        ("collect_trials", "trials/exp002/0/metrics.json"),
+        ("combine_ensembles", "trials/exp002/0/predictions.npz"),
+        ("summarise", "trials.csv"),
+        ("estimate_factorials", "experiments.json"),
+    ],
+)
+def test_a_missing_or_truncated_file_is_an_error_that_names_it(name, file, missing, root, error_of):
+    path = root / file
+    content = path.read_bytes()
+    path.unlink()
+    if not missing:
+        path.write_bytes(content[: len(content) // 9])
+    message = error_of(name, root)
+    assert message.startswith(f"error: {path} ")
+    assert "snakemake --cores 1" in message or "run Snakemake again" in message
+
+
+def test_results_of_another_specification_are_refused(root, error_of):
+    path = root / "experiments.json"
+    benchmark = benchmarks.read_benchmark(path)
+    digest = benchmark.experiments["exp002"]["trial_digests"][0]
+    path.write_text(path.read_text().replace(digest, "0" * 64))
+    changed = benchmarks.read_benchmark(path)
+    with pytest.raises(ResultError, match=r"exp002/0/trial\.json is of another trial specification"):
+        collect_trials(changed)
+    with pytest.raises(ResultError, match=r"trials\.csv was made from other trials"):
+        read_trials(root / "trials.csv", changed)
+    assert "another trial specification" in error_of("evaluate_trial", root, "--spec-digest", "0" * 64)
+    assert error_of("evaluate_trial", root, "--spec-digest", digest) is None
+
+
+def test_metrics_of_another_trial_are_refused(root):
+    folder = root / "trials" / "exp002"
+    shutil.copy(folder / "1" / "metrics.json", folder / "0" / "metrics.json")
+    with pytest.raises(ResultError, match="computed from another trial"):
+        read_metrics(folder / "0" / "metrics.json", read_trial(folder / "0" / "trial.json"))
+
+
+@pytest.mark.parametrize("names", [NAMES[:1], [*NAMES, "exp001"], NAMES[::-1]])
+def test_a_table_of_more_fewer_or_other_trials_is_refused(names, complete, tmp_path):
+    benchmark = synthetic.write_benchmark(tmp_path, names=names)
+    with pytest.raises(ResultError, match="made from other trials"):
+        read_trials(complete / "trials.csv", benchmark)
+
+
+def test_every_table_states_the_identity_of_its_trials(complete):
+    benchmark = benchmarks.read_benchmark(complete / "experiments.json")
+    trials = read_trials(complete / "trials.csv", benchmark)
+    for name in TABLES:
+        table = read_table(complete / f"{name}.csv")
+        assert table["identity"].notna().all()
+        assert table["identity"].is_unique or name == "factorials"
+    summary = read_table(complete / "summary.csv").set_index("experiment")["identity"]
+    ensembles = read_table(complete / "ensembles.csv").set_index("experiment")["identity"]
+    for name in NAMES:
+        assert summary[name] == ensembles[name] == identity_of(trials, [name])
+        assert identity_of_trials(map(read_trial, benchmark.trials([name])), [name]) == summary[name]
+    check_identity(Path("summary.csv"), summary["exp002"], identity_of(trials, ["exp002"]))
+    with pytest.raises(ResultError, match=r"summary\.csv was made from other trials"):
+        check_identity(Path("summary.csv"), summary["exp002"], identity_of(trials, ["exp003"]))
+
+
+def test_a_new_metric_is_one_entry_in_one_file(root, tmp_path):
+    scripts = shutil.copytree(SCRIPTS, tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    path = scripts / "lookbook" / "evaluation" / "metrics.py"
+    entry = 'Metric("confidence", "mean confidence", None, lambda p: p.probabilities.max(axis=1).mean(), is_share=True)'
+    path.write_text(path.read_text().replace("\nMETRICS = (\n", f"\nMETRICS = (\n    {entry},\n"))
+    for name in ("evaluate_trial", "collect_trials", "summarise"):
+        run(name, root, scripts=scripts)
+    metrics = json.loads((root / "trials" / "exp002" / "0" / "metrics.json").read_text())["splits"]
+    assert 0.1 < metrics["test"]["confidence"] <= 1
+    assert read_table(root / "trials.csv")["test_confidence"][0] == pytest.approx(metrics["test"]["confidence"])
+    assert "valid_confidence_ci_high" in read_table(root / "summary.csv")

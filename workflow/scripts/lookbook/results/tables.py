@@ -10,6 +10,7 @@ import pandas as pd
 from lookbook.config.digests import digest
 from lookbook.errors import ResultError
 from lookbook.files import write_text
+from lookbook.results.trial import Trial
 
 WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters")
 
@@ -34,6 +35,14 @@ def identity_of(trials: pd.DataFrame, experiments: Iterable[str]) -> str:
     """
     identities = trials.groupby("experiment", sort=False)["identity"].apply(list).to_dict()
     return digest({name: [str(value) for value in identities.get(name, [])] for name in experiments})
+
+
+def identity_of_trials(trials: Iterable[Trial]) -> str:
+    """Return what ``identity_of`` gives on a table of these trials for their experiments, in order of appearance."""
+    identities: dict[str, list[str]] = {}
+    for trial in trials:
+        identities.setdefault(trial.facts["experiment"], []).append(trial.identity)
+    return digest(identities)
 
 
 def check_identity(path: Path, stated: object, expected: str) -> None:

@@ -12,7 +12,7 @@ from lookbook.errors import DatasetError, ResultError
 from lookbook.figures.prediction_figures import no_prediction_figures, prediction_figures
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.figures import write_best_network, write_figure
-from lookbook.results.tables import check_identity, identity_of, identity_of_trials, read_summary, read_table
+from lookbook.results.tables import check_identity, identity_of, identity_of_trials, read_derived, read_trials
 from lookbook.results.trial import read_trial
 from lookbook.statistics.best_network import best_network
 
@@ -33,16 +33,21 @@ def main() -> None:
     arguments = parser.parse_args()
 
     try:
-        benchmark, table = read_benchmark(arguments.experiments), read_table(arguments.trials)
+        benchmark = read_benchmark(arguments.experiments)
+        table = read_trials(arguments.trials, benchmark)
         networks = compared_networks(benchmark.experiments)
-        best = best_network(read_summary(arguments.summary, table), networks)
+        best = best_network(read_derived(arguments.summary, table), networks)
         figures = no_prediction_figures()
         if best is not None:
             entry = benchmark.experiments[best]
             trials = [read_trial(planned) for planned in benchmark.trials([best])]
             check_identity(arguments.trials, identity_of(table, [best]), identity_of_trials(trials))
-            (manifest,) = (m for m in arguments.manifests if read_manifest(m)["name"] == entry["dataset"])
-            figures = prediction_figures(trials, entry["spec"], manifest.parent)
+            manifests = {read_manifest(path)["name"]: path for path in arguments.manifests}
+            if entry["dataset"] not in manifests:
+                raise ResultError(
+                    f"--manifests lacks the manifest of {entry['dataset']}, the dataset of {best}; add it"
+                )
+            figures = prediction_figures(trials, entry["spec"], manifests[entry["dataset"]])
     except (DatasetError, ResultError) as error:
         sys.exit(f"error: {error}")
     identity = identity_of(table, networks)

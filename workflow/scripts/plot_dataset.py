@@ -26,7 +26,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     try:
-        data = load(arguments.manifest.parent)
+        data = load(arguments.manifest)
         heights, widths = data.original_sizes()
     except DatasetError as error:
         sys.exit(f"error: {error}")

@@ -14,7 +14,9 @@ from lookbook.results.history import read_history
 from lookbook.results.tables import identity_of_trials
 from lookbook.results.trial import read_trial
 
-EXAMPLE = "example: plot_learning_curves.py --experiments results/experiments.json --output results/figures/learning_curves"
+EXAMPLE = (
+    "example: plot_learning_curves.py --experiments results/experiments.json --output results/figures/learning_curves"
+)
 
 
 def main() -> None:

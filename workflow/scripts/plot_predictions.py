@@ -32,7 +32,7 @@ def main() -> None:
         benchmark = read_benchmark(arguments.experiments)
         trials = [read_trial(planned) for planned in benchmark.trials([arguments.experiment])]
         spec = benchmark.experiments[arguments.experiment]["spec"]
-        figures = prediction_figures(trials, spec, arguments.manifest.parent)
+        figures = prediction_figures(trials, spec, arguments.manifest)
     except (DatasetError, ResultError) as error:
         sys.exit(f"error: {error}")
     for name, svg in figures.items():

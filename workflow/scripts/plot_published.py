@@ -10,7 +10,7 @@ from lookbook.errors import ResultError
 from lookbook.figures.published import published_figure
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.figures import write_figure
-from lookbook.results.tables import identity_of, read_summary, read_table
+from lookbook.results.tables import identity_of, read_derived, read_trials
 
 EXAMPLE = (
     "example: plot_published.py --summary results/summary.csv --trials results/trials.csv "
@@ -28,12 +28,12 @@ def main() -> None:
     arguments = parser.parse_args()
 
     try:
-        experiments = read_benchmark(arguments.experiments).experiments
-        trials = read_table(arguments.trials)
-        svg = published_figure(read_summary(arguments.summary, trials), experiments)
+        benchmark = read_benchmark(arguments.experiments)
+        trials = read_trials(arguments.trials, benchmark)
+        svg = published_figure(read_derived(arguments.summary, trials), benchmark.experiments)
     except ResultError as error:
         sys.exit(f"error: {error}")
-    write_figure(arguments.output, svg, identity_of(trials, experiments))
+    write_figure(arguments.output, svg, identity_of(trials, benchmark.experiments))
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def mosaic(images: np.ndarray, columns: int, *, right: int, below: int) -> np.nd
 
 
 def reduced(images: np.ndarray, largest: int = LARGEST) -> np.ndarray:
-    """Return uint8 images (N, H, W, C) with no side longer than ``largest`` pixels, averaging the pixels of larger ones."""
+    """Return uint8 images (N, H, W, C) with no side longer than ``largest``, averaging the pixels of larger ones."""
     height, width, channels = images.shape[1:]
     factor = largest / max(height, width)
     if factor >= 1:

@@ -2,58 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from lookbook.config.digests import digest
 from lookbook.errors import ResultError
 from lookbook.files import write_text
-from lookbook.results.trial import Trial
+from lookbook.results.benchmark import Benchmark
+from lookbook.results.trial import Trial, trial_identity
+
+MadeFrom = Callable[[Mapping[Any, Any]], str | Iterable[str]]
 
 WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters")
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of results; only an empty cell means that a value is missing."""
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    return table.astype({name: "Int64" for name in WHOLE_NUMBERS if name in table})
+    """Read a table of results. Only an empty cell is a missing value.
+
+    Raises:
+        ResultError: the file is missing or damaged.
+    """
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        return table.astype({name: "Int64" for name in WHOLE_NUMBERS if name in table})
+    except (OSError, ValueError, TypeError) as error:
+        remedy = f"create it again with: snakemake --cores 1 --forcerun {path}"
+        raise ResultError(f"{path} is missing or damaged ({error}); {remedy}") from None
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV with ten significant digits, more than any value here has."""
+    """Write a table as CSV with ten significant digits, more than any of its values has."""
     write_text(path, table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
+
+
+def read_trials(path: Path, benchmark: Benchmark) -> pd.DataFrame:
+    """Read trials.csv.
+
+    Raises:
+        ResultError: its rows are not the trials that the benchmark plans.
+    """
+    table, planned = read_table(path), list(benchmark.trials())
+    columns = table.reindex(columns=["experiment", "trial", "identity", "dataset_digest"])
+    stated = list(columns.itertuples(index=False, name=None))
+    expected = [
+        (trial.experiment, trial.trial, trial_identity(trial.spec_digest, str(row[-1])), row[-1])
+        for trial, row in zip(planned, stated, strict=False)
+    ]
+    check_identity(path, (len(stated), stated), (len(planned), expected))
+    return table
+
+
+def read_derived(path: Path, trials: pd.DataFrame, made_from: MadeFrom = itemgetter("experiment")) -> pd.DataFrame:
+    """Read a table whose rows are made from trials, such as summary.csv.
+
+    Args:
+        path: the table.
+        trials: trials.csv.
+        made_from: returns the name of the experiment that a row is made from, or a list of names.
+
+    Raises:
+        ResultError: a row was made from other trials.
+    """
+    table = read_table(path)
+    for row in table.to_dict("records"):
+        names = made_from(row)
+        check_identity(path, row["identity"], identity_of(trials, [names] if isinstance(names, str) else names))
+    return table
 
 
 def identity_of(trials: pd.DataFrame, experiments: Iterable[str]) -> str:
     """Return the identity of what is made from some experiments: a digest over their trials' identities.
 
     Args:
-        trials: trials.csv, with the columns ``experiment``, ``trial`` and ``identity``.
-        experiments: names; one without trials counts as such.
+        trials: trials.csv, with the columns ``experiment`` and ``identity``, trials in ascending order.
+        experiments: names; an experiment without trials contributes its name.
     """
-    identities = trials.groupby("experiment", sort=False)["identity"].apply(list).to_dict()
-    return digest({name: [str(value) for value in identities.get(name, [])] for name in experiments})
+    column = trials["identity"].astype(str)
+    return digest({name: column[trials["experiment"] == name].tolist() for name in experiments})
 
 
-def identity_of_trials(trials: Iterable[Trial]) -> str:
-    """Return what ``identity_of`` gives on a table of these trials for their experiments, in order of appearance."""
-    identities: dict[str, list[str]] = {}
-    for trial in trials:
-        identities.setdefault(trial.facts["experiment"], []).append(trial.identity)
-    return digest(identities)
+def identity_of_trials(trials: Iterable[Trial], experiments: Iterable[str] | None = None) -> str:
+    """Return what ``identity_of`` gives for the same trials, from their trial.json files.
+
+    Args:
+        trials: the trials, those of one experiment in ascending order.
+        experiments: names; None for the experiments of ``trials``.
+    """
+    rows = [(trial.facts["experiment"], trial.identity) for trial in trials]
+    table = pd.DataFrame(rows, columns=["experiment", "identity"])
+    return identity_of(table, table["experiment"].unique() if experiments is None else experiments)
 
 
-def check_identity(path: Path, stated: object, expected: str) -> None:
-    """Raise ResultError unless a file was made from the present trials.
+def check_identity(path: Path, stated: object, expected: object) -> None:
+    """Raise ResultError if a file was made from other trials than the present ones.
 
     Args:
         path: the file, for the message.
         stated: the identity in the file.
-        expected: what ``identity_of`` gives for the present trials.
+        expected: the identity of the present trials.
     """
     if stated != expected:
-        raise ResultError(
-            f"{path} was made from other trials; make it again with: snakemake --cores 1 --forcerun {path}"
-        )
+        remedy = f"create it again with: snakemake --cores 1 --forcerun {path}"
+        raise ResultError(f"{path} was made from other trials than the benchmark's; {remedy}")

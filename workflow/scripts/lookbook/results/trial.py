@@ -73,13 +73,20 @@ def write_trial(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
-def read_trial(source: Path | PlannedTrial) -> Trial:
-    """Read a trial.json, by its path or as a benchmark plans it.
+def read_trial(source: Path | PlannedTrial, spec_digest: str | None = None) -> Trial:
+    """Read a trial.json.
+
+    Args:
+        source: its path, or the trial as a benchmark plans it.
+        spec_digest: SHA-256 of the specification that the trial must have, for a path; None accepts any.
 
     Raises:
         ResultError: the file is missing or damaged, or states another specification than the planned one.
     """
-    path = source.file("trial.json") if isinstance(source, PlannedTrial) else source
+    if isinstance(source, PlannedTrial):
+        path, spec_digest = source.file("trial.json"), source.spec_digest
+    else:
+        path = source
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         stated = facts["digests"]["trial_spec"]
@@ -88,7 +95,7 @@ def read_trial(source: Path | PlannedTrial) -> Trial:
         raise ResultError(f"{path} is missing: the trial has not been trained; {remedy(path)}") from None
     except (ValueError, KeyError, TypeError) as error:
         raise ResultError(f"{path} is damaged ({type(error).__name__}: {error}); {remedy(path)}") from None
-    if isinstance(source, PlannedTrial) and stated != source.spec_digest:
+    if spec_digest is not None and stated != spec_digest:
         raise ResultError(f"{path} is of another trial specification than the configuration's; {remedy(path)}")
     return trial
 

@@ -1,4 +1,4 @@
-"""Figures of a data set: every class with its number, sizes with their means."""
+"""Figures of a dataset: every class with its number of images, sizes with their means."""
 
 import base64
 import io
@@ -11,7 +11,10 @@ from PIL import Image
 
 import plot_dataset
 from lookbook.datasets import arrays
-from lookbook.figures.datasets import BINS, class_counts_figure, image_sizes_figure
+from lookbook.figures.class_counts import class_counts_figure
+from lookbook.figures.image_sizes import BINS, image_sizes_figure
+from lookbook.results.figures import read_figure
+from lookbook.results.paths import DATASET_FIGURES
 
 
 def texts(figure):
@@ -57,11 +60,12 @@ def test_the_script_draws_both_and_names_what_is_missing(monkeypatch, tmp_path):
         test_images=images[:0],
         test_labels=labels[:0],
     )
-    monkeypatch.setattr(sys, "argv", ["plot_dataset.py", "--dataset", str(data), "--output", str(tmp_path / "out")])
-    with pytest.raises(SystemExit, match=r"train_heights\.npy is missing"):
+    manifest = data / "manifest.json"
+    monkeypatch.setattr(sys, "argv", ["plot_dataset.py", "--manifest", str(manifest), "--output", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"error: .*train_heights\.npy is missing"):
         plot_dataset.main()
     for side in ("heights", "widths"):
         np.save(data / f"train_{side}.npy", np.array([3, 4, 5, 6], np.int32))
     plot_dataset.main()
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"class_counts.svg", "image_sizes.svg"}
-    assert "ape" in texts((tmp_path / "out" / "class_counts.svg").read_text())
+    figures = {name: read_figure(tmp_path / f"{name}.svg", arrays.load(manifest).digest) for name in DATASET_FIGURES}
+    assert "ape" in texts(figures["class_counts"])

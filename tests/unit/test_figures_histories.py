@@ -1,6 +1,5 @@
 """Figures of history.csv: learning curves of every experiment, and the learning-rate range test."""
 
-import json
 import re
 import sys
 
@@ -8,48 +7,65 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from small_benchmark import finish, plan
 
 import plot_learning_curves
 import plot_learning_rate_range
-from lookbook.figures.learning_rate_range import range_figure, steepest_descent
-from lookbook.figures.style import draw_trials
-
-COLUMNS = "epoch,step,learning_rate,seconds,train_loss,train_accuracy,valid_loss,valid_accuracy"
+from lookbook.errors import ResultError
+from lookbook.figures.learning_curves import draw_trials
+from lookbook.figures.learning_rate_range import learning_rate_range_figure, steepest_descent
+from lookbook.results.figures import read_figure
+from lookbook.results.tables import identity_of_trials
+from lookbook.results.trial import read_trial
 
 
 def texts(figure):
     return re.findall(r"<text[^>]*>([^<]*)</text>", figure)
 
 
-def write_history(folder, losses, *, valid=True, rates=None):
-    folder.mkdir(parents=True)
+def rows(losses, rates=None):
     rates = np.full(len(losses), 0.001) if rates is None else rates
-    rows = [
-        f"{number + 1},{10 * number},{rate},1,{loss + 0.1},0.5,{f'{loss},0.5' if valid else ','}"
-        for number, (loss, rate) in enumerate(zip(losses, rates, strict=True))
+    return [
+        {"epoch": epoch, "learning_rate": rate, "train_loss": loss + 0.1, "valid_loss": loss, "valid_accuracy": 0.5}
+        for epoch, (loss, rate) in enumerate(zip(losses, rates, strict=True), start=1)
     ]
-    (folder / "history.csv").write_text("\n".join([COLUMNS, *rows]) + "\n")
 
 
-def test_one_job_draws_every_experiment_of_the_plan(monkeypatch, tmp_path):
-    for trial in range(3):
-        write_history(tmp_path / "trials" / "first" / str(trial), [2.0, 1.0])
-    write_history(tmp_path / "trials" / "first" / "3", [9.0, 8.0])
-    write_history(tmp_path / "trials" / "beyond_the_plan" / "0", [2.0])
-    plan = json.dumps({"first": 3, "second": 0})
-    out = tmp_path / "figures" / "learning_curves"
-    arguments = ["--trials-root", str(tmp_path / "trials"), "--plan", plan, "--output", str(out)]
-    monkeypatch.setattr(sys, "argv", ["plot_learning_curves.py", *arguments])
-    plot_learning_curves.main()
-    assert {path.name for path in out.iterdir()} == {"first.svg", "second.svg"}
-    assert "no finished epoch" in texts((out / "second.svg").read_text())
-    assert "validation" in texts((out / "first.svg").read_text())
-    before = (out / "first.svg").read_bytes()
-    plot_learning_curves.main()
-    assert (out / "first.svg").read_bytes() == before
+def run(monkeypatch, script, *arguments):
+    monkeypatch.setattr(sys, "argv", [script.__name__, *map(str, arguments)])
+    script.main()
 
 
-def test_trials_are_one_line_with_gaps_and_a_mean_as_far_as_half_of_them_run():
+def test_one_job_draws_every_experiment_with_trials(monkeypatch, tmp_path):
+    benchmark = plan(tmp_path, {"first": 3, "failed": 1, "unavailable": 0})
+    for planned in benchmark.trials(["first"]):
+        finish(planned, history=rows([2.0, 1.0]))
+    finish(next(benchmark.trials(["failed"])), status="failed")
+    arguments = ["--experiments", tmp_path / "experiments.json", "--output", tmp_path / "curves"]
+    run(monkeypatch, plot_learning_curves, *arguments)
+    assert {path.name for path in (tmp_path / "curves").iterdir()} == {"first.svg", "failed.svg"}
+    assert "no finished epoch" in texts((tmp_path / "curves" / "failed.svg").read_text())
+    figure = tmp_path / "curves" / "first.svg"
+    trials = [read_trial(planned) for planned in benchmark.trials(["first"])]
+    assert "validation" in texts(read_figure(figure, identity_of_trials(trials)))
+    before = figure.read_bytes()
+    run(monkeypatch, plot_learning_curves, *arguments)
+    assert figure.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["history.csv", "trial.json"])
+def test_a_damaged_or_missing_file_is_an_error(damage, monkeypatch, tmp_path):
+    (planned,) = plan(tmp_path, {"first": 1}).trials()
+    finish(planned, history=rows([2.0, 1.0]))
+    planned.file(damage).write_text("epoch,train_loss\n1,0.5\n")
+    with pytest.raises(SystemExit, match=f"error: .*{damage} is damaged"):
+        run(monkeypatch, plot_learning_curves, "--experiments", tmp_path / "experiments.json", "--output", tmp_path)
+    planned.file(damage).unlink()
+    with pytest.raises(SystemExit, match=f"error: .*{damage} is missing"):
+        run(monkeypatch, plot_learning_curves, "--experiments", tmp_path / "experiments.json", "--output", tmp_path)
+
+
+def test_trials_are_one_line_with_gaps_and_the_mean_ends_where_fewer_than_half_of_them_run():
     axes = Figure().subplots()
     trials = [pd.Series([1.0, 3.0], [1, 2]), pd.Series([3.0, 5.0, 7.0], [1, 2, 3]), pd.Series([2.0], [1]), None]
     mean = draw_trials(axes, trials, "train", "red")
@@ -60,7 +76,7 @@ def test_trials_are_one_line_with_gaps_and_a_mean_as_far_as_half_of_them_run():
     np.testing.assert_array_equal(thick.get_ydata(), [2, 4])
 
 
-def test_without_any_figures_there_is_no_line_and_an_empty_mean():
+def test_without_values_there_is_no_line_and_an_empty_mean():
     axes = Figure().subplots()
     assert draw_trials(axes, [None, pd.Series([np.nan])], "valid", "red").empty
     assert not axes.lines
@@ -75,15 +91,17 @@ def range_losses(rates=RATES):
     return 2.3 - 1.5 / (1 + np.exp(-6 * (x + 2))) + np.where(x > -1, 30 * (x + 1) ** 2, 0)
 
 
-def test_the_rates_of_lowest_loss_and_steepest_descent_are_named(monkeypatch, tmp_path):
-    for trial in range(2):
-        write_history(tmp_path / "trials" / "range" / str(trial), range_losses(), rates=RATES)
+def test_the_learning_rates_of_lowest_loss_and_steepest_descent_are_named(monkeypatch, tmp_path):
+    benchmark = plan(tmp_path, {"range": 2})
+    for planned in benchmark.trials():
+        finish(planned, history=rows(range_losses(), RATES))
     output = tmp_path / "figures" / "range.svg"
-    arguments = ["--trials-root", str(tmp_path / "trials"), "--experiment", "range", "--trials", "3"]
-    monkeypatch.setattr(sys, "argv", ["plot_learning_rate_range.py", *arguments, "--output", str(output)])
-    plot_learning_rate_range.main()
-    found = texts(output.read_text())
-    assert {"lowest loss at 0.1", "steepest descent at 0.01", "training", "validation"} <= set(found)
+    arguments = ["--experiments", tmp_path / "experiments.json", "--output", output, "--experiment"]
+    run(monkeypatch, plot_learning_rate_range, *arguments, "range")
+    figure = read_figure(output, identity_of_trials(read_trial(planned) for planned in benchmark.trials()))
+    assert {"lowest loss at 0.1", "steepest descent at 0.01", "training", "validation"} <= set(texts(figure))
+    with pytest.raises(SystemExit, match=r"error: .*experiments\.json has no experiment rang;"):
+        run(monkeypatch, plot_learning_rate_range, *arguments, "rang")
 
 
 def history(losses, rates, split="valid"):
@@ -92,20 +110,29 @@ def history(losses, rates, split="valid"):
 
 def test_the_mean_of_the_trials_decides():
     first, second = history([3.0, 1.0, 2.0], [0.1, 0.2, 0.3]), history([3.0, 2.9, 0.5], [0.1, 0.2, 0.3])
-    assert "lowest loss at 0.3" in range_figure([first, second])
-    assert "lowest loss at 0.2" in range_figure([first])
+    assert "lowest loss at 0.3" in learning_rate_range_figure([first, second])
+    assert "lowest loss at 0.2" in learning_rate_range_figure([first])
 
 
-def test_without_validation_the_training_loss_decides():
-    assert "lowest loss at 0.2" in range_figure([history([3.0, 1.0, 2.0], [0.1, 0.2, 0.3], "train")])
+def test_without_validation_images_the_training_loss_decides():
+    assert "lowest loss at 0.2" in learning_rate_range_figure([history([3.0, 1.0, 2.0], [0.1, 0.2, 0.3], "train")])
 
 
-@pytest.mark.parametrize("histories", [[], [pd.DataFrame()], [history([np.nan, np.nan], [0.1, 0.2])]])
-def test_a_range_test_without_figures_says_so(histories):
-    assert "no finished epoch" in range_figure(histories)
+@pytest.mark.parametrize("histories", [[], [history([], [])], [history([np.nan, np.nan], [0.1, 0.2])]])
+def test_a_range_test_without_a_finished_epoch_says_so(histories):
+    assert "no finished epoch" in learning_rate_range_figure(histories)
 
 
-def test_a_loss_that_only_rises_suggests_nothing():
+def test_a_loss_that_only_rises_has_no_steepest_descent():
     assert steepest_descent(pd.Series([1.0, 2.0, 3.0], [0.1, 0.2, 0.3])) is None
     assert steepest_descent(pd.Series([1.0], [0.1])) is None
-    assert "lowest loss at 0.1" in range_figure([history([1.0, 2.0], [0.1, 0.2])])
+    assert "lowest loss at 0.1" in learning_rate_range_figure([history([1.0, 2.0], [0.1, 0.2])])
+
+
+def test_a_figure_of_other_trials_is_refused(monkeypatch, tmp_path):
+    (planned,) = plan(tmp_path, {"first": 1}).trials()
+    finish(planned, history=rows([2.0, 1.0]))
+    run(monkeypatch, plot_learning_curves, "--experiments", tmp_path / "experiments.json", "--output", tmp_path)
+    finish(planned, history=rows([2.0, 1.0]), dataset="1" * 64)
+    with pytest.raises(ResultError, match=r"first\.svg does not show the present results"):
+        read_figure(tmp_path / "first.svg", identity_of_trials([read_trial(planned)]))

@@ -1,55 +1,46 @@
-"""Figures of predictions show what the arrays say, and say so where there is nothing to show."""
+"""Figures of predictions show the values of the files, and say so where there is nothing to show."""
 
 import base64
 import io
-import json
 import re
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
+from small_benchmark import CLASSES, SIDE, finish, outputs, plan, write_dataset
 
 import plot_predictions
-from lookbook.datasets import arrays
-from lookbook.figures import mosaics
-from lookbook.figures import predictions as prediction_figures
-from lookbook.figures.predictions import FIGURES, NOTHING, best_experiment, class_names, draw_predictions
+from lookbook.evaluation.classes import class_names
+from lookbook.figures import confusion_matrix
+from lookbook.figures.precision_recall import precision_recall_figure, recall_curve
+from lookbook.figures.prediction_figures import NO_PREDICTIONS, prediction_figures
+from lookbook.figures.predictions import Predictions
+from lookbook.results.figures import read_figure
+from lookbook.results.paths import PREDICTION_FIGURES
+from lookbook.results.tables import identity_of_trials
+from lookbook.results.trial import read_trial
 
-CLASSES = ("ape", "bee", "cat")
-SIDE = 6
+SPEC = {"one_vs_all": None, "sampling": {"classes": None}}
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    """Write images of which each has one gray level, its number."""
-    folder = tmp_path_factory.mktemp("dataset")
-    parts = {}
-    for split, count, offset in (("train", 30, 100), ("test", 20, 0)):
-        levels = np.arange(offset, offset + count, dtype=np.uint8)
-        parts[f"{split}_images"] = np.broadcast_to(levels[:, None, None, None], (count, SIDE, SIDE, 1)).copy()
-        parts[f"{split}_labels"] = (np.arange(count) % len(CLASSES)).astype(np.uint8)
-    arrays.write(folder, name="levels", classes=CLASSES, source="made up", **parts)
-    return folder
+    return write_dataset(tmp_path_factory.mktemp("dataset"))
 
 
-def write_trial(folder, *, status="ok", split="test", labels=(0, 1, 2), predicted=(0, 1, 2), rows=(0, 1, 2), **more):
-    """Write a trial; `sure` is the probability of each predicted class, the others share the rest."""
-    folder.mkdir(parents=True)
-    count, outputs = len(labels), more.get("outputs", len(CLASSES))
-    sure = np.broadcast_to(more.get("sure", 0.9), count)[:, None]
-    probabilities = np.repeat((1 - sure) / (outputs - 1), outputs, axis=1)
-    probabilities[np.arange(count), list(predicted)] = sure[:, 0]
-    parts = {
-        f"{split}_probabilities": probabilities.astype(np.float16),
-        f"{split}_labels": np.array(labels, np.uint8),
-        f"{split}_predicted": np.array(predicted, np.uint8),
-        f"{split}_rows": np.array(rows, np.int32),
-    }
-    np.savez(folder / "predictions.npz", **(parts if status in ("ok", "collapsed") else {}))
-    spec = {"one_vs_all": None, "sampling": {"classes": None}} | more.get("spec", {})
-    (folder / "trial.json").write_text(json.dumps({"status": status, "spec": spec}))
+@pytest.fixture
+def draw(tmp_path, dataset):
+    """Return a function that writes trials with these outputs, None for a failed one, and draws them."""
+
+    def drawn(*trials, split="test", spec=None, manifest=dataset):
+        benchmark = plan(tmp_path, {"mine": len(trials)})
+        for planned, values in zip(benchmark.trials(), trials, strict=True):
+            splits = {} if values is None else {split: values}
+            finish(planned, status="diverged" if values is None else "ok", outputs=splits)
+        return prediction_figures([read_trial(planned) for planned in benchmark.trials()], spec or SPEC, manifest)
+
+    return drawn
 
 
 def texts(figure):
@@ -62,11 +53,10 @@ def picture(figure):
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
 
 
-def test_the_matrix_is_in_percent_of_the_true_class_over_finished_trials(tmp_path, dataset):
-    write_trial(tmp_path / "0", labels=[0, 0, 1, 2], predicted=[0, 1, 1, 2], rows=[0, 3, 1, 2])
-    write_trial(tmp_path / "1", labels=[0, 0, 1, 2], predicted=[0, 0, 1, 0], rows=[0, 3, 1, 2])
-    write_trial(tmp_path / "2", status="diverged")
-    figure = draw_predictions(tmp_path, 4, dataset)["confusion_matrix"]
+def test_the_matrix_is_in_percent_of_the_true_class_over_finished_trials(draw):
+    first = outputs([0, 0, 1, 2], [0, 1, 1, 2], [0, 3, 1, 2])
+    second = outputs([0, 0, 1, 2], [0, 0, 1, 0], [0, 3, 1, 2])
+    figure = draw(first, second, None)["confusion_matrix"]
     numbers = [text for text in texts(figure) if re.fullmatch(r"\d+\.\d", text)]
     assert numbers == ["75.0", "25.0", "100.0", "50.0", "50.0"]
     assert [text for text in texts(figure) if text in CLASSES] == [*CLASSES, *CLASSES]
@@ -75,17 +65,14 @@ def test_the_matrix_is_in_percent_of_the_true_class_over_finished_trials(tmp_pat
     np.testing.assert_allclose(opacity**2, [[0.75, 0.25, 0], [0, 1, 0], [0.5, 0, 0.5]], atol=0.01)
 
 
-def test_a_matrix_of_many_classes_has_colours_only(monkeypatch, tmp_path, dataset):
-    monkeypatch.setattr(prediction_figures, "MOST_NUMBERS", 2)
-    write_trial(tmp_path / "0")
-    assert "100.0" not in texts(draw_predictions(tmp_path, 1, dataset)["confusion_matrix"])
+def test_a_matrix_of_many_classes_has_colors_only(monkeypatch, draw):
+    monkeypatch.setattr(confusion_matrix, "MOST_NUMBERED", 2)
+    assert "100.0" not in texts(draw(outputs())["confusion_matrix"])
 
 
-def test_the_gallery_shows_the_surest_mistakes_first(tmp_path, dataset):
-    write_trial(
-        tmp_path / "0", labels=[0, 1, 2, 0], predicted=[1, 1, 0, 2], rows=[9, 1, 17, 6], sure=[0.6, 0.99, 0.75, 0.875]
-    )
-    figure = draw_predictions(tmp_path, 1, dataset)["wrong_predictions"]
+def test_the_most_confident_mistakes_come_first(draw):
+    mistakes = outputs([0, 1, 2, 0], [1, 1, 0, 2], [9, 1, 17, 6], sure=[0.6, 0.99, 0.75, 0.875])
+    figure = draw(mistakes)["wrong_predictions"]
     captions = [text for text in texts(figure) if text.split()[0] in CLASSES]
     assert captions == ["ape", "cat 87.5%", "cat", "ape 75.0%", "ape", "bee 60.0%"]
     seen = picture(figure)
@@ -93,33 +80,26 @@ def test_the_gallery_shows_the_surest_mistakes_first(tmp_path, dataset):
     assert shown == [[level] * 3 + [255] for level in (6, 17, 9)] + [[0, 0, 0, 0]]
 
 
-def test_the_gallery_of_validation_images_takes_them_from_the_training_set(tmp_path, dataset):
-    write_trial(tmp_path / "0", split="valid", labels=[0], predicted=[1], rows=[12])
-    figures = draw_predictions(tmp_path, 1, dataset)
+def test_validation_images_come_from_the_training_images(draw):
+    figures = draw(outputs([0], [1], [12]), split="valid")
     assert picture(figures["wrong_predictions"])[0, 0].tolist() == [112, 112, 112, 255]
     assert "validation images" in figures["confusion_matrix"]
 
 
-def test_curves_and_gallery_are_of_the_first_finished_trial(tmp_path, dataset):
-    write_trial(tmp_path / "0", status="out_of_memory")
-    write_trial(tmp_path / "2", predicted=[1, 1, 2])
-    write_trial(tmp_path / "3")
-    figures = draw_predictions(tmp_path, 4, dataset)
+def test_curves_and_wrong_predictions_are_of_the_first_finished_trial(draw):
+    figures = draw(None, None, outputs(predicted=[1, 1, 2]), outputs())
     for name in ("precision_recall", "wrong_predictions"):
         assert any("trial 2" in text for text in texts(figures[name]))
 
 
-def test_average_precision_ranks_the_worst_class_first(tmp_path, dataset):
+def test_the_class_of_lowest_average_precision_comes_first(draw):
     # Of ape's two images one comes after a bee: precision 1 at recall 1/2, then 2/3.
-    write_trial(tmp_path / "0", labels=[0, 1, 0], predicted=[0, 0, 0], rows=[0, 1, 3], sure=[0.9, 0.7, 0.5])
-    figure = draw_predictions(tmp_path, 1, dataset)["precision_recall"]
+    figure = draw(outputs([0, 1, 0], [0, 0, 0], [0, 1, 3], sure=[0.9, 0.7, 0.5]))["precision_recall"]
     assert [text for text in texts(figure) if text.split()[-1] in CLASSES] == ["0.500 bee", "0.833 ape"]
 
 
 def test_a_curve_holds_the_precision_of_the_highest_threshold_that_reaches_each_recall():
-    recall, precision, average = prediction_figures.recall_curve(
-        np.array([True, False, True]), np.array([0.9, 0.7, 0.5])
-    )
+    recall, precision, average = recall_curve(np.array([True, False, True]), np.array([0.9, 0.7, 0.5]))
     assert recall[0] > 0
     assert recall[-1] == 1
     np.testing.assert_allclose(precision[recall <= 0.5], 1)
@@ -127,13 +107,13 @@ def test_a_curve_holds_the_precision_of_the_highest_threshold_that_reaches_each_
     assert average == pytest.approx((1 + 2 / 3) / 2)
 
 
-def test_of_many_classes_five_worst_and_five_best_are_named():
+def test_of_many_classes_the_five_lowest_and_the_five_highest_are_named():
     generator = np.random.default_rng(0)
     labels = np.arange(300) % 20
     probabilities = generator.uniform(0, 1, (300, 20))
     probabilities[np.arange(300), labels] += np.linspace(0, 0.9, 20)[labels]
-    trial = prediction_figures.Predictions(0, {}, "test", probabilities, labels, probabilities.argmax(1), labels)
-    figure = prediction_figures.precision_recall_figure(trial, [f"class{label}" for label in range(20)])
+    predictions = Predictions(0, "test", probabilities, labels, probabilities.argmax(1), labels)
+    figure = precision_recall_figure(predictions, [f"class{label}" for label in range(20)])
     named = [int(text.split("class")[1]) for text in texts(figure) if re.fullmatch(r"\d\.\d{3} class\d+", text)]
     assert len(named) == 10
     assert set(named[:5]) <= set(range(8))
@@ -141,90 +121,68 @@ def test_of_many_classes_five_worst_and_five_best_are_named():
     assert "10 other classes" in texts(figure)
 
 
-def test_without_a_wrong_image_the_gallery_says_so(tmp_path, dataset):
-    write_trial(tmp_path / "0")
-    assert (
-        "no wrong prediction among 3 test images, trial 0"
-        in draw_predictions(tmp_path, 1, dataset)["wrong_predictions"]
-    )
+def test_without_a_wrong_prediction_the_figure_says_so(draw):
+    assert "no wrong prediction among 3 test images, trial 0" in draw(outputs())["wrong_predictions"]
 
 
-@pytest.mark.parametrize("statuses", [[], ["failed", "diverged"]])
-def test_without_a_finished_trial_every_figure_says_so_and_no_data_set_is_read(statuses, tmp_path):
-    for number, status in enumerate(statuses):
-        write_trial(tmp_path / str(number), status=status)
-    figures = draw_predictions(tmp_path, 3, tmp_path / "nowhere")
-    assert set(figures) == set(FIGURES)
-    assert all(NOTHING in figure for figure in figures.values())
+@pytest.mark.parametrize("trials", [[], [None, None]])
+def test_without_a_finished_trial_every_figure_says_so_and_no_dataset_is_read(trials, draw, tmp_path):
+    figures = draw(*trials, manifest=tmp_path / "absent" / "manifest.json")
+    assert tuple(figures) == PREDICTION_FIGURES
+    assert all(NO_PREDICTIONS in figure for figure in figures.values())
 
 
-def test_a_trial_with_training_images_only_or_without_numbers_is_not_drawn(tmp_path):
-    write_trial(tmp_path / "0", split="train")
-    write_trial(tmp_path / "1", sure=float("nan"))
-    assert NOTHING in draw_predictions(tmp_path, 2, tmp_path / "nowhere")["confusion_matrix"]
+def test_a_trial_with_training_images_only_is_not_drawn(draw):
+    assert NO_PREDICTIONS in draw(outputs(), split="train")["confusion_matrix"]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_trial_without_finite_probabilities_is_not_drawn(draw):
+    assert NO_PREDICTIONS in draw(outputs(sure=float("nan")))["confusion_matrix"]
 
 
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        ({"one_vs_all": None, "sampling": {"classes": None}}, list(CLASSES)),
-        ({"one_vs_all": 1, "sampling": {"classes": None}}, ["others", "bee"]),
-        ({"one_vs_all": None, "sampling": {"classes": 2}}, ["ape", "bee"]),
+        (SPEC, list(CLASSES)),
+        (SPEC | {"one_vs_all": 1}, ["others", "bee"]),
+        (SPEC | {"sampling": {"classes": 2}}, ["ape", "bee"]),
+        (SPEC | {"sampling": {"classes": 1}}, ["bee"]),
     ],
 )
-def test_outputs_are_named_by_what_the_experiment_keeps(spec, expected, dataset):
-    assert class_names(spec, arrays.load(dataset)) == expected
+def test_outputs_are_named_by_the_classes_that_the_experiment_keeps(spec, expected):
+    counts = [2, 3, 1] if spec["sampling"]["classes"] == 1 else [3, 3, 3]
+    assert class_names(spec, {"classes": CLASSES, "class_counts": {"train": counts}}) == expected
 
 
-def test_a_one_vs_all_classifier_is_drawn(tmp_path, dataset):
-    spec = {"one_vs_all": 1}
-    write_trial(tmp_path / "0", labels=[0, 1, 0], predicted=[0, 0, 1], outputs=2, spec=spec)
-    assert "others" in texts(draw_predictions(tmp_path, 1, dataset)["confusion_matrix"])
+def test_a_one_vs_all_classifier_is_drawn(draw):
+    figures = draw(outputs([0, 1, 0], [0, 0, 1], classes=2), spec=SPEC | {"one_vs_all": 1})
+    assert "others" in texts(figures["confusion_matrix"])
 
 
-def test_the_same_predictions_give_the_same_bytes(tmp_path, dataset):
-    write_trial(tmp_path / "0", predicted=[1, 1, 0])
-    assert draw_predictions(tmp_path, 1, dataset) == draw_predictions(tmp_path, 1, dataset)
+def test_the_same_predictions_give_the_same_bytes(draw):
+    assert draw(outputs(predicted=[1, 1, 0])) == draw(outputs(predicted=[1, 1, 0]))
 
 
-def test_the_best_has_the_highest_mean_accuracy_among_the_named():
-    accuracies = {"a": 0.8, "b": 0.9, "c": float("nan"), "d": 0.95, "e": 0.9}
-    assert best_experiment(accuracies, ["a", "c", "b", "e"]) == "b"
-    assert best_experiment(accuracies, ["c", "absent"]) is None
+def run(monkeypatch, script, folder, *arguments):
+    arguments = ["--experiments", folder / "experiments.json", "--output", folder / "out", *arguments]
+    monkeypatch.setattr(sys, "argv", [script.__name__, *map(str, arguments)])
+    script.main()
 
 
-def run(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["plot_predictions.py", *map(str, arguments)])
-    plot_predictions.main()
-
-
-def test_the_script_draws_the_best_of_several(monkeypatch, tmp_path, dataset):
-    write_trial(tmp_path / "trials" / "good" / "0", predicted=[0, 1, 0])
-    table = pd.DataFrame({"experiment": ["good", "bad", "better"], "test_accuracy_mean": [0.9, 0.5, 0.95]})
-    table.to_csv(tmp_path / "summary.csv", index=False)
-    entries = {name: {"trials": 1, "dataset": dataset.name} for name in ("good", "bad", "better")}
-    (tmp_path / "experiments.json").write_text(json.dumps({"experiments": entries}))
-    common = ["--trials-root", tmp_path / "trials", "--best", tmp_path / "summary.csv", "--output", tmp_path / "out"]
-    more = ["--experiments", tmp_path / "experiments.json", "--datasets-root", dataset.parent]
-    run(monkeypatch, *common, *more, "--among", '["bad", "good"]')
-    assert json.loads((tmp_path / "out" / "best.json").read_text()) == {"experiment": "good"}
-    assert "cat" in texts((tmp_path / "out" / "wrong_predictions.svg").read_text())
-    run(monkeypatch, *common, *more, "--among", "[]")
-    assert json.loads((tmp_path / "out" / "best.json").read_text()) == {"experiment": None}
-    assert NOTHING in (tmp_path / "out" / "confusion_matrix.svg").read_text()
-
-
-def test_the_script_says_what_an_option_needs(monkeypatch, tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        run(monkeypatch, "--trials-root", tmp_path, "--output", tmp_path, "--experiment", "a", "--trials", 1)
-    assert "--experiment needs --dataset" in capsys.readouterr().err
-
-
-def test_large_images_are_reduced_to_their_means_and_small_ones_left_alone():
-    images = np.zeros((2, 128, 256, 3), np.uint8)
-    images[:, :, 1::2] = 200
-    assert (mosaics.reduced(images) == 100).all()
-    assert mosaics.reduced(images).shape == (2, 32, 64, 3)
-    assert (mosaics.reduced(images[:, :64, :64]) == images[:, :64, :64]).all()
-    gray = np.full((1, 100, 100, 1), 7, np.uint8)
-    assert mosaics.reduced(gray).shape == (1, 64, 64, 1)
+def test_the_script_draws_an_experiment_and_refuses_damaged_predictions_and_another_dataset(
+    monkeypatch, tmp_path, dataset
+):
+    arguments = ["--experiment", "mine", "--manifest", dataset]
+    benchmark = plan(tmp_path, {"mine": 1}, spec=SPEC)
+    (planned,) = benchmark.trials()
+    finish(planned, outputs={"test": outputs()})
+    run(monkeypatch, plot_predictions, tmp_path, *arguments)
+    for name in PREDICTION_FIGURES:
+        read_figure(tmp_path / "out" / f"{name}.svg", identity_of_trials([read_trial(planned)]))
+    planned.file("predictions.npz").write_bytes(planned.file("predictions.npz").read_bytes()[:-9])
+    with pytest.raises(SystemExit, match=r"error: .*predictions\.npz is damaged"):
+        run(monkeypatch, plot_predictions, tmp_path, *arguments)
+    finish(planned, outputs={"test": outputs()}, dataset="another digest")
+    with pytest.raises(SystemExit, match=r"error: .* was trained on another version of levels"):
+        run(monkeypatch, plot_predictions, tmp_path, *arguments)

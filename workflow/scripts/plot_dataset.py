@@ -1,4 +1,4 @@
-"""Draw the images per class of a data set, and their sizes before they were resized."""
+"""Plot the number of images per class of a dataset, and the sizes of its images before resizing."""
 
 from __future__ import annotations
 
@@ -6,32 +6,36 @@ import argparse
 import sys
 from pathlib import Path
 
-from lookbook.datasets import arrays
+from lookbook.datasets.arrays import load
 from lookbook.errors import DatasetError
-from lookbook.figures.datasets import class_counts_figure, image_sizes_figure
+from lookbook.figures.class_counts import class_counts_figure
+from lookbook.figures.image_sizes import image_sizes_figure
+from lookbook.results.figures import write_figure
 
-EXAMPLE = "example: plot_dataset.py --dataset resources/datasets/generated --output results/figures/datasets/generated"
+EXAMPLE = (
+    "example: plot_dataset.py --manifest resources/datasets/generated/manifest.json "
+    "--output results/figures/datasets/generated"
+)
 
 
 def main() -> None:
     """Read the manifest and the original sizes, write class_counts.svg and image_sizes.svg."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("--dataset", type=Path, required=True, help="prepared, with train_heights.npy")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the figures")
+    parser.add_argument("--manifest", type=Path, required=True, help="manifest.json, beside train_heights.npy")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the SVG files")
     arguments = parser.parse_args()
 
     try:
-        data = arrays.load(arguments.dataset)
+        data = load(arguments.manifest)
         heights, widths = data.original_sizes()
     except DatasetError as error:
-        sys.exit(str(error))
+        sys.exit(f"error: {error}")
     figures = {
         "class_counts": class_counts_figure(data.manifest["class_counts"]["train"], data.classes),
         "image_sizes": image_sizes_figure(heights, widths),
     }
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    for name, figure in figures.items():
-        (arguments.output / f"{name}.svg").write_text(figure, encoding="utf-8")
+    for name, svg in figures.items():
+        write_figure(arguments.output / f"{name}.svg", svg, data.digest)
 
 
 if __name__ == "__main__":

@@ -1,31 +1,40 @@
-"""Draw the learning curves of every experiment: loss and accuracy by epoch, every trial and their mean."""
+"""Plot the learning curves of every experiment: loss and accuracy by epoch, of every trial and their mean."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 from pathlib import Path
 
-from lookbook.figures.style import learning_curves, read_histories
+from lookbook.errors import ResultError
+from lookbook.figures.learning_curves import learning_curves_figure
+from lookbook.results.benchmark import read_benchmark
+from lookbook.results.figures import write_figure
+from lookbook.results.history import read_history
+from lookbook.results.tables import identity_of_trials
+from lookbook.results.trial import read_trial
 
 EXAMPLE = (
-    "example: plot_learning_curves.py --trials-root results/trials --plan '{\"exp001\": 10}' "
-    "--output results/figures/learning_curves"
+    "example: plot_learning_curves.py --experiments results/experiments.json --output results/figures/learning_curves"
 )
 
 
 def main() -> None:
-    """Read history.csv of every trial, write an SVG per experiment."""
+    """Read the history of every trial and write <experiment>.svg for each experiment with trials."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("--trials-root", type=Path, required=True, help="holds <experiment>/<trial>/")
-    parser.add_argument("--plan", type=json.loads, required=True, help="JSON: experiment to number of trials")
+    parser.add_argument("--experiments", type=Path, required=True, help="experiments.json")
     parser.add_argument("--output", type=Path, required=True, help="folder for <experiment>.svg")
     arguments = parser.parse_args()
 
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    for experiment, trials in arguments.plan.items():
-        figure = learning_curves(read_histories(arguments.trials_root / experiment, trials))
-        (arguments.output / f"{experiment}.svg").write_text(figure, encoding="utf-8")
+    try:
+        benchmark = read_benchmark(arguments.experiments)
+        for name in benchmark.experiments:
+            trials = [read_trial(planned) for planned in benchmark.trials([name])]
+            if trials:
+                svg = learning_curves_figure([read_history(trial.file("history.csv")) for trial in trials])
+                write_figure(arguments.output / f"{name}.svg", svg, identity_of_trials(trials))
+    except ResultError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

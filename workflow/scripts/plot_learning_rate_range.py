@@ -1,31 +1,40 @@
-"""Draw an experiment's learning-rate range test: the loss while the learning rate rises from epoch to epoch."""
+"""Plot an experiment's learning-rate range test: the loss while the learning rate rises from epoch to epoch."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from lookbook.figures.learning_rate_range import range_figure
-from lookbook.figures.style import read_histories
+from lookbook.errors import ResultError
+from lookbook.figures.learning_rate_range import learning_rate_range_figure
+from lookbook.results.benchmark import read_benchmark
+from lookbook.results.figures import write_figure
+from lookbook.results.history import read_history
+from lookbook.results.tables import identity_of_trials
+from lookbook.results.trial import read_trial
 
 EXAMPLE = (
-    "example: plot_learning_rate_range.py --trials-root results/trials --experiment mini_vgg_range --trials 3 "
+    "example: plot_learning_rate_range.py --experiments results/experiments.json --experiment mini_vgg_range "
     "--output results/figures/range/mini_vgg_range.svg"
 )
 
 
 def main() -> None:
-    """Read history.csv of the experiment's trials, write an SVG."""
+    """Read the history of the experiment's trials and write an SVG file."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("--trials-root", type=Path, required=True, help="holds <experiment>/<trial>/")
-    parser.add_argument("--experiment", required=True, help="whose trials to draw")
-    parser.add_argument("--trials", type=int, required=True, help="how many: 0, 1, and so on")
-    parser.add_argument("--output", type=Path, required=True, help="SVG to write")
+    parser.add_argument("--experiments", type=Path, required=True, help="experiments.json")
+    parser.add_argument("--experiment", required=True, metavar="NAME", help="name of the range test")
+    parser.add_argument("--output", type=Path, required=True, help="SVG file to write")
     arguments = parser.parse_args()
 
-    figure = range_figure(read_histories(arguments.trials_root / arguments.experiment, arguments.trials))
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(figure, encoding="utf-8")
+    try:
+        benchmark = read_benchmark(arguments.experiments)
+        trials = [read_trial(planned) for planned in benchmark.trials([arguments.experiment])]
+        svg = learning_rate_range_figure([read_history(trial.file("history.csv")) for trial in trials])
+    except ResultError as error:
+        sys.exit(f"error: {error}")
+    write_figure(arguments.output, svg, identity_of_trials(trials))
 
 
 if __name__ == "__main__":

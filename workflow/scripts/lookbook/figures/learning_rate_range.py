@@ -1,6 +1,7 @@
 """The learning-rate range test: the loss while the learning rate rises from epoch to epoch.
 
-Smith 2017, "Cyclical Learning Rates for Training Neural Networks", section 3.3 (with accuracy in place of the loss).
+Smith 2017, "Cyclical Learning Rates for Training Neural Networks", section 3.3 (there with the accuracy instead of the
+loss).
 """
 
 from __future__ import annotations
@@ -12,32 +13,33 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lookbook.figures.style import INK, PUBLISHED, STYLE, TRAIN, VALID, WIDTH, draw_trials, message_figure, svg
+from lookbook.figures.learning_curves import draw_trials
+from lookbook.figures.style import INK, PUBLISHED, STYLE, TRAIN, VALID, WIDTH, message_figure, svg
 
-HEADROOM = 1.15  # a diverging loss is cut off at so many times the first one
-SMOOTHED = 3  # points: the steepest step of a noisy curve is noise
+HEADROOM = 1.15  # upper limit of the y axis as a multiple of the first loss; a diverging loss leaves the figure
+SMOOTHED = 3  # points of the moving average whose slope is compared
 
 
-def range_figure(histories: Sequence[pd.DataFrame]) -> str:
-    """Draw validation and training loss against the learning rate: a thin line per trial, a thick one for the mean.
+def learning_rate_range_figure(histories: Sequence[pd.DataFrame]) -> str:
+    """Draw training and validation loss against the learning rate: a thin line per trial, a thick one for the mean.
 
-    Two rates are marked on the mean validation loss (the training loss, where nothing was held out): that of the
-    lowest loss, and that of the steepest descent, which is the usual suggestion.
+    Two learning rates are marked: that of the lowest mean validation loss, and that of its steepest descent, which is
+    the usual suggestion. Without validation images they are those of the training loss.
 
     Args:
-        histories: ``history.csv`` of every trial, as ``read_history`` returns it; may be empty.
+        histories: the history of each trial, as ``read_history`` returns it; may be empty.
 
     Returns:
         an SVG document.
     """
-    # By learning rate instead of epoch; where a rate repeats, its last epoch counts.
+    # Where a learning rate repeats, its last epoch counts.
     by_rate = [history.groupby("learning_rate").last() for history in histories if "learning_rate" in history]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
         axes = figure.subplots()
         means = {
-            split: draw_trials(axes, [history.get(f"{split}_loss") for history in by_rate], split, colour)
-            for split, colour in (("train", TRAIN), ("valid", VALID))
+            split: draw_trials(axes, [history.get(f"{split}_loss") for history in by_rate], split, color)
+            for split, color in (("train", TRAIN), ("valid", VALID))
         }
         loss = means["train"] if means["valid"].empty else means["valid"]
         if loss.empty:
@@ -58,10 +60,12 @@ def range_figure(histories: Sequence[pd.DataFrame]) -> str:
 
 
 def steepest_descent(loss: pd.Series) -> float | None:
-    """Return the learning rate at which the loss falls fastest by the rate's logarithm, before its lowest point.
+    """Return the learning rate of the steepest descent before the lowest loss.
+
+    The slope is that of the smoothed loss by the logarithm of the learning rate.
 
     Args:
-        loss: indexed by learning rate, rising; at least one row.
+        loss: indexed by ascending learning rate; at least one row.
 
     Returns:
         None where the loss does not fall.

@@ -1,4 +1,4 @@
-"""Grids of small images with captions, as one embedded PNG whose pixels stay sharp."""
+"""Grids of small images with captions. The images are one embedded PNG, drawn without interpolation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lookbook.figures.style import INK, STYLE, VALID, WIDTH, svg
 
 POINTS = 72  # of an inch
 LINE = 1.35  # height of a line of text, in font sizes
-LARGEST = 64  # pixels a side; what is larger would fill the report with pixels that nobody sees
+LARGEST = 64  # pixels per side; more would enlarge the report but not be visible
 
 
 def mosaic_figure(
@@ -30,22 +30,22 @@ def mosaic_figure(
     """Draw images row by row, each with its caption below.
 
     Args:
-        images: uint8 (N, H, W, 1 or 3), N of 1 or more; reduced to 64 pixels a side where they are larger.
-        captions: N texts of one line or more; the first line is in the colour of text, the others stand out.
-        columns: images in a row.
-        title: one line above all.
-        subtitle: another line below it, in the size of captions, or nothing.
-        headings: of the columns, or nothing.
+        images: uint8 (N, H, W, 1 or 3), at least one; larger ones are reduced to 64 pixels per side.
+        captions: N texts. The first line of each has the color of text, further lines are highlighted.
+        columns: images per row.
+        title: one line above the grid.
+        subtitle: a line below the title in the size of the captions; may be empty.
+        headings: of the columns; may be empty.
         font_size: of captions and headings, in points.
 
     Returns:
-        an SVG document, every image pixel drawn as a square.
+        an SVG document in which every image pixel is a square.
     """
     images = reduced(images)
     height, width = images.shape[1:3]
     scale = WIDTH * POINTS / (columns * (width + 2))  # points per pixel
     line = LINE * font_size / scale
-    # Gaps are whole pixels, because they are part of the one picture.
+    # Gaps are part of the embedded PNG, so they are whole pixels.
     below = math.ceil((max(len(caption.splitlines()) for caption in captions) + 0.5) * line)
     picture = mosaic(images, columns, right=2, below=below)
     above = (2.8 + 1.6 * bool(subtitle) + 1.8 * bool(headings)) * line
@@ -58,8 +58,8 @@ def mosaic_figure(
             row, column = divmod(number, columns)
             x, y = column * (width + 2) + width / 2 - 0.5, row * (height + below) + height
             for position, text in enumerate(caption.splitlines()):
-                colour = VALID if position else INK
-                axes.text(x, y + position * line, text, size=font_size, color=colour, ha="center", va="top")
+                color = VALID if position else INK
+                axes.text(x, y + position * line, text, size=font_size, color=color, ha="center", va="top")
         for column, text in enumerate(headings):
             x = column * (width + 2) + width / 2 - 0.5
             axes.text(x, -0.7 * line, text, size=font_size, ha="center", va="bottom")
@@ -69,13 +69,13 @@ def mosaic_figure(
 
 
 def mosaic(images: np.ndarray, columns: int, *, right: int, below: int) -> np.ndarray:
-    """Lay images out row by row, with transparent pixels to the right of and below each.
+    """Arrange images row by row, with transparent pixels to the right of and below each.
 
     Args:
         images: uint8 (N, H, W, 1 or 3).
-        columns: images in a row; the last row may be short.
-        right: pixels between columns.
-        below: pixels between rows.
+        columns: images per row; the last row may have fewer.
+        right: transparent pixels to the right of each image.
+        below: transparent pixels below each image.
 
     Returns:
         uint8 (rows * (H + below), columns * (W + right), 4).
@@ -90,7 +90,7 @@ def mosaic(images: np.ndarray, columns: int, *, right: int, below: int) -> np.nd
 
 
 def reduced(images: np.ndarray, largest: int = LARGEST) -> np.ndarray:
-    """Return uint8 images (N, H, W, C) with no side longer than ``largest`` pixels, averaged where they were larger."""
+    """Return uint8 images (N, H, W, C) with no side longer than ``largest``, averaging the pixels of larger ones."""
     height, width, channels = images.shape[1:]
     factor = largest / max(height, width)
     if factor >= 1:

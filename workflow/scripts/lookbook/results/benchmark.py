@@ -49,8 +49,14 @@ class Benchmark:
     experiments: Mapping[str, Mapping[str, Any]]
 
     def trials(self, names: Sequence[str] | None = None) -> Iterator[PlannedTrial]:
-        """Yield every trial of the named experiments, or of all, in their order."""
+        """Yield every trial of the named experiments, or of all, in their order.
+
+        Raises:
+            ResultError: the benchmark has no experiment of such a name.
+        """
         for name in self.experiments if names is None else names:
+            if name not in self.experiments:
+                raise ResultError(f"{self.results}/experiments.json has no experiment {name}; check the name")
             for trial, spec_digest in enumerate(self.experiments[name]["trial_digests"]):
                 yield PlannedTrial(name, trial, spec_digest, self.results)
 

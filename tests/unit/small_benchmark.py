@@ -1,0 +1,113 @@
+"""Benchmarks of a few trials, written through the modules that own the file formats."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lookbook.config.digests import digest
+from lookbook.datasets import arrays
+from lookbook.files import write_bytes
+from lookbook.results.benchmark import Benchmark, PlannedTrial, read_benchmark, write_benchmark
+from lookbook.results.history import write_history
+from lookbook.results.predictions import SplitOutputs, write_predictions
+from lookbook.results.tables import identity_of, write_table
+from lookbook.results.trial import read_trial, trial_identity, write_trial
+
+CLASSES = ("ape", "bee", "cat")
+SIDE = 6  # of an image, in pixels
+
+
+def write_dataset(folder: Path) -> Path:
+    """Write 30 training and 20 test images, and return the path of the manifest.
+
+    Each image has one gray level: its row for test images, 100 more for training images.
+    """
+    parts = {}
+    for split, count, offset in (("train", 30, 100), ("test", 20, 0)):
+        levels = np.arange(offset, offset + count, dtype=np.uint8)
+        parts[f"{split}_images"] = np.broadcast_to(levels[:, None, None, None], (count, SIDE, SIDE, 1)).copy()
+        parts[f"{split}_labels"] = (np.arange(count) % len(CLASSES)).astype(np.uint8)
+    arrays.write(folder, name="levels", classes=CLASSES, source="made up", **parts)
+    return folder / "manifest.json"
+
+
+@cache
+def dataset_digest() -> str:
+    """Return the digest of the dataset that ``write_dataset`` writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        return json.loads(write_dataset(Path(folder)).read_text())["digest"]
+
+
+def outputs(
+    labels: Sequence[int] = (0, 1, 2),
+    predicted: Sequence[int] = (0, 1, 2),
+    rows: Sequence[int] = (0, 1, 2),
+    *,
+    sure: float | Sequence[float] = 0.9,
+    classes: int = len(CLASSES),
+) -> SplitOutputs:
+    """Return a network's outputs: ``sure`` is the probability of each predicted class, the others share the rest."""
+    shares = np.broadcast_to(sure, len(labels))
+    probabilities = np.repeat((1 - shares[:, None]) / (classes - 1), classes, axis=1)
+    probabilities[np.arange(len(labels)), list(predicted)] = shares
+    return SplitOutputs(np.log(probabilities), np.array(labels), np.array(rows))
+
+
+def plan(folder: Path, trials: Mapping[str, int], **entry: Any) -> Benchmark:
+    """Write experiments.json and return it.
+
+    Args:
+        folder: of the results.
+        trials: experiment to its number of trials.
+        entry: further keys of every experiment.
+    """
+    experiments = {
+        name: {"trials": count, "trial_digests": [digest([name, trial]) for trial in range(count)], **entry}
+        for name, count in trials.items()
+    }
+    write_benchmark(folder / "experiments.json", {"profile": {}, "provenance": {}, "experiments": experiments})
+    return read_benchmark(folder / "experiments.json")
+
+
+def finish(
+    planned: PlannedTrial,
+    *,
+    status: str = "ok",
+    history: Iterable[Mapping[str, Any]] = (),
+    outputs: Mapping[str, SplitOutputs] | None = None,
+    dataset: str | None = None,
+) -> None:
+    """Write the four files of a trial.
+
+    Args:
+        planned: the trial.
+        status: how it ended.
+        history: its epochs.
+        outputs: of its network by split.
+        dataset: digest of the dataset that it was trained on; None for that of ``write_dataset``.
+    """
+    folder, dataset = planned.file("trial.json").parent, dataset or dataset_digest()
+    write_history(folder / "history.csv", history)
+    write_predictions(folder / "predictions.npz", outputs or {})
+    write_bytes(folder / "model.keras", b"")
+    facts = {"experiment": planned.experiment, "trial": planned.trial, "status": status}
+    facts["digests"] = {"trial_spec": planned.spec_digest, "dataset": dataset}
+    write_trial(folder, facts | {"identity": trial_identity(planned.spec_digest, dataset)})
+
+
+def write_tables(benchmark: Benchmark, summary: Mapping[str, Sequence[Any]]) -> tuple[Path, Path]:
+    """Write the columns of trials.csv that state identities, and summary.csv with these columns; return both paths."""
+    trials = [read_trial(planned).facts for planned in benchmark.trials()]
+    table = pd.DataFrame(trials, columns=["experiment", "trial", "identity"])
+    table["dataset_digest"] = [trial["digests"]["dataset"] for trial in trials]
+    identities = [identity_of(table, [name]) for name in benchmark.experiments]
+    paths = benchmark.results / "trials.csv", benchmark.results / "summary.csv"
+    write_table(table, paths[0])
+    write_table(pd.DataFrame({"experiment": list(benchmark.experiments), **summary, "identity": identities}), paths[1])
+    return paths

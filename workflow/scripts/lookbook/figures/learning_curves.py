@@ -1,0 +1,67 @@
+"""Learning curves: loss and accuracy by epoch, of every trial and their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lookbook.figures.style import STYLE, TRAIN, VALID, WIDTH, svg
+
+
+def learning_curves_figure(histories: Sequence[pd.DataFrame]) -> str:
+    """Draw loss and accuracy by epoch: a thin line per trial, a thick one for the mean.
+
+    Args:
+        histories: the history of each trial, as ``read_history`` returns it; may be empty.
+
+    Returns:
+        an SVG document.
+    """
+    with mpl.rc_context(STYLE):
+        # Fixed margins: an automatic layout measures all texts, which doubles the time per figure.
+        figure = Figure(figsize=(WIDTH, 2.9))
+        figure.subplots_adjust(left=0.085, right=0.99, bottom=0.155, top=0.96, wspace=0.22)
+        for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+            axes.set(xlabel="epoch", ylabel=metric)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            for split, color in (("train", TRAIN), ("valid", VALID)):
+                draw_trials(axes, [history.get(f"{split}_{metric}") for history in histories], split, color)
+            if not axes.lines:
+                axes.text(0.5, 0.5, "no finished epoch", ha="center", transform=axes.transAxes)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(loc="lower right")
+        return svg(figure)
+
+
+def draw_trials(axes: Axes, trials: Sequence[pd.Series | None], split: str, color: str) -> pd.Series:
+    """Draw one curve per trial and their mean.
+
+    Trials stop at different epochs. The mean ends where fewer than half of the trials have a value, because from there
+    on it would describe a minority of them.
+
+    Args:
+        axes: where to draw.
+        trials: the values of each trial by position on the x axis; None or missing values where there are none.
+        split: ``train`` or ``valid``, for the legend.
+        color: of all curves.
+
+    Returns:
+        the mean by position, empty where no trial has a value.
+    """
+    curves = [values.dropna() for values in trials if values is not None and values.notna().any()]
+    if not curves:
+        return pd.Series(dtype=float)
+    table = pd.concat(curves, axis=1).sort_index()
+    # One line with a gap after each trial takes half as long to draw as a line per trial.
+    x, y = np.append(table.index, np.nan), np.vstack([table, np.full(len(curves), np.nan)])
+    axes.plot(np.tile(x, len(curves)), y.T.ravel(), color=color, alpha=0.35, linewidth=0.7)
+    mean = table.mean(axis=1)[table.notna().sum(axis=1) >= len(curves) / 2]
+    label = {"train": "training", "valid": "validation"}[split]
+    # A line through one point is invisible without a marker.
+    axes.plot(mean.index, mean, color=color, linewidth=2, label=label, marker="o" if len(mean) < 3 else None)
+    return mean

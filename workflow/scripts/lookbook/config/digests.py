@@ -1,8 +1,8 @@
-"""The identity of a trial: digests of what it was told to do and of the source that does it.
+"""Digests of specifications and of code, from which the identity of a trial is made.
 
-The source digest covers exactly the files that training an experiment can reach through its imports, the
-experiment's own model and augmentation files included and every other family's file not. Each file counts as its
-code without docstrings, so comments, docstrings and blank lines never retrain anything.
+The code digest of an experiment covers the files that its training can reach through imports: its own model and
+augmentation files, and no other family's. Each file counts as its code without docstrings, comments and layout, so
+that rewording them retrains nothing.
 """
 
 import ast
@@ -14,90 +14,114 @@ from typing import Any
 
 LIBRARY = Path(__file__).parents[1]
 
-# What a trial runs, besides the model and augmentation files that its experiment names.
-ENTRY_POINTS = (LIBRARY / "runtime" / "trial.py",)
-
 
 def canonical(value: Any) -> str:
-    """Return the one JSON text of a value: sorted keys, no spaces, so that equal values have equal texts."""
+    """Return the JSON text of a value with sorted keys and no spaces, so that equal values have equal texts."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(value: Any) -> str:
-    """Return the sha256 (hexadecimal) of a value's canonical JSON."""
+    """Return the SHA-256 (hexadecimal) of a value's canonical JSON."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
-def source_digest(spec: dict[str, Any]) -> str:
-    """Return the sha256 over the source that training this resolved experiment uses."""
-    files = [*ENTRY_POINTS, LIBRARY / "models" / f"{spec['model']['class_name']}.py"]
-    files.append(LIBRARY / "training" / f"compiled_{spec['backend']}.py")
-    files += [LIBRARY / "augmentation" / f"{entry['class_name']}.py" for entry in spec["augmentation"]]
-    if spec["copies"]:
-        files.append(LIBRARY / "datasets" / "growing_batch.py")
-    return _digest_of(tuple(files))
+def code_digest(spec: dict[str, Any]) -> str:
+    """Return the SHA-256 of the code that trains a resolved experiment."""
+    return _digest_of(training_files(spec), unused_files(spec))
 
 
 def script_digest(name: str, *folders: str) -> str:
-    """Return the sha256 over the source that a script of workflow/scripts uses.
+    """Return the SHA-256 of the code of a script.
 
     Args:
-        name: the script, for example ``evaluate.py``.
-        folders: of the library, whose files the script finds by their names rather than by imports.
+        name: a file of workflow/scripts, for example ``evaluate_trial.py``.
+        folders: folders of the library whose files the script loads by name instead of importing them.
     """
-    found = [path for folder in folders for path in sorted((LIBRARY / folder).glob("*.py"))]
-    return _digest_of((LIBRARY.parent / name, *found))
+    loaded = [path for folder in folders for path in sorted((LIBRARY / folder).glob("*.py"))]
+    return _digest_of((LIBRARY.parent / name, *loaded), frozenset())
 
 
-@cache
-def _digest_of(files: tuple[Path, ...]) -> str:
-    reached = sorted(reachable(files))
-    # The library may be installed anywhere: only the path inside it is part of the identity.
-    named = [(path.relative_to(LIBRARY.parent).as_posix(), _code(path)) for path in reached]
-    return digest(named)
+def training_files(spec: dict[str, Any]) -> tuple[Path, ...]:
+    """Return the files from which the training of a resolved experiment starts; it imports the others."""
+    names = ["training/setup.py", "training/fit.py", f"training/compiled_{spec['backend']}.py"]
+    names.append(f"models/{spec['model']['class_name']}.py")
+    transforms = [LIBRARY / f"augmentation/{entry['class_name']}.py" for entry in spec["augmentation"]]
+    # An entry without a file is a Keras layer.
+    return (*(LIBRARY / name for name in names), *(path for path in transforms if path.is_file()))
 
 
-def reachable(files: tuple[Path, ...]) -> set[Path]:
-    """Return the library files that these files import, directly or not, themselves included."""
-    found: set[Path] = set()
+def unused_files(spec: dict[str, Any]) -> frozenset[Path]:
+    """Return the files that every training imports but that this resolved experiment runs nothing of."""
+    training, sampling, rate = spec["training"], spec["sampling"], spec["optimizer"]["config"].get("learning_rate")
+    schedules = LIBRARY / "training" / "schedules.py"
+    is_sampled = not sampling["before_split"] or any(
+        sampling[key] is not None for key in ("classes", "size", "proportions", "per_class")
+    )
+    used = {
+        schedules: isinstance(rate, dict) and rate["class_name"] in _class_names(schedules),
+        LIBRARY / "training" / "early_stopping.py": training["early_stopping"] is not None,
+        LIBRARY / "training" / "averaging.py": training["weight_averaging"] is not None,
+        LIBRARY / "sampling" / "balancing.py": is_sampled,
+    }
+    return frozenset(path for path, is_used in used.items() if not is_used)
+
+
+def reachable(files: tuple[Path, ...], unused: frozenset[Path] = frozenset()) -> set[Path]:
+    """Return the library files that files import, directly or not, themselves included and ``unused`` left out."""
+    reached: set[Path] = set()
     waiting = list(files)
     while waiting:
         path = waiting.pop()
-        if path not in found:
-            found.add(path)
+        if path not in reached and path not in unused:
+            reached.add(path)
             waiting.extend(_imports(path))
-    return found
+    return reached
+
+
+@cache
+def _digest_of(files: tuple[Path, ...], unused: frozenset[Path]) -> str:
+    # Only the path inside the library counts, because the library can be installed anywhere.
+    paths = sorted(reachable(files, unused))
+    return digest([(path.relative_to(LIBRARY.parent).as_posix(), ast.unparse(_code(path))) for path in paths])
 
 
 @cache
 def _imports(path: Path) -> tuple[Path, ...]:
     """Return the library files that one file imports, imports inside functions included."""
     names: set[str] = set()
-    for node in ast.walk(_tree(path)):
+    for node in ast.walk(_code(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    found = []
+    imported = []
     for name in names:
         if name.split(".")[0] == LIBRARY.name:
             base = LIBRARY.parent.joinpath(*name.split("."))
-            found += [p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()]
-    return tuple(sorted(found))
+            imported += [p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()]
+    return tuple(sorted(imported))
 
 
 @cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), filename=str(path))
+def _code(path: Path) -> ast.Module:
+    """Return the syntax tree of a file without docstrings and without blocks that only type checkers read."""
+    return _Code().visit(ast.parse(path.read_text(encoding="utf-8"), filename=str(path)))
 
 
-@cache
-def _code(path: Path) -> str:
-    """Return a file's code as Python would print it: without comments, docstrings and layout."""
-    tree = ast.parse(path.read_text(), filename=str(path))
-    for node in ast.walk(tree):
+def _class_names(path: Path) -> set[str]:
+    return {node.name for node in _code(path).body if isinstance(node, ast.ClassDef)}
+
+
+class _Code(ast.NodeTransformer):
+    """Removes what does not run: docstrings and ``if TYPE_CHECKING`` blocks."""
+
+    def visit(self, node: ast.AST) -> Any:
         body = getattr(node, "body", None)
-        is_documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        if is_documented and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            node.body = body[1:]  # type: ignore[attr-defined]
-    return ast.unparse(tree)
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if documented and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            del body[0]
+        return super().visit(node)
+
+    def visit_If(self, node: ast.If) -> Any:
+        is_for_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return node.orelse or None if is_for_types else self.generic_visit(node)

@@ -1,4 +1,4 @@
-"""The order that a training job gets: one trial of one experiment, complete, as plain JSON values."""
+"""The trial specification that a training job gets: one trial of one experiment, complete, as plain JSON values."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,72 +10,74 @@ from lookbook.config import validation
 from lookbook.config.experiments import Experiment, identity, locate, resolve, resolve_config
 from lookbook.errors import ConfigError
 
-# A working directory's own configuration goes before this project's.
+# The configuration of the working directory takes precedence over this project's.
 CONFIG = locate("config/config.yaml")
 
 
-def order(experiment: Experiment, trial: int, seed: int, experiments: Mapping[str, Experiment]) -> dict[str, Any]:
-    """Return the order of a trial.
+def trial_spec(experiment: Experiment, trial: int, seed: int, experiments: Mapping[str, Experiment]) -> dict[str, Any]:
+    """Return the specification of a trial.
 
     Args:
         experiment: the experiment.
         trial: zero-based number of the trial.
         seed: the configuration's seed; trial t of every experiment uses seed + t.
         experiments: all resolved experiments, since a trial may start from another's weights.
+
+    Returns:
+        ``experiment``, ``trial``, ``seed``, ``spec`` and ``code_digest``; where the trial starts from another
+        experiment's weights, also ``initial_weights_digest``, the digest of that experiment.
     """
-    identified = identity(experiment, experiments)
-    return {"experiment": experiment.name, "trial": trial, "seed": seed + trial, **identified}
+    return {
+        "experiment": experiment.name,
+        "trial": trial,
+        "seed": seed + trial,
+        **identity(experiment, experiments),
+    }
 
 
-def order_by_hand(name: str, trial: int, files: Iterable[Path], settings: Iterable[str]) -> dict[str, Any]:
-    """Return the order of a trial that a person asks for on a command line.
+def trial_spec_by_hand(name: str, trial: int, files: Iterable[Path], settings: Iterable[str]) -> dict[str, Any]:
+    """Return the specification of a trial that is named on a command line.
 
     Args:
         name: the experiment.
         trial: zero-based number of the trial.
-        files: configuration files, later ones laid over earlier ones.
-        settings: changes of single keys of the experiment, ``training.epochs=5``.
+        files: configuration files; later ones take precedence.
+        settings: changes of single keys of the experiment, for example ``training.epochs=5``.
 
     Raises:
-        ConfigError: for anything wrong in the configuration, the name or a setting.
+        ConfigError: the configuration, the name or a setting is wrong.
     """
     config = read_config(files)
     experiments = resolve(config | {"experiments": None}, settings={name: parse_settings(settings)})
     validation.check_names("experiment", [name], experiments)
-    return order(experiments[name], trial, resolve_config(config)["seed"], experiments)
+    return trial_spec(experiments[name], trial, resolve_config(config)["seed"], experiments)
 
 
 def read_config(files: Iterable[Path]) -> dict[str, Any]:
-    """Return configuration files laid over one another, as Snakemake's --configfile does."""
+    """Return the merged content of configuration files; later ones take precedence, as with ``--configfile``."""
+    # Imported here, because the jobs' conda environments have no Snakemake.
+    from snakemake.utils import update_config
+
     config: dict[str, Any] = {}
     for file in files:
-        config = _overlay(config, validation.read_yaml(file))
+        update_config(config, validation.read_yaml(file))
     return config
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
     """Return ``a.b=value`` settings as nested keys; values are YAML."""
+    from snakemake.utils import update_config
+
     parsed: dict[str, Any] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not all(key.split(".")):
-            raise ConfigError(f"--set {setting}: write KEY=VALUE, as training.epochs=5")
+            raise ConfigError(f"--set {setting}: write KEY=VALUE, for example training.epochs=5")
         try:
-            parsed = _overlay(parsed, _nested(key.split("."), yaml.safe_load(value)))
+            nested = yaml.safe_load(value)
         except yaml.YAMLError as error:
             raise ConfigError(f"--set {setting}: not valid YAML: {' '.join(str(error).split())}") from None
+        for part in reversed(key.split(".")):
+            nested = {part: nested}
+        update_config(parsed, nested)
     return parsed
-
-
-def _nested(keys: list[str], value: Any) -> dict[str, Any]:
-    for key in reversed(keys):
-        value = {key: value}
-    return value
-
-
-def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    overlaid = dict(below)
-    for key, value in above.items():
-        both = isinstance(value, dict) and isinstance(overlaid.get(key), dict)
-        overlaid[key] = _overlay(overlaid[key], value) if both else value
-    return overlaid

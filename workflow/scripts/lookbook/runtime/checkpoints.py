@@ -1,6 +1,6 @@
-"""The state of a trial between two epochs, in one file that is either whole or absent.
+"""The state of a trial between two epochs, in one file that is either complete or absent.
 
-It lies outside the outputs that Snakemake knows, because Snakemake deletes the outputs of a job that was killed.
+The file is not an output of a Snakemake rule, because Snakemake deletes the outputs of a job that was killed.
 """
 
 import io
@@ -11,25 +11,40 @@ from typing import Any
 
 import numpy as np
 
-from lookbook.datasets.arrays import replacing
+from lookbook.files import replacing
+from lookbook.training.fit import FitResult, assign, to_numpy
 
-# Groups of arrays in a checkpoint, each a list in the order of the variables it came from.
-Groups = dict[str, list[np.ndarray]]
+# Increase it when the content of a checkpoint changes; checkpoints of another format are ignored.
+FORMAT = 2
 
 
-def save(path: Path, identity: str, groups: Groups, state: dict[str, Any]) -> None:
-    """Write a checkpoint, replacing the one before only when it is complete.
+def save(path: Path, identity: str, variables: list[Any], result: FitResult) -> None:
+    """Write a checkpoint, replacing an earlier one only when it is complete.
 
     Args:
         path: the file, ending in ``.npz``.
-        identity: what the trial is; another trial's checkpoint is not its own.
-        groups: arrays of any dtype by group.
-        state: plain JSON values, such as the epochs done.
+        identity: the trial's identity; the checkpoint of another trial is never loaded.
+        variables: all variables that a training step changes.
+        result: the training so far.
     """
+    stopping, average = result.stopping, result.average
+    groups = {
+        "variables": to_numpy(variables),
+        "best": stopping.best_weights if stopping else [],
+        "average": average.weights if average else [],
+    }
+    header = {
+        "format": FORMAT,
+        "identity": identity,
+        "sizes": {group: len(arrays) for group, arrays in groups.items()},
+        "history": result.history,
+        "best_loss": stopping.best_loss if stopping else None,
+        "best_epoch": stopping.best_epoch if stopping else None,
+        "averaged_epochs": average.count if average else 0,
+    }
     arrays = {f"{group}/{i}": array for group, items in groups.items() for i, array in enumerate(items)}
-    header = json.dumps({"identity": identity, "state": state, "sizes": {g: len(i) for g, i in groups.items()}})
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, header=np.frombuffer(header.encode(), np.uint8), **arrays)
+    np.savez(buffer, allow_pickle=False, header=np.frombuffer(json.dumps(header).encode(), np.uint8), **arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary, temporary.open("wb") as file:
         file.write(buffer.getbuffer())
@@ -37,15 +52,26 @@ def save(path: Path, identity: str, groups: Groups, state: dict[str, Any]) -> No
         os.fsync(file.fileno())
 
 
-def load(path: Path, identity: str) -> tuple[Groups, dict[str, Any]] | None:
-    """Return the arrays and the state of a checkpoint; None where there is none of this identity, or a damaged one."""
+def load(path: Path, identity: str, variables: list[Any], result: FitResult) -> bool:
+    """Set variables and result to what a checkpoint holds.
+
+    Returns:
+        Whether there was a checkpoint of this identity; if not, nothing is changed. A damaged one does not count.
+    """
     try:
         with np.load(path) as arrays:
             header = json.loads(arrays["header"].tobytes())
-            if header["identity"] != identity:
-                return None
+            if (header["format"], header["identity"]) != (FORMAT, identity):
+                return False
             groups = {g: [arrays[f"{g}/{i}"] for i in range(n)] for g, n in header["sizes"].items()}
-            return groups, header["state"]
     except Exception:
-        # A damaged archive raises whatever its damaged bytes lead to; then the trial starts again.
-        return None
+        # A damaged archive can raise any exception; then the trial starts again.
+        return False
+    assign(variables, groups["variables"])
+    result.history = header["history"]
+    if result.stopping:
+        result.stopping.best_loss, result.stopping.best_epoch = header["best_loss"], header["best_epoch"]
+        result.stopping.best_weights = groups["best"]
+    if result.average:
+        result.average.count, result.average.weights = header["averaged_epochs"], groups["average"]
+    return True

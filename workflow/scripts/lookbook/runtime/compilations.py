@@ -1,7 +1,7 @@
 """XLA's compilations on disk, so that the trials of an experiment compile once.
 
-Every experiment has a folder of its own in the user's cache, named by what it is, by the versions of the compiler and
-by the machine: code for one processor may not run on another. All of it may be removed at any time.
+Each experiment has a folder in the user's cache, named by its specification, its code, the versions of the compiler
+and the machine, because code for one processor may not run on another. The folders may be removed at any time.
 """
 
 import os
@@ -18,11 +18,11 @@ from lookbook.runtime import devices
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "jax", "jaxlib")
 
 
-def folder_for(order: Mapping[str, Any]) -> Path:
-    """Return where the compilations of an order's experiment lie: in XDG_CACHE_HOME, or ``~/.cache``."""
+def folder_for(trial_spec: Mapping[str, Any]) -> Path:
+    """Return the folder of an experiment's compilations, in XDG_CACHE_HOME or ``~/.cache``."""
     identity = {
-        "spec": order["spec"],
-        "source": order["source"],
+        "spec": trial_spec["spec"],
+        "code_digest": trial_spec["code_digest"],
         "machine": [platform.node(), devices.processor_flags()],
         "versions": {"python": platform.python_version()} | _versions(),
     }
@@ -31,12 +31,12 @@ def folder_for(order: Mapping[str, Any]) -> Path:
 
 
 def keep_in(folder: Path, backend: str) -> None:
-    """Make a backend that is not imported yet keep its compilations in a folder, and find them there.
+    """Set the environment so that a backend, when it is imported, stores its compilations in a folder.
 
-    What the environment already says comes first. Where the folder cannot be made, every trial compiles anew.
+    Settings that the environment already has take precedence. If the folder cannot be created, nothing is stored.
     """
     try:
-        # Only this user may write what is going to be run.
+        # Writable for this user only, because its content is executed.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
         return
@@ -48,18 +48,18 @@ def keep_in(folder: Path, backend: str) -> None:
         os.environ["TF_XLA_FLAGS"] = " ".join(filter(None, flags))
 
 
-def forget(folder: Path) -> bool:
+def remove(folder: Path) -> bool:
     """Remove a folder of compilations; return whether it held any."""
-    held = folder.is_dir() and any(folder.iterdir())
+    held_any = folder.is_dir() and any(folder.iterdir())
     shutil.rmtree(folder, ignore_errors=True)
-    return held
+    return held_any
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

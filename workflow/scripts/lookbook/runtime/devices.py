@@ -1,4 +1,4 @@
-"""What a trial computes on, and how: threads, precision, and the way its loop is compiled.
+"""The device of a trial: threads, GPU, and a description for its results.
 
 ``prepare`` must run before Keras is imported, because the backend reads its settings on import.
 """
@@ -10,37 +10,38 @@ import resource
 import sys
 from pathlib import Path
 
+from lookbook.runtime.gpu_slots import take_slot
 from lookbook.runtime.hardware import visible_gpus
 from lookbook.runtime.imports import lean_imports
-from lookbook.runtime.gpu_slots import take_slot
+from lookbook.training.precision import Hardware
 
-# Keras and TensorFlow import these where they are installed, in case they are handed one of their objects; together
-# they cost 40% of the CPU time of importing Keras (3.9 s against 6.9 s), and no trial hands over any.
+# Keras and TensorFlow import these packages if they are installed, in order to accept their objects. Without them,
+# which no trial needs, importing Keras takes 3.9 s of CPU time instead of 6.9 s.
 UNUSED: tuple[str, ...] = ("matplotlib", "pandas", "scipy", "sklearn")
 
 
 def prepare(threads: int, gpu: bool, slots_per_gpu: int = 1, backend: str | None = None) -> None:
-    """Import Keras for a process that may use so many CPU threads and, where ``gpu``, a GPU.
+    """Set the environment of the backend and import Keras.
 
     Args:
-        threads: CPU threads.
-        gpu: whether to use a GPU, where there is one.
-        slots_per_gpu: how many trials share one; waits until a slot is free.
-        backend: tensorflow or jax; None takes what KERAS_BACKEND says, else the first that is installed.
+        threads: number of CPU threads.
+        gpu: whether to use a GPU if there is one.
+        slots_per_gpu: number of trials that may share a GPU; the call waits until a slot is free.
+        backend: tensorflow or jax; None takes KERAS_BACKEND or, if it is not set, the first that is installed.
     """
     if backend is not None:
         os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("KERAS_BACKEND", "tensorflow" if importlib.util.find_spec("tensorflow") else "jax")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # TensorFlow leaves oneDNN's convolutions off on processors without AVX-512 neural-network instructions, where
-    # they were measured to be 1.4 times faster all the same.
+    # TensorFlow turns oneDNN off on processors without AVX-512 neural-network instructions, although its
+    # convolutions were measured to be 1.4 times faster there as well.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ["OMP_NUM_THREADS"] = str(threads)
     if gpu:
         _choose_gpu(slots_per_gpu)
     else:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    # JAX needs SciPy itself, and reads its flags on import.
+    # JAX needs SciPy, and reads XLA_FLAGS on import.
     unused = UNUSED
     if os.environ["KERAS_BACKEND"] == "jax":
         unused = tuple(name for name in UNUSED if name != "scipy")
@@ -54,12 +55,12 @@ def prepare(threads: int, gpu: bool, slots_per_gpu: int = 1, backend: str | None
 
 def _choose_gpu(slots: int) -> None:
     if slots > 1:
-        # A first trial must not reserve the memory of those that share its device.
+        # By default the first trial reserves the memory of the whole GPU.
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     devices = visible_gpus()
-    # A single device that is named is the scheduler's choice for this job, and its number may be another node's or
-    # another job's as well: it must not be shared out again.
+    # A single device in CUDA_VISIBLE_DEVICES is the scheduler's choice for this job. It needs no slot: its number may
+    # mean another device on another node or in another job's container.
     if devices and not (len(devices) == 1 and "CUDA_VISIBLE_DEVICES" in os.environ):
         os.environ["CUDA_VISIBLE_DEVICES"] = take_slot(devices, slots)
 
@@ -71,7 +72,7 @@ def _on_jax() -> bool:
 
 
 def limit_threads(threads: int) -> None:
-    """Hold TensorFlow's thread pools to a number of threads; must run before its first operation."""
+    """Limit TensorFlow's thread pools; must run before its first operation. JAX is limited by ``prepare``."""
     if _on_jax():
         return
     import tensorflow as tf
@@ -80,13 +81,14 @@ def limit_threads(threads: int) -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def has_gpu() -> bool:
-    """Return whether the backend sees a GPU."""
-    return _gpu() is not None
+def detect() -> Hardware:
+    """Return the properties of the device that decide how a network trains on it."""
+    gpu = _gpu()
+    return Hardware(None if gpu is None else gpu[1], frozenset(processor_flags().split()))
 
 
 def _gpu() -> tuple[str, float] | None:
-    """Return name and compute capability of the GPU that the backend uses, or None."""
+    """Return the name and the compute capability of the GPU that the backend uses; None without one."""
     if _on_jax():
         import jax
 
@@ -105,7 +107,7 @@ def _gpu() -> tuple[str, float] | None:
 
 
 def describe(threads: int) -> str:
-    """Return the device in words, such as ``cpu: AMD EPYC, 2 threads``."""
+    """Return a description of the device, for example ``cpu: AMD EPYC, 2 threads``."""
     gpu = _gpu()
     if gpu is not None:
         return f"gpu: {gpu[0]}"
@@ -113,7 +115,7 @@ def describe(threads: int) -> str:
 
 
 def peak_memory_mb(usage: resource.struct_rusage | None = None) -> int:
-    """Return the most resident memory that a process has had, this one by default, in MB (10^6 bytes)."""
+    """Return the peak resident memory of a process, this one by default, in MB (10^6 bytes)."""
     peak = (usage or resource.getrusage(resource.RUSAGE_SELF)).ru_maxrss
     return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
 
@@ -124,37 +126,8 @@ def processor_name() -> str:
 
 
 def processor_flags() -> str:
-    """Return what instructions the processor has, as Linux tells it, or an empty text."""
+    """Return the processor's instruction sets as Linux names them, separated by spaces, or an empty string."""
     return _cpuinfo("flags") or ""
-
-
-def choose_precision(wanted: str, convolutional: bool) -> str:
-    """Return Keras's precision policy for a trial.
-
-    ``auto`` takes mixed_bfloat16 for convolutions where the hardware multiplies bfloat16 matrices: processors with
-    AMX, NVIDIA GPUs from Ampere on (compute capability 8.0). Elsewhere float32 is faster.
-    """
-    if wanted != "auto":
-        return wanted
-    gpu = _gpu()
-    computes_bfloat16 = gpu[1] >= 8.0 if gpu else "amx_bf16" in processor_flags().split()
-    return "mixed_bfloat16" if convolutional and computes_bfloat16 else "float32"
-
-
-def has_bfloat16_convolutions() -> bool:
-    """Return whether TensorFlow convolves bfloat16 images fast: on GPUs, and where oneDNN has kernels for it."""
-    return has_gpu() or not {"avx512f", "avx_ne_convert"}.isdisjoint(processor_flags().split())
-
-
-def choose_xla(wanted: str, convolutional: bool) -> bool:
-    """Return whether XLA compiles a trial's loop, as it does every one on JAX.
-
-    ``auto`` follows the measurements: XLA everywhere except for convolutions on a CPU, where oneDNN's are several
-    times faster than XLA's.
-    """
-    if _on_jax():
-        return True
-    return wanted == "xla" if wanted != "auto" else has_gpu() or not convolutional
 
 
 def _cpuinfo(key: str) -> str | None:
@@ -166,7 +139,7 @@ def _cpuinfo(key: str) -> str | None:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that a result depends on."""
+    """Return the versions of Python and of the packages that a result depends on."""
     import keras
     import numpy as np
 

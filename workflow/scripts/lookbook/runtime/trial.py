@@ -1,11 +1,13 @@
-"""One trial, from its seed to its results. Reads top to bottom.
+"""One trial, from its specification to its result files. Reads top to bottom.
 
 A trial that fails for a reason of its own (it diverges, it does not fit into memory, its network cannot be built)
-leaves a complete set of results whose ``status`` says so, so that the other trials and the report go on. A failure
-of the surroundings (a full disk, missing data, a kill) is an error of the job, and the same command tries again.
+writes all result files, and ``status`` in trial.json has the reason; the other trials and the report continue. A
+failure of the environment (a full disk, missing data, a kill) is an error of the job, and the same command tries
+again.
 """
 
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,59 +15,68 @@ from typing import Any
 import numpy as np
 
 from lookbook.config.digests import digest
-from lookbook.datasets.arrays import load
+from lookbook.datasets import arrays
 from lookbook.errors import DatasetError
-from lookbook.results import trial as results
-from lookbook.runtime import compilations, devices
-from lookbook.training.averaging import reestimate_statistics
-from lookbook.training.fit import Course, Phases, Row, Say, assign, diverged, fit, penalty
+from lookbook.results.history import write_history
+from lookbook.results.model import write_model
+from lookbook.results.predictions import SplitOutputs, write_predictions
+from lookbook.results.trial import read_trial, trial_identity, write_trial
+from lookbook.runtime import checkpoints, compilations, devices
+from lookbook.runtime.epochs import Phases, epoch_line
+from lookbook.training.fit import FitResult, Row, fit, penalty, predict, set_final_weights, start
 from lookbook.training.setup import Setup, set_up
-from lookbook.training.trial_data import Copies
+
+Log = Callable[[str], None]
 
 
 def run(
-    order: dict[str, Any],
-    dataset_directory: Path,
-    directory: Path,
+    trial_spec: dict[str, Any],
+    manifest: Path,
+    folder: Path,
     checkpoint: Path,
     *,
     threads: int,
     initial_weights: Path | None = None,
-    copies: Copies | None = None,
-    compilations_in: Path | None = None,
+    initial_trial: Path | None = None,
+    compilations_folder: Path | None = None,
     started: float | None = None,
-    say: Say = print,
+    log: Log = print,
 ) -> dict[str, Any]:
-    """Train one trial, or go on with it from its checkpoint, and write its results.
+    """Train one trial, resuming from its checkpoint if there is one, and write its results.
 
     Args:
-        order: ``experiment``, ``trial``, ``seed``, ``spec`` (resolved) and ``source`` (digest); any other key
-            is part of the identity too.
-        dataset_directory: a prepared data set.
-        directory: where the results go.
-        checkpoint: the .npz file that holds the state after each epoch; removed at the end.
-        threads: CPU threads.
+        trial_spec: the trial specification, see ``config.trial_specs``.
+        manifest: manifest.json of the prepared dataset.
+        folder: the folder of the result files.
+        checkpoint: the .npz file with the state after the last epoch; removed at the end.
+        threads: number of CPU threads.
         initial_weights: a saved model whose weights the network starts from.
-        copies: of the training images, where the experiment trains on copies made before.
-        compilations_in: the folder in which XLA keeps its compilations, if it does.
-        started: ``time.perf_counter()`` when the job began, so that its imports count.
-        say: takes the lines that tell the progress.
+        initial_trial: trial.json of a trial whose model.keras the network starts from.
+        compilations_folder: the folder in which XLA stores its compilations, if it does.
+        started: ``time.perf_counter()`` at the start of the job, so that its imports are measured.
+        log: takes each progress line.
 
     Returns:
         The content of trial.json.
 
     Raises:
-        DatasetError, OSError: the data cannot be read, the results cannot be written, or kept compilations are
-            damaged (they are removed).
+        DatasetError: the dataset cannot be read.
+        ResultError: the files of ``initial_trial`` are missing or damaged.
+        OSError: the results cannot be written, or stored compilations are damaged (they are removed).
     """
     phases = Phases(started)
     phases.end("import")
-    data = load(dataset_directory)
-    trial: dict[str, Any] = {
-        **{key: order[key] for key in ("experiment", "trial", "seed")},
+    data = arrays.load(manifest)
+    if initial_trial is not None:
+        initial_weights = read_trial(initial_trial).file("model.keras")
+    spec_digest = digest(trial_spec)
+    identity = trial_identity(spec_digest, data.digest)
+    facts: dict[str, Any] = {
+        **{key: trial_spec[key] for key in ("experiment", "trial", "seed")},
         "status": "failed",
-        "spec": order["spec"],
-        "digests": {"spec": digest(order["spec"]), "source": order["source"], "dataset": data.digest},
+        "spec": trial_spec["spec"],
+        "digests": {"trial_spec": spec_digest, "code": trial_spec["code_digest"], "dataset": data.digest},
+        "identity": identity,
         "device": devices.describe(threads),
         "versions": devices.versions(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -73,77 +84,90 @@ def run(
         "traceback": None,
     }
     try:
-        setup = set_up(order["spec"], order["seed"], data, initial_weights, copies)
+        setup = set_up(trial_spec["spec"], trial_spec["seed"], data, devices.detect(), initial_weights)
         phases.end("build")
-        identity = digest({"order": order, "dataset": data.digest})
-        course = fit(setup, order, checkpoint, identity, phases, say)
-        trial |= _finish(setup, order["spec"], course, directory, phases)
+        result = _fit(setup, trial_spec["spec"], checkpoint, identity, phases, log)
+        facts |= _write_results(setup, result, trial_spec["spec"], folder, phases)
     except (OSError, DatasetError):
         raise
     except Exception as error:
-        compiling = "build" in phases.seconds and "compile" not in phases.seconds
-        if compiling and compilations_in and compilations.forget(compilations_in):
-            raise OSError(f"cannot compile with what {compilations_in} held; it is removed now: run again") from error
-        trial |= {"status": _status_of(error), "error": f"{type(error).__name__}: {error}"}
-        trial["traceback"] = traceback.format_exc()
-        results.write_history(directory, [])
-        results.write_model(directory, None)
-        results.write_predictions(directory, {})
+        was_compiling = "build" in phases.seconds and "compile" not in phases.seconds
+        if was_compiling and compilations_folder and compilations.remove(compilations_folder):
+            raise OSError(
+                f"cannot compile with the stored compilations of {compilations_folder}; they are removed: run again"
+            ) from error
+        facts |= {"status": _status_of(error), "error": f"{type(error).__name__}: {error}"}
+        facts["traceback"] = traceback.format_exc()
+        write_history(folder / "history.csv", [])
+        write_model(folder / "model.keras", None)
+        write_predictions(folder / "predictions.npz", {})
         phases.end("failed")
-        say(trial["traceback"])
-    trial["phases"], trial["cpu_phases"] = phases.seconds, phases.cpu_seconds
-    trial["peak_memory_mb"] = devices.peak_memory_mb()
-    trial["seconds"] = round(sum(phases.seconds.values()), 3)
-    results.write_trial(directory, trial)
+        log(facts["traceback"])
+    facts["phases"], facts["cpu_phases"] = phases.seconds, phases.cpu_seconds
+    facts["peak_memory_mb"] = devices.peak_memory_mb()
+    facts["seconds"] = round(sum(phases.seconds.values()), 3)
+    facts = write_trial(folder, facts)
     checkpoint.unlink(missing_ok=True)
-    say(f"{trial['status']} after {trial['seconds']:.1f} s")
-    return trial
+    log(f"{facts['status']} after {facts['seconds']:.1f} s")
+    return facts
 
 
-def _finish(setup: Setup, spec: dict[str, Any], course: Course, directory: Path, phases: Phases) -> dict[str, Any]:
-    """Take the best or averaged weights, predict every split, write the results and return what they are."""
-    history, stopping, average = course.history, course.stopping, course.average
-    material = setup.material
-    if stopping.best_weights:
-        assign(setup.model.variables, stopping.best_weights)
-    if average.weights:
-        assign(setup.model.trainable_variables, average.weights)
-        size, pool = material.batch_size, material.pool
-        reestimate_statistics(setup.model, setup.program.observe, np.split(pool, range(size, len(pool), size)))
+def _fit(setup: Setup, spec: dict[str, Any], checkpoint: Path, identity: str, phases: Phases, log: Log) -> FitResult:
+    """Train all epochs that the checkpoint does not have, writing a checkpoint and a progress line after each."""
+    result, epochs, images = start(spec), spec["training"]["epochs"], len(setup.data.epoch(1))
+    if checkpoints.load(checkpoint, identity, setup.variables, result):
+        log(f"resuming after epoch {len(result.history)}")
+
+    def on_epoch_end(result: FitResult) -> None:
+        checkpoints.save(checkpoint, identity, setup.variables, result)
+        phases.end("checkpoint")
+        log(epoch_line(result, epochs, images, phases))
+
+    return fit(setup, epochs, result, on_phase_end=phases.end, on_epoch_end=on_epoch_end)
+
+
+def _write_results(
+    setup: Setup, result: FitResult, spec: dict[str, Any], folder: Path, phases: Phases
+) -> dict[str, Any]:
+    """Predict every split with the final weights, write the result files, and return what trial.json says of them."""
+    data, history = setup.data, result.history
+    set_final_weights(setup, result)
+    if result.average:
         phases.end("average")
-    logits = {name: setup.program.predict(rows) for name, rows in material.splits.items() if len(rows)}
-    labels = {name: material.labels[material.splits[name]] for name in logits}
+    logits = predict(setup)
+    outputs = {
+        split: SplitOutputs(z, data.labels[data.splits[split]], data.rows_in_dataset(split))
+        for split, z in logits.items()
+    }
     phases.end("predict")
     setup.program.restore()
-    results.write_history(directory, history)
-    results.write_model(directory, setup.model)
-    predictions = {
-        name: results.Predictions(z, labels[name], material.rows_in_data_set(name)) for name, z in logits.items()
-    }
-    results.write_predictions(directory, predictions, material.valid_in_train)
+    write_history(folder / "history.csv", history)
+    write_model(folder / "model.keras", setup.model)
+    write_predictions(folder / "predictions.npz", outputs, data.valid_in_train)
     phases.end("save")
-    accuracy = float(np.mean(logits["train"].argmax(1) == labels["train"]))
-    # The last step may be the one that breaks the weights.
-    broken = diverged(history) or not all(np.isfinite(z).all() for z in logits.values())
+    accuracy = float(np.mean(logits["train"].argmax(1) == outputs["train"].labels))
+    # The last step can produce weights that are not finite although its loss is.
+    diverged = result.diverged or not all(np.isfinite(z).all() for z in logits.values())
     collapsed = spec["collapse_below"] is not None and accuracy < spec["collapse_below"]
+    images = len(data.epoch(1))
     return {
-        "status": "diverged" if broken else "collapsed" if collapsed else "ok",
+        "status": "diverged" if diverged else "collapsed" if collapsed else "ok",
         "precision": setup.precision,
         "compile": setup.compiled,
         "parameters": setup.model.count_params(),
         "epochs": len(history),
-        "best_epoch": stopping.best_epoch,
-        "averaged_epochs": average.count,
+        "best_epoch": result.stopping.best_epoch if result.stopping else None,
+        "averaged_epochs": result.average.count if result.average else 0,
         "steps": history[-1]["step"],
         "penalty": penalty(setup.model),
-        "images_per_second": round(_images_per_second(history, len(material.epoch(1))), 1),
-        "images": {name: len(rows) for name, rows in material.splits.items()},
-        "images_per_epoch": len(material.epoch(1)),
+        "images_per_second": round(_images_per_second(history, images), 1),
+        "images": {split: len(rows) for split, rows in data.splits.items()},
+        "images_per_epoch": images,
     }
 
 
 def _images_per_second(history: list[Row], images: int) -> float:
-    # The first epoch includes the compilation, and so says little.
+    # The first epoch includes compilation that was not prepared.
     rows = history[1:] or history
     return float(np.median([images / max(row["seconds"], 1e-9) for row in rows]))
 

@@ -1,11 +1,12 @@
-"""Layers that TensorFlow trains faster than Keras's own, with the same result.
+"""Layers that compute what Keras's layers compute, and train faster on TensorFlow in graph mode.
 
-Keras 3 writes batch normalisation as a chain of elementwise operations, which costs a convolutional network about
-half of its time on a CPU. The fused kernel computes the same in one pass. And on a processor that oneDNN has no
-bfloat16 convolutions for, TensorFlow takes ten times as long for one as in float32.
+Keras 3 computes batch normalization by a chain of elementwise operations, which takes about half of the time of a
+convolutional network on a CPU; the fused kernel needs one pass. On processors for which oneDNN has no bfloat16
+convolutions, TensorFlow's take ten times as long as those of float32.
 
-A network is built with Keras's own layers, which change their class for the training and change it back before the
-model is saved: variables, configuration and names stay, so a saved model is plain Keras.
+The layers of a built model change their class for the training, and change it back before the model is saved, so
+that variables, configuration and names stay. ``keras.models.clone_model`` would make new variables and new dropout
+seeds: weights and optimizer would have to be moved to the clone and back, and the random numbers would change.
 """
 
 from typing import Any
@@ -14,14 +15,14 @@ import keras
 import tensorflow as tf
 
 from lookbook.models import layers_of
-from lookbook.runtime import devices
+from lookbook.training.precision import Hardware, has_bfloat16_convolutions
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras's layer, computed by the fused kernel where it can be: in training, on images, normalised by channel."""
+    """Keras's layer, with TensorFlow's fused kernel for the training on images normalized by channel."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Return the normalised inputs (B, H, W, C); in training, move the moving statistics."""
+        """Return the normalized inputs (B, H, W, C); in training, update the moving statistics."""
         fusible = len(inputs.shape) == 4 and self.axis in (-1, 3) and self.scale and self.center and mask is None
         if not fusible or not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
@@ -32,7 +33,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             epsilon=self.epsilon,
             is_training=True,
         )
-        # The kernel returns the sample variance, Keras moves its statistics by the variance of the population.
+        # The kernel returns the unbiased variance; Keras's moving variance is that of the biased one.
         count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
         self._move(self.moving_mean, mean)
         self._move(self.moving_variance, variance * (count - 1) / count)
@@ -43,9 +44,9 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 
 class RoundedConv2D(keras.layers.Conv2D):
-    """Keras's layer, whose products are computed in float32 where they are in bfloat16.
+    """Keras's layer, with bfloat16 products computed in float32.
 
-    That is what bfloat16 units do: operands and results are rounded to bfloat16, sums are kept in float32.
+    As in bfloat16 hardware, operands and results are rounded to bfloat16 and sums are kept in float32.
     """
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
@@ -56,23 +57,23 @@ class RoundedConv2D(keras.layers.Conv2D):
         return tf.cast(outputs, tf.bfloat16)
 
 
-EXCHANGED = {keras.layers.BatchNormalization: FusedBatchNormalization, keras.layers.Conv2D: RoundedConv2D}
+FASTER = {keras.layers.BatchNormalization: FusedBatchNormalization, keras.layers.Conv2D: RoundedConv2D}
 
 
-def exchange(model: keras.Model) -> None:
-    """Exchange a model's layers, at every depth, for those that are faster here."""
-    faster = dict(EXCHANGED)
-    if devices.has_bfloat16_convolutions():
+def exchange(model: keras.Model, hardware: Hardware) -> None:
+    """Exchange a model's layers, at every depth, for those that are faster on this hardware."""
+    faster = dict(FASTER)
+    if has_bfloat16_convolutions(hardware):
         del faster[keras.layers.Conv2D]
     _change_classes(model, faster)
 
 
 def restore(model: keras.Model) -> None:
-    """Make every exchanged layer Keras's own again."""
-    _change_classes(model, {faster: plain for plain, faster in EXCHANGED.items()})
+    """Turn every exchanged layer back into Keras's own."""
+    _change_classes(model, {faster: plain for plain, faster in FASTER.items()})
 
 
 def _change_classes(model: keras.Model, new: dict[type, type]) -> None:
     for layer in layers_of(model):
-        # Exactly these classes: a subclass means something of its own.
+        # Exactly these classes: a subclass may compute something else.
         layer.__class__ = new.get(type(layer), type(layer))

@@ -1,170 +1,121 @@
-"""The loop over epochs: what happens between two compiled calls."""
+"""The epochs of a trial, and the network that it ends with."""
+
+from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from lookbook.runtime import checkpoints
-from lookbook.training.averaging import WeightAverage
+from lookbook.training.averaging import WeightAverage, reestimate_statistics
 from lookbook.training.early_stopping import EarlyStopping
-from lookbook.training.setup import Setup
+
+if TYPE_CHECKING:
+    from lookbook.training.setup import Setup
 
 Row = dict[str, Any]
-Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Course:
-    """How a training went.
-
-    Attributes:
-        history: one row per epoch, the columns of history.csv.
-        stopping: the early stopping, with the best weights.
-        average: the average of late weights.
-    """
-
-    history: list[Row]
-    stopping: EarlyStopping
-    average: WeightAverage
-
-
-class Phases:
-    """Seconds of wall clock and of CPU time by phase; each phase lasts from the end of the one before.
+@dataclass
+class FitResult:
+    """The training up to the last finished epoch, besides the variables of its ``Setup``.
 
     Attributes:
-        seconds: wall clock by phase.
-        cpu_seconds: CPU time by phase, of all threads; the first phase has what the process spent before as well.
+        stopping: the early stopping, or None.
+        average: the average of late weights, or None.
+        history: one row per epoch: epoch, step, learning_rate, seconds, train_loss, train_accuracy and, with a
+            validation split, valid_loss and valid_accuracy.
     """
 
-    def __init__(self, started: float | None) -> None:
-        self.seconds: dict[str, float] = {}
-        self.cpu_seconds: dict[str, float] = {}
-        self._last = time.perf_counter() if started is None else started
-        self._last_cpu = 0.0
+    stopping: EarlyStopping | None
+    average: WeightAverage | None
+    history: list[Row] = field(default_factory=list)
 
-    def end(self, name: str) -> float:
-        """Add the time since the last call to a phase and return its seconds of wall clock."""
-        now, cpu = time.perf_counter(), time.process_time()
-        spent, self._last = now - self._last, now
-        self.seconds[name] = round(self.seconds.get(name, 0.0) + spent, 4)
-        self.cpu_seconds[name] = round(self.cpu_seconds.get(name, 0.0) + cpu - self._last_cpu, 4)
-        self._last_cpu = cpu
-        return spent
+    @property
+    def diverged(self) -> bool:
+        """Whether the training loss of the last epoch is not finite."""
+        return bool(self.history) and not math.isfinite(self.history[-1]["train_loss"])
 
 
-def fit(setup: Setup, order: dict[str, Any], checkpoint: Path, identity: str, phases: Phases, say: Say) -> Course:
-    """Train epoch by epoch until the last one, early stopping or divergence; go on where a checkpoint left off.
+def start(spec: dict[str, Any]) -> FitResult:
+    """Return the state of a resolved experiment's training before its first epoch."""
+    stopping, averaging = spec["training"]["early_stopping"], spec["training"]["weight_averaging"]
+    return FitResult(
+        stopping=EarlyStopping(stopping["patience"]) if stopping else None,
+        average=WeightAverage(averaging["start_epoch"], averaging["every"]) if averaging else None,
+    )
+
+
+def fit(
+    setup: Setup,
+    epochs: int,
+    result: FitResult,
+    *,
+    on_phase_end: Callable[[str], object] = lambda phase: None,
+    on_epoch_end: Callable[[FitResult], object] = lambda result: None,
+) -> FitResult:
+    """Train until the last epoch, early stopping or divergence, and leave the model with its weights then.
+
+    Args:
+        setup: the trial, whose variables have the values of the last finished epoch.
+        epochs: number of epochs of the whole training.
+        result: the training so far, from ``start`` or a checkpoint; it is continued in place.
+        on_phase_end: called with ``compile``, ``train`` or ``validate`` when that part of the work ends.
+        on_epoch_end: called with the result after each epoch.
 
     Returns:
-        How the training went. The model is left with the weights of the last epoch.
+        ``result``.
     """
-    training, material = order["spec"]["training"], setup.material
-    stopping = EarlyStopping((training["early_stopping"] or {}).get("patience"))
-    averaging = training["weight_averaging"] or {}
-    average = WeightAverage(averaging.get("start_epoch"), averaging.get("every", 1))
-    history: list[Row] = []
-    if saved := checkpoints.load(checkpoint, identity):
-        groups, state = saved
-        assign(setup.variables, groups["variables"])
-        history = state["history"]
-        stopping.best_loss, stopping.best_epoch = state["best_loss"], state["best_epoch"]
-        stopping.best_weights = groups["best"]
-        average.weights, average.count = groups["average"], state["averaged"]
-        say(f"goes on after epoch {len(history)} from its checkpoint")
+    data, stopping, average = setup.data, result.stopping, result.average
 
-    def done() -> bool:
-        last = len(history)
-        return last >= training["epochs"] or stopping.stops(last) or bool(last and diverged(history))
+    def is_done() -> bool:
+        last = len(result.history)
+        return last >= epochs or result.diverged or (stopping is not None and stopping.stops(last))
 
-    if not done():
-        for batches in _batches(material.epoch(1), material.batch_size):
+    if not is_done():
+        for batches in _batches(data.epoch(1), data.batch_size):
             setup.program.prepare(batches)
-        phases.end("compile")
-    while not done():
-        epoch = len(history) + 1
-        row = _train_epoch(setup, material.epoch(epoch))
+        on_phase_end("compile")
+    while not is_done():
+        epoch = len(result.history) + 1
+        started = time.perf_counter()
+        row = _train_epoch(setup, data.epoch(epoch))
         row |= {
             "epoch": epoch,
-            "step": epoch * material.steps_per_epoch,
-            "seconds": round(phases.end("train"), 4),
+            "step": epoch * data.steps_per_epoch,
+            "seconds": round(time.perf_counter() - started, 4),
         }
-        if len(material.splits["valid"]):
+        on_phase_end("train")
+        if len(data.splits["valid"]):
             row["valid_loss"], row["valid_accuracy"] = _validate(setup)
-            if stopping.improves(epoch, row["valid_loss"]):
+            if stopping is not None and stopping.improves(epoch, row["valid_loss"]):
                 stopping.best_weights = to_numpy(setup.model.variables)
-            phases.end("validate")
-        if average.takes(epoch):
+            on_phase_end("validate")
+        if average is not None and average.includes(epoch):
             average.add(to_numpy(setup.model.trainable_variables))
-        history.append(row)
-        groups = {
-            "variables": to_numpy(setup.variables),
-            "best": stopping.best_weights,
-            "average": average.weights,
-        }
-        state = {
-            "history": history,
-            "best_loss": stopping.best_loss,
-            "best_epoch": stopping.best_epoch,
-            "averaged": average.count,
-        }
-        checkpoints.save(checkpoint, identity, groups, state)
-        phases.end("checkpoint")
-        say(_progress(history, training["epochs"], len(material.epoch(epoch)), phases))
-    return Course(history, stopping, average)
+        result.history.append(row)
+        on_epoch_end(result)
+    return result
 
 
-def _train_epoch(setup: Setup, indices: np.ndarray) -> Row:
-    """Train on every index once."""
-    sums = [setup.program.train(batches) for batches in _batches(indices, setup.material.batch_size)]
-    count = sum(s.images for s in sums)
-    return {
-        "learning_rate": float(setup.optimizer.learning_rate),
-        "train_loss": sum(s.loss for s in sums) / count,
-        "train_accuracy": sum(s.correct for s in sums) / count,
-    }
+def set_final_weights(setup: Setup, result: FitResult) -> None:
+    """Give the model the weights that are evaluated: the best, the averaged, or those of the last epoch."""
+    if result.stopping is not None and result.stopping.best_weights:
+        assign(setup.model.variables, result.stopping.best_weights)
+    if result.average is not None and result.average.weights:
+        assign(setup.model.trainable_variables, result.average.weights)
+        size, rows = setup.data.batch_size, setup.data.train_rows
+        batches = np.split(rows, range(size, len(rows), size))
+        reestimate_statistics(setup.model, setup.program.update_batch_statistics, batches)
 
 
-def _batches(indices: np.ndarray, batch_size: int) -> list[np.ndarray]:
-    """Return the whole batches (steps, batch), then a short last one (1, rest) where the batch size leaves a rest."""
-    whole = len(indices) - len(indices) % batch_size
-    parts = [indices[:whole].reshape(-1, batch_size), indices[whole:].reshape(1, -1)]
-    return [part for part in parts if part.size]
-
-
-def _validate(setup: Setup) -> tuple[float, float]:
-    """Return the loss, penalties included, and the accuracy on the clean validation images."""
-    indices = setup.material.splits["valid"]
-    logits, labels = setup.program.predict(indices), setup.material.labels[indices]
-    target = keras.utils.to_categorical(labels, logits.shape[1]) if setup.one_hot else labels
-    loss = float(setup.loss(target, logits)) + penalty(setup.model)
-    return loss, float(np.mean(logits.argmax(1) == labels))
-
-
-def _progress(history: list[Row], epochs: int, images: int, phases: Phases) -> str:
-    """Return the line that tells how an epoch went and when the trial will end, early stopping apart."""
-    row = history[-1]
-    # What validation and checkpoints add to an epoch is known of this process's epochs only.
-    spent = sum(phases.seconds.get(phase, 0) for phase in ("train", "validate", "checkpoint"))
-    trained = phases.seconds.get("train") or row["seconds"]
-    left = (epochs - len(history)) * float(np.mean([r["seconds"] for r in history])) * spent / max(trained, 1e-9)
-    end = datetime.now().astimezone() + timedelta(seconds=left)
-    text = f"epoch {row['epoch']}/{epochs}  loss {row['train_loss']:.4f}  accuracy {row['train_accuracy']:.4f}"
-    if "valid_loss" in row:
-        text += f"  validation {row['valid_loss']:.4f}, {row['valid_accuracy']:.4f}"
-    rate = images / max(row["seconds"], 1e-9)
-    return f"{text}  {row['seconds']:.1f} s  {rate:,.0f} images/s  ends by {end:%H:%M:%S}"
-
-
-def diverged(history: list[Row]) -> bool:
-    """Return whether the loss of the last epoch is no number."""
-    return not math.isfinite(history[-1]["train_loss"])
+def predict(setup: Setup) -> dict[str, np.ndarray]:
+    """Return the model's logits, float32 (N, classes), of each split that has images."""
+    return {split: setup.program.predict(rows) for split, rows in setup.data.splits.items() if len(rows)}
 
 
 def penalty(model: keras.Model) -> float:
@@ -178,6 +129,33 @@ def to_numpy(variables: list[Any]) -> list[np.ndarray]:
 
 
 def assign(variables: list[Any], values: list[np.ndarray]) -> None:
-    """Give variables the values of arrays, in order."""
+    """Set variables to the values of arrays, in order."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def _train_epoch(setup: Setup, rows: np.ndarray) -> Row:
+    """Train on every row once; return the learning rate, loss and accuracy of the epoch."""
+    sums = [setup.program.train(batches) for batches in _batches(rows, setup.data.batch_size)]
+    count = sum(s.images for s in sums)
+    return {
+        "learning_rate": float(setup.optimizer.learning_rate),
+        "train_loss": sum(s.loss for s in sums) / count,
+        "train_accuracy": sum(s.correct for s in sums) / count,
+    }
+
+
+def _batches(rows: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """Return the full batches, (steps, batch), then the images that remain as one short batch, (1, rest)."""
+    full = len(rows) - len(rows) % batch_size
+    parts = [rows[:full].reshape(-1, batch_size), rows[full:].reshape(1, -1)]
+    return [part for part in parts if part.size]
+
+
+def _validate(setup: Setup) -> tuple[float, float]:
+    """Return the loss, penalties included, and the accuracy on the validation images."""
+    rows = setup.data.splits["valid"]
+    logits, labels = setup.program.predict(rows), setup.data.labels[rows]
+    target = keras.utils.to_categorical(labels, logits.shape[1]) if setup.one_hot else labels
+    loss = float(setup.loss(target, logits)) + penalty(setup.model)
+    return loss, float(np.mean(logits.argmax(1) == labels))

@@ -1,4 +1,4 @@
-"""Learning-rate schedules that Keras does not have; ``class_name`` names them beside Keras's own."""
+"""Learning-rate schedules that Keras lacks. A configuration names them by ``class_name``, as it does Keras's own."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from keras import ops
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     """The one-cycle policy (Smith and Topin, 2018, arXiv 1708.07120), piecewise linear in the step.
 
-    The rate rises from the initial to the maximal rate, falls back, and ends on a last descent to the final rate.
+    The rate rises from the initial to the maximal rate, falls back to the initial rate, and descends to the final rate.
 
     Args:
-        initial_learning_rate: at the first step and when the fall ends.
-        maximal_learning_rate: at the peak.
-        final_learning_rate: at the last step.
-        rising: fraction of the steps that rise; as many fall, the rest descend to the final rate.
-        total_steps: steps of the whole training; training fills it in where it is None.
+        initial_learning_rate: rate at the first step and at the start of the descent.
+        maximal_learning_rate: rate at the peak.
+        final_learning_rate: rate at the last step.
+        rising: fraction of the steps in which the rate rises; it falls for as many, and descends in the rest.
+        total_steps: number of steps of the training; if None, training sets it.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         """Return the learning rate (float32 scalar) of a zero-based step."""
         if self.total_steps is None:
-            raise ValueError("OneCycle needs total_steps")
+            raise ValueError("OneCycle needs total_steps, the number of training steps")
         step = ops.cast(step, "float32")
         last = max(self.total_steps - 1, 1)
         peak = max(self.rising * last, 1e-9)
@@ -49,7 +49,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         return ops.clip(rate, min(low, end), high)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments, as Keras wants them."""
+        """Return the constructor arguments, for ``from_config``."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
             "maximal_learning_rate": self.maximal_learning_rate,
@@ -60,12 +60,12 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class ExponentialRange(keras.optimizers.schedules.LearningRateSchedule):
-    """The learning-rate range test (Smith, 2017, arXiv 1506.01186): the rate rises by an equal factor every step.
+    """The learning-rate range test (Smith, 2017, arXiv 1506.01186): each step multiplies the rate by the same factor.
 
     Args:
-        initial_learning_rate: at the first step.
-        final_learning_rate: at the last step.
-        total_steps: steps of the whole training; training fills it in where it is None.
+        initial_learning_rate: rate at the first step.
+        final_learning_rate: rate at the last step.
+        total_steps: number of steps of the training; if None, training sets it.
     """
 
     def __init__(
@@ -78,12 +78,12 @@ class ExponentialRange(keras.optimizers.schedules.LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         """Return the learning rate (float32 scalar) of a zero-based step."""
         if self.total_steps is None:
-            raise ValueError("ExponentialRange needs total_steps")
+            raise ValueError("ExponentialRange needs total_steps, the number of training steps")
         share = ops.clip(ops.cast(step, "float32") / max(self.total_steps - 1, 1), 0.0, 1.0)
         return self.initial_learning_rate * (self.final_learning_rate / self.initial_learning_rate) ** share
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments, as Keras wants them."""
+        """Return the constructor arguments, for ``from_config``."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
             "final_learning_rate": self.final_learning_rate,
@@ -91,25 +91,5 @@ class ExponentialRange(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-# The schedules of this file, which know the length of the training from the training.
+# A configuration names them by class; training fills in their ``total_steps``.
 SCHEDULES = {schedule.__name__: schedule for schedule in (OneCycle, ExponentialRange)}
-
-
-def optimizer_from(entry: dict[str, Any], total_steps: int) -> keras.optimizers.Optimizer:
-    """Return the Keras optimizer of a resolved experiment.
-
-    Args:
-        entry: Keras's ``class_name``/``config`` form; ``learning_rate`` is a number or a schedule in that form.
-        total_steps: steps of the whole training, for schedules that leave ``total_steps`` out.
-    """
-    config = dict(entry["config"])
-    rate = config.get("learning_rate")
-    if isinstance(rate, dict):
-        arguments = dict(rate.get("config", {}))
-        if rate["class_name"] in SCHEDULES:
-            given = {key: value for key, value in arguments.items() if value is not None}
-            config["learning_rate"] = SCHEDULES[rate["class_name"]](**{"total_steps": total_steps} | given)
-        else:
-            schedule = {"class_name": rate["class_name"], "config": arguments}
-            config["learning_rate"] = keras.optimizers.schedules.deserialize(schedule)
-    return keras.optimizers.get({"class_name": entry["class_name"], "config": config})

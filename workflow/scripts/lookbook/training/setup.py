@@ -1,19 +1,22 @@
-"""What a trial needs before its first step: its images, its network, its optimizer and its compiled program."""
+"""A trial ready to train: its images, network, optimizer and compiled calls."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from lookbook import augmentation, models
-from lookbook.datasets.arrays import Dataset
-from lookbook.runtime import devices
 from lookbook.sampling.streams import stream_seed
-from lookbook.training.program import EVALUATION_BATCH, Program
-from lookbook.training.schedules import optimizer_from
-from lookbook.training.trial_data import Copies, Material, copies_transform, gather
+from lookbook.training.compiled import EVALUATION_BATCH, Program, Task, compile_program, compile_transform
+from lookbook.training.optimizers import optimizer_from
+from lookbook.training.precision import Hardware, choose_precision, choose_xla
+from lookbook.training.trial_data import TrialData, gather
+
+if TYPE_CHECKING:
+    from lookbook.datasets.arrays import Dataset
 
 
 @dataclass(frozen=True)
@@ -21,99 +24,100 @@ class Setup:
     """A trial that is ready to train.
 
     Attributes:
-        material: the images, their labels, and which of them are trained on.
-        model: raw pixels to logits.
+        data: the images, their labels, and the rows that are trained on.
+        model: maps pixels to logits.
         optimizer: built for the model's trainable variables.
-        loss: on labels (one-hot where ``one_hot``) and logits.
-        one_hot: whether the loss wants one-hot labels.
-        transform_seed: what augmentation draws from.
+        loss: of labels (one-hot where ``one_hot``) and logits.
+        one_hot: whether the loss takes one-hot labels.
+        seeds: the seed generators of the augmentation in the training steps.
         program: the compiled calls.
-        precision: Keras's policy.
+        precision: Keras's dtype policy.
         compiled: ``xla`` or ``graph``.
     """
 
-    material: Material
+    data: TrialData
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
     loss: keras.losses.Loss
     one_hot: bool
-    transform_seed: keras.random.SeedGenerator
+    seeds: list[keras.random.SeedGenerator]
     program: Program
     precision: str
     compiled: str
 
     @property
     def variables(self) -> list[Any]:
-        """Everything that a step changes, in a fixed order: what a checkpoint holds."""
-        return [*self.model.variables, *self.optimizer.variables, self.transform_seed.state]
+        """All variables that a training step changes, in a fixed order: the content of a checkpoint."""
+        return [*self.model.variables, *self.optimizer.variables, *(seed.state for seed in self.seeds)]
 
 
 def set_up(
     spec: dict[str, Any],
     seed: int,
     data: Dataset,
+    hardware: Hardware,
     initial_weights: Path | None = None,
-    copies: Copies | None = None,
 ) -> Setup:
-    """Return a resolved experiment's trial, ready to train.
+    """Return a trial of a resolved experiment, ready to train.
 
     Args:
         spec: the resolved experiment.
         seed: the trial's seed; split, weights, order and augmentation each derive a stream from it.
-        data: the prepared data set.
+        data: the prepared dataset.
+        hardware: what it trains on.
         initial_weights: a saved model to start from, or None.
-        copies: of the training images, where the experiment trains on copies made before.
 
     Raises:
-        ValueError: the saved model has other weights than the network, or the data cannot give what is asked for.
+        ValueError: the saved model does not have the network's weights, or the dataset lacks requested images.
     """
-    material = gather(spec, seed, data, copies)
-    transforms = spec["augmentation"]
-    if spec["sampling"]["augment"] == "copies":
-        material = material.with_drawn_copies_augmented(copies_transform(transforms, seed))
+    trial_data, transforms = gather(spec, seed, data), spec["augmentation"]
+    if trial_data.augmented_before is not None:
+        # A stream of its own, so that the random numbers of the training steps do not depend on it.
+        transform = augmentation.compose(transforms, keras.random.SeedGenerator(stream_seed(seed, "copies")))
+        trial_data = trial_data.with_images_augmented_before(compile_transform(transform))
         transforms = []
 
-    model, precision = _build(spec, seed, data.shape, material.outputs)
+    model, precision = _build(spec, seed, data.shape, trial_data.outputs, hardware)
     if initial_weights is not None:
         start_from(model, initial_weights)
-    steps = material.steps_per_epoch * spec["training"]["epochs"]
+    steps = trial_data.steps_per_epoch * spec["training"]["epochs"]
     optimizer = optimizer_from(spec["optimizer"], steps)
     optimizer.build(model.trainable_variables)
-    loss = keras.losses.get(spec["loss"])
-    one_hot = wants_one_hot(spec["loss"])
-    transform_seed = keras.random.SeedGenerator(stream_seed(seed, "augmentation"))
-    xla = devices.choose_xla(spec["compile"], is_convolutional(model))
-    # One file for each backend; a trial's source is its own backend's.
-    compiler = import_module(f"lookbook.training.compiled_{keras.backend.backend()}")
-    program = compiler.compile_program(
-        model,
-        optimizer,
-        loss,
-        augmentation.compose(transforms, transform_seed),
-        material.images,
-        material.labels,
+    loss, one_hot = keras.losses.get(spec["loss"]), wants_one_hot(spec["loss"])
+    transform = augmentation.compose(transforms, keras.random.SeedGenerator(stream_seed(seed, "augmentation")))
+    xla = transform.supports_xla and choose_xla(
+        spec["compile"], is_convolutional(model), hardware, keras.backend.backend()
+    )
+    task = Task(
+        model=model,
+        optimizer=optimizer,
+        loss=loss,
+        transform=transform,
+        seeds=transform.seeds,
+        images=trial_data.images,
+        labels=trial_data.labels,
         one_hot=one_hot,
-        seeds=[transform_seed],
         xla=xla,
         steps=steps,
-        # A small split must not be filled up to a large batch.
-        evaluation_batch=min(EVALUATION_BATCH, *(len(rows) for rows in material.splits.values() if len(rows))),
+        hardware=hardware,
     )
+    # A small split must not be padded to a large batch.
+    evaluation_batch = min(EVALUATION_BATCH, *(len(rows) for rows in trial_data.splits.values() if len(rows)))
     return Setup(
-        material=material,
+        data=trial_data,
         model=model,
         optimizer=optimizer,
         loss=loss,
         one_hot=one_hot,
-        transform_seed=transform_seed,
-        program=program,
+        seeds=transform.seeds,
+        program=compile_program(task, evaluation_batch),
         precision=precision,
         compiled="xla" if xla else "graph",
     )
 
 
 def wants_one_hot(loss: dict[str, Any]) -> bool:
-    """Return whether a Keras loss, in its ``class_name``/``config`` form, wants one-hot labels."""
+    """Return whether a Keras loss, in its ``class_name``/``config`` form, takes one-hot labels."""
     return not loss["class_name"].startswith("Sparse")
 
 
@@ -123,23 +127,25 @@ def is_convolutional(model: keras.Model) -> bool:
 
 
 def start_from(model: keras.Model, path: Path) -> None:
-    """Give a network the weights of a saved model; raise ValueError where they do not fit."""
+    """Set a network's weights to those of a saved model; raise ValueError if their shapes differ."""
     if not path.stat().st_size:
-        raise ValueError(f"{path} is empty: the trial to start from has failed, see trial.json beside it")
+        raise ValueError(f"{path} is empty: the trial to start from failed; trial.json beside it has the reason")
     saved = keras.models.load_model(path, compile=False)
-    ours, theirs = [tuple(w.shape) for w in model.weights], [tuple(w.shape) for w in saved.weights]
-    if ours != theirs:
-        raise ValueError(f"{path} has weights of other shapes than the network: {theirs} against {ours}")
+    shapes, saved_shapes = [tuple(w.shape) for w in model.weights], [tuple(w.shape) for w in saved.weights]
+    if shapes != saved_shapes:
+        raise ValueError(f"{path} has weights of other shapes than the network: {saved_shapes} against {shapes}")
     model.set_weights(saved.get_weights())
 
 
-def _build(spec: dict[str, Any], seed: int, shape: tuple[int, int, int], outputs: int) -> tuple[keras.Model, str]:
+def _build(
+    spec: dict[str, Any], seed: int, shape: tuple[int, int, int], outputs: int, hardware: Hardware
+) -> tuple[keras.Model, str]:
     def build(policy: str) -> keras.Model:
-        # The same random state for every build, so that the precision does not change the initial weights.
+        # The same random state for both builds, so that the initial weights do not depend on the precision.
         keras.utils.set_random_seed(stream_seed(seed, "weights"))
         keras.config.set_dtype_policy(policy)
         return models.build(spec["model"], shape, outputs, spec["rescaling"])
 
     model = build("float32")
-    precision = devices.choose_precision(spec["precision"], is_convolutional(model))
+    precision = choose_precision(spec["precision"], is_convolutional(model), hardware)
     return (model, precision) if precision == "float32" else (build(precision), precision)

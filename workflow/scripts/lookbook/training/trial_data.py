@@ -1,21 +1,20 @@
-"""What a trial trains on: its images one after another, what they are, and which of them an epoch goes through."""
+"""The images of a trial, their labels, and the rows of them that each epoch trains on."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 from keras import ops
 
-from lookbook.datasets.arrays import Dataset
-from lookbook.sampling.rows import draw_parts, kept_classes, number_of_outputs, targets
+from lookbook.sampling.rows import kept_classes, number_of_outputs, sample_rows, targets
 from lookbook.sampling.splits import epoch_order
-from lookbook.sampling.streams import stream_seed
-from lookbook.training.program import EVALUATION_BATCH
+from lookbook.training.compiled import EVALUATION_BATCH
 
-# Images made before training: uint8 (N, H, W, C), and the training image that each was made from, int32 (N,).
-Copies = tuple[np.ndarray, np.ndarray]
+if TYPE_CHECKING:
+    from lookbook.datasets.arrays import Dataset
 
 
 class Stack:
@@ -30,13 +29,13 @@ class Stack:
         return int(self.starts[-1])
 
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
-        """Return the images of whole-number rows of any shape (..., H, W, C)."""
+        """Return the images of integer rows of any shape, uint8 (..., H, W, C)."""
         flat = rows.reshape(-1)
         images = np.empty((len(flat), *self.parts[0].shape[1:]), self.parts[0].dtype)
         owner = np.searchsorted(self.starts, flat, side="right") - 1
         for number, part in enumerate(self.parts):
-            mine = owner == number
-            images[mine] = part[flat[mine] - self.starts[number]]
+            in_part = owner == number
+            images[in_part] = part[flat[in_part] - self.starts[number]]
         return images.reshape(*rows.shape, *images.shape[1:])
 
     def whole(self) -> np.ndarray:
@@ -45,29 +44,30 @@ class Stack:
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
-    """A trial's images.
+class TrialData:
+    """The images of a trial.
 
     Attributes:
-        images: the training images of the data set, its test images, then copies made before training.
-        labels: what the network is to answer for each of them, int32.
-        splits: rows of the clean images by split (train, valid, test), int32; what is predicted at the end.
-        pool: rows that an epoch goes through, int32, with repetition where images are drawn more than once.
-        is_copy: bool, whether an entry of the pool is a drawn copy.
-        train_images: how many training images the data set has; its test images follow them.
-        outputs: how many logits the network has.
-        valid_in_train: bool, whether a validation image is trained on as well; None where nothing is drawn.
+        images: the dataset's training images, then its test images, then images augmented before training.
+        labels: the target of each image, int32 (N,).
+        splits: rows of the dataset's images by split (train, valid, test), int32; the network predicts these.
+        train_rows: rows of one epoch, int32, with repetitions of images that are sampled more than once.
+        augmented_before: bool, which entries of ``train_rows`` augmentation replaces once, before training; None
+            where augmentation takes place at every step.
+        train_images: number of the dataset's training images; its test images follow them.
+        outputs: number of logits of the network.
+        valid_in_train: bool, which validation images are trained on as well; None where none can be.
         seed: the trial's seed.
-        batch_size: images in one step, with every repetition.
-        multiplicity: how often each image stands in its batch.
-        steps_per_epoch: optimizer steps of an epoch, a last short batch included.
+        batch_size: images per step, repetitions included.
+        multiplicity: how often each image occurs in its batch.
+        steps_per_epoch: optimizer steps per epoch, a last short batch included.
     """
 
     images: Stack
     labels: np.ndarray
     splits: dict[str, np.ndarray]
-    pool: np.ndarray
-    is_copy: np.ndarray
+    train_rows: np.ndarray
+    augmented_before: np.ndarray | None
     train_images: int
     outputs: int
     valid_in_train: np.ndarray | None
@@ -77,82 +77,73 @@ class Material:
     steps_per_epoch: int
 
     def epoch(self, number: int) -> np.ndarray:
-        """Return the rows of a one-based epoch in the order in which they are trained on, int32."""
-        order = np.repeat(epoch_order(self.pool, self.seed, number), self.multiplicity)
+        """Return the rows of a one-based epoch in training order, int32."""
+        order = np.repeat(epoch_order(self.train_rows, self.seed, number), self.multiplicity)
         return order[: self.steps_per_epoch * self.batch_size]
 
-    def rows_in_data_set(self, split: str) -> np.ndarray:
-        """Return a split's rows in the data set's own array of training or of test images."""
+    def rows_in_dataset(self, split: str) -> np.ndarray:
+        """Return a split's rows in the dataset's own array of training or test images."""
         return self.splits[split] - (self.train_images if split == "test" else 0)
 
-    def with_drawn_copies_augmented(self, transform: Callable[[Any, Any], tuple[Any, Any]]) -> "Material":
-        """Return the material with every drawn copy of the pool replaced by an augmented image, made once."""
-        rows = self.pool[self.is_copy]
-        made = [_augmented(self.images[part], transform) for part in _portions(rows)]
-        pool = self.pool.copy()
-        pool[self.is_copy] = len(self.images) + np.arange(len(rows))
+    def with_images_augmented_before(self, transform: Callable[[Any, Any], tuple[Any, Any]]) -> TrialData:
+        """Return the data with an augmented image in place of each entry of ``augmented_before``.
+
+        Args:
+            transform: takes float32 images (B, H, W, C) and labels; its labels are ignored. It gets the images in
+                batches of ``EVALUATION_BATCH``, in the order of ``train_rows``.
+        """
+        rows = self.train_rows[self.augmented_before]
+        augmented = np.empty((len(rows), *self.images.parts[0].shape[1:]), np.uint8)
+        for start in range(0, len(rows), EVALUATION_BATCH):
+            part = slice(start, start + EVALUATION_BATCH)
+            pixels, _ = transform(
+                ops.cast(self.images[rows[part]], "float32"), ops.zeros(len(augmented[part]), "int32")
+            )
+            augmented[part] = np.clip(np.rint(ops.convert_to_numpy(pixels)), 0, 255)
+        train_rows = self.train_rows.copy()
+        train_rows[self.augmented_before] = len(self.images) + np.arange(len(rows))
         return replace(
             self,
-            images=Stack([*self.images.parts, *made]),
+            images=Stack([*self.images.parts, augmented]),
             labels=np.concatenate([self.labels, self.labels[rows]]),
-            pool=pool,
+            train_rows=train_rows,
         )
 
 
-def gather(spec: Mapping[str, Any], seed: int, data: Dataset, copies: Copies | None = None) -> Material:
-    """Return what a trial of a resolved experiment trains on.
+def gather(spec: Mapping[str, Any], seed: int, data: Dataset) -> TrialData:
+    """Return the images of a trial, before any augmentation.
 
     Args:
-        spec: the resolved experiment.
+        spec: the resolved experiment. With ``augmented_copies: n``, each training image occurs n times.
         seed: the trial's seed.
-        data: the prepared data set.
-        copies: of the training images, to train on in their place.
+        data: the prepared dataset.
 
     Raises:
-        ValueError: nothing is left to train on, or the experiment asks for copies and there are none.
+        ValueError: there are no images to train on.
     """
-    parts = draw_parts(spec, data, seed)
-    count, training = len(data.train_images), spec["training"]
-    images, labels = [data.train_images, data.test_images], [data.train_labels, data.test_labels]
-    pool, is_copy = parts.train, parts.train_is_copy
-    if (copies is None) != (spec["copies"] is None):
-        raise ValueError("copies of the images are made before training where the experiment says so, and only there")
+    rows = sample_rows(spec, data, seed)
+    count, training, copies = len(data.train_images), spec["training"], spec["augmented_copies"]
+    train_rows, augmented_before = rows.train, None
     if copies is not None:
-        copied, source = copies
-        pool = count + len(data.test_images) + np.flatnonzero(np.isin(source, parts.train)).astype(np.int32)
-        is_copy = np.ones(len(pool), bool)
-        images, labels = [*images, copied], [*labels, data.train_labels[source]]
-    kept = kept_classes(spec, np.asarray(data.train_labels))
+        # Copy c of every image before copy c + 1 of any.
+        train_rows = np.tile(rows.train, copies)
+        augmented_before = np.ones(len(train_rows), bool)
+    elif spec["sampling"]["augment"] == "resampled":
+        augmented_before = rows.train_is_resampled
+    labels = np.concatenate([data.train_labels, data.test_labels])
     multiplicity, batch_size = training["multiplicity"], training["batch_size"]
-    steps = -(-len(pool) * multiplicity // batch_size)
-    return Material(
-        images=Stack(images),
-        labels=targets(spec, np.concatenate(labels), kept),
-        splits={"train": parts.train, "valid": parts.valid, "test": parts.test + np.int32(count)},
-        pool=pool,
-        is_copy=is_copy,
+    steps = -(-len(train_rows) * multiplicity // batch_size)
+    return TrialData(
+        images=Stack([data.train_images, data.test_images]),
+        labels=targets(spec, labels, kept_classes(spec, np.asarray(data.train_labels))),
+        splits={"train": rows.train, "valid": rows.valid, "test": rows.test + np.int32(count)},
+        train_rows=train_rows,
+        augmented_before=augmented_before,
         train_images=count,
         outputs=number_of_outputs(spec, len(data.classes)),
-        valid_in_train=parts.valid_in_train,
+        valid_in_train=rows.valid_in_train,
         seed=seed,
         batch_size=batch_size,
         multiplicity=multiplicity,
         steps_per_epoch=min(steps, training["steps_per_epoch"] or steps),
     )
-
-
-def copies_transform(entries: list[Mapping[str, Any]], seed: int) -> Callable[[Any, Any], tuple[Any, Any]]:
-    """Return the augmentation of drawn copies, with a random state of its own."""
-    from lookbook import augmentation
-
-    return augmentation.compose(entries, keras.random.SeedGenerator(stream_seed(seed, "copies")))
-
-
-def _portions(rows: np.ndarray) -> list[np.ndarray]:
-    return np.split(rows, range(EVALUATION_BATCH, len(rows), EVALUATION_BATCH)) if len(rows) else []
-
-
-def _augmented(images: np.ndarray, transform: Callable[[Any, Any], tuple[Any, Any]]) -> np.ndarray:
-    """Return augmented images, uint8; their labels are not theirs to change."""
-    pixels, _ = transform(ops.cast(images, "float32"), ops.zeros(len(images), "int32"))
-    return np.clip(np.rint(ops.convert_to_numpy(pixels)), 0, 255).astype(np.uint8)

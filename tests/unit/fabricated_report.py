@@ -1,42 +1,56 @@
-"""A fabricated benchmark that has every section of the report, for test_report_sections.py."""
+"""A small benchmark that has every section of the report, written through the modules that own the file formats."""
 
 import itertools
-import json
 from pathlib import Path
 
 import pandas as pd
 
-from lookbook.report.context import build_context
+from lookbook.config.digests import digest
+from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names
+from lookbook.files import write_json, write_text
+from lookbook.report.inputs import read_report
+from lookbook.report.registry import body, header
 from lookbook.report.rendering import render
+from lookbook.results.benchmark import read_benchmark, write_benchmark
+from lookbook.results.figures import write_best_network, write_figure
+from lookbook.results.metrics import write_metrics
+from lookbook.results.paths import DATASET_FIGURES, PREDICTION_FIGURES, figure_file
+from lookbook.results.submissions import write_submission
+from lookbook.results.tables import identity_of, write_table
+from lookbook.results.trial import read_trial, trial_identity
 from lookbook.statistics.comparisons import compare_with_bases
 from lookbook.statistics.summary import summarise
 from lookbook.statistics.trials import COLUMNS
 
 TEMPLATES = Path(__file__).parents[2] / "reports" / "templates"
 STYLE = "<style>@media (prefers-color-scheme: dark){svg.lookbook{fill:white}}</style>"
-SVG = f'<svg class="lookbook" width="9">{STYLE}<g id="figure_1"/><use xlink:href="#figure_1"/></svg>'
-REMEDY = "The images of the competition are not here: set data.simpsons.path."
+SVG = f'<?xml?><svg class="lookbook" width="9">{STYLE}<g id="figure_1"/><use xlink:href="#figure_1"/></svg>'
+REMEDY = "The images of the competition are missing: set data.simpsons.path."
 FACTORS = ("one_cycle", "averaging")
 PUBLISHED = {
     ("network", "test_accuracy"): {"mean": 0.94, "std": float("nan"), "trials": 1},
     ("absent_a", "valid_accuracy"): {"mean": 0.95, "std": float("nan"), "trials": 1},
 }
+TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials", "published")
 
 
 def entry(name, document, trials, **more):
     """Return an experiment's entry in experiments.json."""
+    augmentation = [{"class_name": "zoom", "config": {"minimum": 0.9, "maximum": 1.1}}] if name == "single" else []
+    spec = {"model": "network" if name == "network_seeds" else name, "one_vs_all": None, "augmentation": augmentation}
     return {
         "title": f"what {name} is",
         "document": document,
-        "source": f"a page about {document} & more",
+        "citation": f"a page about {document} & more",
+        "claim": f"{document} is <best>" if document == "zoo" else None,
         "note": None,
         "base": None,
         "changes": [],
         "dataset": "fashion_mnist",
         "trials": trials,
-        "parameters": 1000,
+        "trial_digests": [digest([name, number]) for number in range(trials)],
         "digest": "d1",
-        "spec": {"model": name},
+        "spec": spec | {"sampling": {"classes": None}},
         "budget": f"{trials} trials of 2 epochs on 500 training images of {name}",
         "unavailable": None,
         "figures": [],
@@ -54,7 +68,7 @@ def experiments():
         cells[name] = entry(name, "zoo", 2, factorial=factorial)
     return {
         "network": entry("network", "zoo", 3),
-        "network_seeds": entry("network_seeds", "zoo", 4, base="network", spec={"model": "network"}),
+        "network_seeds": entry("network_seeds", "zoo", 4, base="network"),
         "single": entry("single", "zoo", 1, base="network", changes=[{"key": "a", "from": 1, "to": 2}]),
         "range_test": entry("range_test", "zoo", 1, figures=["learning_rate_range"]),
         **{f"class_{c}": entry(f"class_{c}", "zoo", 1, base="network", ensemble="all_classes") for c in range(3)},
@@ -65,19 +79,21 @@ def experiments():
     }
 
 
-def trial(name, number):
+def trial(name, number, found):
     """Return one row of trials.csv."""
     accuracy = {"range_test": 0.1234, "class_0": 0.99}.get(name, 0.9) + 0.01 * number
     row = {"experiment": name, "trial": number, "seed": number, "status": "ok", "seconds": 9.0, "epochs": 2}
+    row |= {"dataset_digest": "d", "identity": trial_identity(found["trial_digests"][number], "d")}
     split = "valid" if name in ("leaky", "clean") else "test"
     for metric in ("accuracy", "loss", "cross_entropy", "macro_f1", "balanced_accuracy"):
         row[f"{split}_{metric}"] = accuracy
     if split == "valid":
-        row |= {"valid_copies_in_train": 40 * (name == "leaky"), "valid_accuracy_without_copies": accuracy - 0.2}
+        row |= {"valid_duplicates_in_train": 40 * (name == "leaky")}
+        row |= {"valid_accuracy_without_duplicates": accuracy - 0.2}
     return row
 
 
-def ensembles(entries):
+def ensembles(entries, trials):
     """Return ensembles.csv: more than one finished trial makes an ensemble."""
     rows = []
     for name, found in entries.items():
@@ -86,96 +102,135 @@ def ensembles(entries):
             row |= {"accuracy": 0.9311, "mean_member_accuracy": 0.91, "gain": 0.0211, "disagreement": 0.0777}
         else:
             row["note"] = "one finished trial" if found["trials"] == 1 else "each trial validates on other images"
-        rows.append(row)
-    rows.append({"experiment": "all_classes", "kind": "one_vs_all", "split": "test", "members": 3, "accuracy": 0.9222})
-    columns = ["cross_entropy", "macro_f1", *rows[0], "note"]
-    return pd.DataFrame(rows, columns=list(dict.fromkeys([*rows[0], *rows[-1], *columns])))
+        rows.append(row | {"identity": identity_of(trials, [name])})
+    classes = [name for name, found in entries.items() if found["ensemble"]]
+    if classes:
+        row = {"experiment": "all_classes", "kind": "one_vs_all", "split": "test", "members": 3, "accuracy": 0.9222}
+        rows.append(row | {"identity": identity_of(trials, classes)})
+    values = ("accuracy", "cross_entropy", "macro_f1", "mean_member_accuracy", "gain", "disagreement")
+    return pd.DataFrame(rows, columns=["experiment", "kind", "split", "members", *values, "note", "identity"])
 
 
-def factorial():
-    """Return factorial.csv of the one study."""
+def factorials(entries, trials):
+    """Return factorials.csv of the one study."""
+    cells = [name for name, found in entries.items() if found["factorial"]]
     effects = {"one_cycle": 0.0123, "averaging": -0.0045, "one_cycle:averaging": 0.0001}
-    return pd.DataFrame(
-        {
-            "study": "two factors",
-            "metric": metric,
-            "term": term,
-            "order": term.count(":") + 1,
-            "effect": effect,
-            "ci_low": effect - 0.01,
-            "ci_high": effect + 0.01,
-            "p": 0.1,
-            "p_adjusted": 0.25,
-            "n": 8,
-            "note": None,
-        }
+    rows = [
+        {"metric": metric, "term": term, "order": term.count(":") + 1, "effect": effect}
+        | {"ci_low": effect - 0.01, "ci_high": effect + 0.01, "p": 0.1, "p_adjusted": 0.25, "n": 8, "note": None}
+        | {"study": "two factors", "identity": identity_of(trials, cells)}
         for metric in ("test_accuracy", "test_loss")
         for term, effect in effects.items()
-    )
-
-
-def write_files(root):
-    """Write figures, metrics, manifests and a submission."""
-    figures = [
-        "published",
-        *("range/range_test", "range/single"),
-        *(f"learning_curves/{name}" for name in ("network", "single", "range_test")),
-        *(
-            f"{folder}/confusion_matrix"
-            for folder in ("best", "predictions/network", "predictions/leaky", "predictions/clean")
-        ),
-        *(f"contact_sheets/{name}" for name in ("zoom", "offline_blur", "blur")),
-        "datasets/generated/class_counts",
     ]
-    for name in figures:
-        path = root / "figures" / f"{name}.svg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"<?xml?>{SVG}")
-    (root / "figures/best/best.json").write_text('{"experiment": "network"}')
-    for number, recall in enumerate((0.5, 0.7, None)):
-        path = root / f"trials/network/{number}/metrics.json"
-        path.parent.mkdir(parents=True)
-        classes = {"precision": [1.0, 0.25], "recall": [recall, 0.5], "f1": [0.8, 0.4], "support": [1234, 10]}
-        path.write_text(json.dumps({"splits": {"test": {"per_class": classes}}}))
+    return pd.DataFrame(rows if cells else [], columns=list(rows[0]))
+
+
+def write_tables(root, entries, *, comparable=True):
+    """Write experiments.json and the tables, and return trials.csv."""
+    profile = {"name": "quick", "comparable": comparable, "note": ""}
+    content = {"profile": profile, "provenance": {}, "experiments": entries}
+    write_benchmark(root / "experiments.json", content)
+    rows = [trial(name, number, found) for name, found in entries.items() for number in range(found["trials"])]
+    trials = pd.DataFrame(rows, columns=list(COLUMNS))
+    tables = {
+        "trials": trials,
+        "summary": summarise(trials, list(entries), PUBLISHED, comparable=comparable),
+        "comparisons": compare_with_bases(trials, entries),
+        "ensembles": ensembles(entries, trials),
+        "factorials": factorials(entries, trials),
+    }
+    for name, table in tables.items():
+        write_table(table, root / f"{name}.csv")
+    write_text(root / "published.csv", "experiment,split,metric,mean\nabsent_a,kaggle,score,0.932\n")
+    return trials
+
+
+def write_files(root, trials, metrics):
+    """Write the figures, submissions, manifests and metrics of the benchmark in a folder; return the manifests.
+
+    Args:
+        root: the folder of experiments.json.
+        trials: trials.csv.
+        metrics: function of an experiment's name and a trial's number that returns the metrics of each split.
+    """
+    benchmark = read_benchmark(root / "experiments.json")
+    entries = {name: found for name, found in benchmark.experiments.items() if found["trials"]}
+    arguments = arguments_in_use(found["spec"] for found in entries.values())
+    compared = compared_networks(entries)
+    figures = {("published",): identity_of(trials, benchmark.experiments)}
+    for name, found in entries.items():
+        identity, asked = identity_of(trials, [name]), set(found["figures"])
+        figures["learning_curves", name] = identity
+        if "learning_rate_range" in asked:
+            figures["learning_rate_range", name] = identity
+        if asked & set(PREDICTION_FIGURES):
+            figures |= {("predictions", name, figure): identity for figure in PREDICTION_FIGURES}
+        if found["dataset"] == "generated":
+            figures |= {("datasets", "generated", figure): "abc" for figure in DATASET_FIGURES}
+            write_submission(root / "submissions" / f"{name}.csv", ["a.jpg"], ["homer"], identity=identity)
+    for sheet in sheet_names():
+        figures["contact_sheets", sheet] = digest({"sheet": sheet, "arguments": arguments.get(sheet, {})})
+    figures |= {("best_network", figure): identity_of(trials, compared) for figure in PREDICTION_FIGURES}
+    for parts, identity in figures.items():
+        write_figure(Path(figure_file(root, *parts)), SVG, identity)
+    write_best_network(
+        root / "figures/best_network/best_network.json", next(iter(compared), None), identity_of(trials, compared)
+    )
+    for planned in benchmark.trials():
+        path = planned.file("trial.json")
+        if not path.is_file():
+            facts = {"status": "ok", "identity": trial_identity(planned.spec_digest, "d"), "files": {}}
+            write_json(path, facts | {"digests": {"trial_spec": planned.spec_digest}})
+        write_metrics(planned.file("metrics.json"), read_trial(planned), metrics(planned.experiment, planned.trial))
+    return [write_manifest(root, name) for name in dict.fromkeys(found["dataset"] for found in entries.values())]
+
+
+def write_manifest(root, name):
+    """Write the manifest of a dataset of two classes, and return its path."""
     skipped = [{"name": f"homer/{number}.jpg", "reason": "truncated <file>"} for number in range(5)]
     skipped.append({"name": "bart/0.jpg", "reason": "animated"})
-    counts = {"train": 1216, "test": 0}
-    for name, more in {"fashion_mnist": {}, "generated": {"skipped": skipped}}.items():
-        manifest = {"source": "a mirror", "classes": ["boot", "bag"], "shape": [28, 28, 1]}
-        manifest |= {"counts": counts, "class_counts": {"train": [608, 608]}}
-        path = root / "datasets" / name / "manifest.json"
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(manifest | more))
-    (root / "submissions").mkdir()
-    (root / "submissions" / "leaky.csv").write_text("Id,Expected\n")
-
-
-def build(root, *, comparable=True, keep=lambda name: True, edit=lambda context: None):
-    """Render both reports of the benchmark and return them, HTML first."""
-    entries = {name: found for name, found in experiments().items() if keep(name)}
-    rows = [trial(name, number) for name, found in entries.items() for number in range(found["trials"])]
-    trials = pd.DataFrame(rows, columns=list(COLUMNS))
-    benchmark = {
-        "profile": {"name": "quick", "comparable": comparable, "note": ""},
-        "provenance": {},
-        "experiments": entries,
+    manifest = {
+        "name": name,
+        "source": "a mirror",
+        "classes": ["boot", "bag"],
+        "shape": [28, 28, 1],
+        "counts": {"train": 1216, "test": 0},
+        "class_counts": {"train": [608, 608], "test": [0, 0]},
+        "sha256": {},
+        "digest": "abc",
+        **({"skipped": skipped} if name == "generated" else {}),
     }
-    write_files(root)
-    context = build_context(
-        benchmark,
-        trials,
-        summarise(trials, list(entries), PUBLISHED, comparable=comparable),
-        compare_with_bases(trials, entries),
-        figures=root / "figures",
-        log_pattern="logs/{experiment}/{trial}.log",
-        ensembles=ensembles(entries),
-        factorial=factorial(),
-        scores={"absent_a": 0.932},
-        trials_root=root / "trials",
-        datasets_root=root / "datasets",
-        submissions_root=root / "submissions",
+    path = root / "datasets" / name / "manifest.json"
+    write_json(path, manifest)
+    return path
+
+
+def metrics_of(name, number):
+    """Return the metrics of one trial: a recall that is missing in the third."""
+    classes = {"precision": [1.0, 0.25], "recall": [[0.5, 0.7, None, 0.6][number], 0.5], "f1": [0.8, 0.4]}
+    return {"test" if name == "network" else "train": {"per_class": classes | {"support": [1234, 10]}}}
+
+
+def read(root, manifests):
+    """Read the report of a folder."""
+    tables = {name: root / f"{name}.csv" for name in TABLES}
+    return read_report(
+        root / "experiments.json", **tables, manifests=manifests, log_pattern="logs/{experiment}/{trial}.log"
     )
-    edit(context)
-    for suffix in ("html", "md"):
-        render(context, TEMPLATES, f"report.{suffix}.j2", root / "report" / f"report.{suffix}")
-    return (root / "report" / "report.html").read_text(), (root / "report" / "report.md").read_text()
+
+
+def render_both(root, manifests):
+    """Render both reports of a folder and return them, HTML first."""
+    report = read(root, manifests)
+    above, below = header(report), list(body(report))
+    paths = [root / "report" / f"report.{suffix}" for suffix in ("html", "md")]
+    for path in paths:
+        render(above, below, report.experiments, TEMPLATES, path)
+    return tuple(path.read_text(encoding="utf-8") for path in paths)
+
+
+def build(root, *, comparable=True, keep=lambda name: True):
+    """Write the benchmark and render both reports; return them, HTML first."""
+    entries = {name: found for name, found in experiments().items() if keep(name)}
+    trials = write_tables(root, entries, comparable=comparable)
+    return render_both(root, write_files(root, trials, metrics_of))

@@ -1,64 +1,52 @@
-"""Write the report twice: Markdown, and one self-contained HTML file that needs no network."""
-
-from __future__ import annotations
+"""Write the report as Markdown and as one HTML file that needs no network."""
 
 import argparse
-import json
+import sys
 from pathlib import Path
 
-from lookbook.report.context import build_context
-from lookbook.report.experiment import read_scores
+from lookbook.errors import DatasetError, ResultError
+from lookbook.report.inputs import read_report
+from lookbook.report.registry import body, header
 from lookbook.report.rendering import render
-from lookbook.statistics.trials import read_table
 
 EXAMPLE = (
-    "example: render_report.py --experiments results/experiments.json --trials results/trials.csv "
-    "--summary results/summary.csv --comparisons results/comparisons.csv --figures results/figures "
+    "example: render_report.py --experiments results/experiments.json --trials results/trials.csv --summary "
+    "results/summary.csv --comparisons results/comparisons.csv --ensembles results/ensembles.csv --factorials "
+    "results/factorials.csv --published config/published.csv --manifests resources/datasets/*/manifest.json "
     "--templates reports/templates --markdown results/report/report.md --html results/report/report.html"
 )
+TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials", "published")
 
 
 def main() -> None:
-    """Read the tables and figures, write the report."""
+    """Read the results, write both reports."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("--experiments", type=Path, required=True, help="experiments.json")
-    parser.add_argument("--trials", type=Path, required=True, help="trials.csv")
-    parser.add_argument("--summary", type=Path, required=True, help="summary.csv")
-    parser.add_argument("--comparisons", type=Path, required=True, help="comparisons.csv")
-    parser.add_argument("--figures", type=Path, required=True, help="folder with the figures")
-    parser.add_argument("--templates", type=Path, required=True, help="folder with the templates")
+    parser.add_argument(
+        "--experiments", type=Path, required=True, help="experiments.json; its folder has the figures and trials"
+    )
+    for name in TABLES:
+        parser.add_argument(f"--{name}", type=Path, required=True, help=f"{name}.csv")
+    parser.add_argument("--manifests", type=Path, nargs="*", default=[], help="manifest.json of each dataset")
+    parser.add_argument("--templates", type=Path, required=True, help="folder of the templates")
+    parser.add_argument(
+        "--log-pattern",
+        default="logs/train/{experiment}/{trial}.log",
+        help="path of a trial's log (default: %(default)s)",
+    )
     parser.add_argument("--markdown", type=Path, required=True, help="report.md to write")
     parser.add_argument("--html", type=Path, required=True, help="report.html to write")
-    optional = parser.add_argument_group("left out of the report where absent")
-    optional.add_argument("--ensembles", type=Path, help="ensembles.csv")
-    optional.add_argument("--factorial", type=Path, help="factorial.csv")
-    optional.add_argument("--published", type=Path, help="published.csv, for the scores in competitions")
-    optional.add_argument("--trials-root", type=Path, help="folder with <experiment>/<trial>/metrics.json")
-    optional.add_argument("--datasets-root", type=Path, help="folder with <dataset>/manifest.json")
-    optional.add_argument("--submissions-root", type=Path, help="folder with <experiment>.csv")
-    optional.add_argument(
-        "--log-pattern",
-        help="where a trial's log is (default: logs/train/{experiment}/{trial}.log beside trials.csv)",
-    )
     arguments = parser.parse_args()
 
-    beside_trials = arguments.trials.parent / "logs" / "train" / "{experiment}" / "{trial}.log"
-    context = build_context(
-        json.loads(arguments.experiments.read_text(encoding="utf-8")),
-        read_table(arguments.trials),
-        read_table(arguments.summary),
-        read_table(arguments.comparisons),
-        figures=arguments.figures,
-        log_pattern=arguments.log_pattern or beside_trials.as_posix(),
-        ensembles=read_table(arguments.ensembles) if arguments.ensembles else None,
-        factorial=read_table(arguments.factorial) if arguments.factorial else None,
-        scores=read_scores(arguments.published) if arguments.published else None,
-        trials_root=arguments.trials_root,
-        datasets_root=arguments.datasets_root,
-        submissions_root=arguments.submissions_root,
-    )
-    render(context, arguments.templates, "report.md.j2", arguments.markdown)
-    render(context, arguments.templates, "report.html.j2", arguments.html)
+    tables = {name: getattr(arguments, name) for name in TABLES}
+    try:
+        report = read_report(
+            arguments.experiments, **tables, manifests=arguments.manifests, log_pattern=arguments.log_pattern
+        )
+        above, below = header(report), list(body(report))
+    except (DatasetError, ResultError) as error:
+        sys.exit(f"error: {error}")
+    for path in (arguments.markdown, arguments.html):
+        render(above, below, report.experiments, arguments.templates, path)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Numbers and text as the report prints them. A missing value is an en dash everywhere."""
+"""Numbers and texts as the report prints them. A missing value is an en dash."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-MISSING = "–"  # noqa: RUF001 - an en dash is meant
-MINUS = "−"  # noqa: RUF001 - a minus sign lines up with the plus sign, a hyphen does not
+MISSING = "–"  # noqa: RUF001 - an en dash
+MINUS = "−"  # noqa: RUF001 - a minus sign is as wide as a plus sign, a hyphen is not
 
 
 def fixed(value: float | None, digits: int = 4) -> str:
@@ -17,7 +17,7 @@ def fixed(value: float | None, digits: int = 4) -> str:
 
 
 def signed(value: float | None, digits: int = 4) -> str:
-    """Return a number that always carries its sign: +0.0023; what rounds to zero has none."""
+    """Return a number with its sign: +0.0023. A number that rounds to zero has no sign."""
     if value is None:
         return MISSING
     text = f"{value:+.{digits}f}"
@@ -25,7 +25,7 @@ def signed(value: float | None, digits: int = 4) -> str:
 
 
 def spread(mean: float | None, std: float | None, digits: int = 4) -> str:
-    """Return mean and standard deviation, or the mean alone where one value has no deviation."""
+    """Return mean and standard deviation, or only the mean if there is a single value."""
     return fixed(mean, digits) if std is None else f"{fixed(mean, digits)} ± {fixed(std, digits)}"
 
 
@@ -40,7 +40,7 @@ def signed_span(low: float | None, high: float | None, digits: int = 4) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Return a share as whole percent: 40%."""
+    """Return a share as a whole percentage: 40%."""
     return MISSING if value is None else f"{100 * value:.0f}%"
 
 
@@ -55,20 +55,20 @@ def plural(count: int, noun: str, nouns: str | None = None) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """Return parts as a person lists them: a, b and c."""
+    """Return the parts of an enumeration: a, b and c."""
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def probability(value: float | None) -> str:
-    """Return a p-value with three digits, and no false precision below."""
+    """Return a p-value with three digits: 0.012, or "< 0.001"."""
     if value is None:
         return MISSING
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def duration(seconds: float | None) -> str:
-    """Return seconds as a person says them: 45 s, 3 min 20 s, 2 h 5 min."""
+    """Return a duration in its two largest units: 45 s, 3 min 20 s, 2 h 5 min."""
     if seconds is None:
         return MISSING
     whole = round(seconds)
@@ -80,28 +80,26 @@ def duration(seconds: float | None) -> str:
 
 
 def setting(value: Any) -> str:
-    """Return a configuration value as it stands in YAML flow style; None is a missing one."""
+    """Return a configuration value in YAML's flow style; None is missing."""
     if value is None:
         return MISSING
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def slug(text: str) -> str:
-    """Return a text as an identifier that HTML and CSS accept."""
+    """Return a text as an identifier for HTML and CSS."""
     return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")
 
 
-def markdown(text: Any) -> str:
-    """Escape a text for one line of Markdown, table cells included: no markup, no HTML, no line break."""
-    if text is None:
-        return MISSING
-    line = " ".join(str(text).split())
+def markdown(text: str) -> str:
+    """Escape a text for one line of Markdown, such as a table cell: no markup, no HTML, no line break."""
+    line = re.sub(r"\s+", " ", text)
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
 
 
-def code(text: Any) -> str:
-    """Return a text as a Markdown code span that survives in a table: a pipe must be escaped even there."""
-    line = " ".join(str(text).split()).replace("|", r"\|")
+def code(text: str) -> str:
+    """Return a text as a Markdown code span; in a table a pipe must be escaped even there."""
+    line = " ".join(text.split()).replace("|", r"\|")
     ticks = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     return f"{ticks} {line} {ticks}" if len(ticks) > 1 else f"`{line}`"

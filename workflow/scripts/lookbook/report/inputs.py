@@ -1,0 +1,163 @@
+"""Read what the report is made from, and refuse what belongs to other trials."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lookbook.datasets.arrays import read_manifest
+from lookbook.report.blocks import Figure
+from lookbook.report.experiment import Experiment
+from lookbook.results.benchmark import Benchmark, read_benchmark
+from lookbook.results.figures import read_figure
+from lookbook.results.paths import figure_file
+from lookbook.results.tables import identity_of, read_derived, read_trials
+from lookbook.results.trial import FINISHED
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that the sections show.
+
+    Attributes:
+        benchmark: the content of experiments.json.
+        table: trials.csv.
+        experiments: name to experiment, in the order of the benchmark.
+        ensembles, factorials: the rows of the tables; None is a missing value.
+        manifests: dataset to the content of its manifest.json.
+        log_pattern: path of a trial's log, with ``{experiment}`` and ``{trial}``.
+    """
+
+    benchmark: Benchmark
+    table: pd.DataFrame
+    experiments: Mapping[str, Experiment]
+    ensembles: Sequence[Row]
+    factorials: Sequence[Row]
+    manifests: Mapping[str, Mapping[str, Any]]
+    log_pattern: str
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the run has the full budgets, so that its results can be compared with the published ones."""
+        return bool(self.benchmark.profile["comparable"])
+
+    @cached_property
+    def trials(self) -> list[Row]:
+        """The rows of trials.csv; None is a missing value."""
+        return records(self.table)
+
+    @property
+    def seconds(self) -> float:
+        """The time of all trials."""
+        return sum(row["seconds"] or 0.0 for row in self.trials)
+
+    @cached_property
+    def failures(self) -> list[Row]:
+        """The rows of the trials that did not finish."""
+        return [row for row in self.trials if row["status"] not in FINISHED]
+
+    @cached_property
+    def documents(self) -> list["Document"]:
+        """The documents, in the order of their first experiments."""
+        groups: dict[str, list[Experiment]] = {}
+        for experiment in self.experiments.values():
+            groups.setdefault(experiment.entry["document"], []).append(experiment)
+        return [Document(name, members, self) for name, members in groups.items()]
+
+    def identity(self, experiments: Iterable[str]) -> str:
+        """Return the identity of what is made from the trials of some experiments."""
+        return identity_of(self.table, experiments)
+
+    def figure(self, *parts: str, identity: str, label: str, caption: str = "") -> Figure:
+        """Return a figure; ``parts`` are its path below the folder of figures, without suffix.
+
+        Raises:
+            ResultError: the file is missing or states another identity.
+        """
+        path = Path(figure_file(self.benchmark.results, *parts))
+        return Figure(path, read_figure(path, identity), label, caption)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One source document: its experiments, in the order of the benchmark."""
+
+    name: str
+    experiments: Sequence[Experiment]
+    report: Report = field(repr=False)
+
+
+def read_report(
+    experiments: Path,
+    *,
+    trials: Path,
+    summary: Path,
+    comparisons: Path,
+    ensembles: Path,
+    factorials: Path,
+    published: Path,
+    manifests: Iterable[Path],
+    log_pattern: str,
+) -> Report:
+    """Read experiments.json, the tables, published.csv and the manifest.json of each dataset.
+
+    Raises:
+        DatasetError: a manifest is missing or damaged.
+        ResultError: another file is missing or damaged, or was made from other trials than the planned ones.
+    """
+    benchmark = read_benchmark(experiments)
+    table, entries = read_trials(trials, benchmark), benchmark.experiments
+
+    def pair(row: Row) -> list[str]:
+        return [row["experiment"], row["base"]]
+
+    def members(row: Row) -> list[str]:
+        is_ensemble = row["kind"] == "one_vs_all"
+        return (
+            [name for name in entries if entries[name]["ensemble"] == row["experiment"]]
+            if is_ensemble
+            else [row["experiment"]]
+        )
+
+    def cells(row: Row) -> list[str]:
+        return [name for name in entries if (entries[name]["factorial"] or {}).get("study") == row["study"]]
+
+    summaries = by_experiment(read_derived(summary, table))
+    compared = by_experiment(read_derived(comparisons, table, pair))
+    scores = read_scores(published)
+    return Report(
+        benchmark=benchmark,
+        table=table,
+        experiments={
+            name: Experiment(name, entry, summaries[name], compared.get(name), scores.get(name))
+            for name, entry in entries.items()
+        },
+        ensembles=records(read_derived(ensembles, table, members)),
+        factorials=records(read_derived(factorials, table, cells)),
+        manifests={manifest["name"]: manifest for manifest in map(read_manifest, manifests)},
+        log_pattern=log_pattern,
+    )
+
+
+def read_scores(path: Path) -> dict[str, float]:
+    """Return experiment to the score of its submission in the competition, from published.csv."""
+    table = pd.read_csv(path)
+    table = table[table["metric"] == "score"]
+    return {str(name): float(mean) for name, mean in zip(table["experiment"], table["mean"], strict=True)}
+
+
+def by_experiment(table: pd.DataFrame) -> dict[str, Row]:
+    """Return experiment to its row."""
+    return {row["experiment"]: row for row in records(table)}
+
+
+def records(table: pd.DataFrame) -> list[Row]:
+    """Return the rows as dictionaries of plain Python values; None is a missing value."""
+    return [
+        {str(key): None if pd.isna(value) else value for key, value in row.items()} for row in table.to_dict("records")
+    ]

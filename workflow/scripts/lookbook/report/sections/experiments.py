@@ -1,0 +1,146 @@
+"""One card per experiment: what it is, what changed from its base, what that did, and how its trials learned."""
+
+import json
+from collections.abc import Iterator
+
+from lookbook.datasets import DATASETS
+from lookbook.report import formatting as f
+from lookbook.report.blocks import (
+    Block,
+    Code,
+    Column,
+    Details,
+    FileLink,
+    Group,
+    Heading,
+    Inline,
+    Items,
+    Link,
+    Listing,
+    Name,
+    Paragraph,
+    Section,
+    Styled,
+    Table,
+)
+from lookbook.report.experiment import LABELS, Experiment
+from lookbook.report.inputs import Document, Report
+from lookbook.results.submissions import read_submission
+
+TEXT = (
+    "Thin lines are trials; the thick line is their mean, drawn while at least half of the trials run. Differences are "
+    "computed trial by trial between equal seeds. Their p-values are those of the paired t-test, adjusted for the "
+    "number of comparisons (Holm)."
+)
+
+
+def content(document: Document) -> Iterator[Block]:
+    """Yield the explanation and the cards."""
+    yield Paragraph(TEXT, "small quiet")
+    for experiment in document.experiments:
+        gist = experiment.remark or experiment.accuracy.text if experiment.n else "not run"
+        summary = [Code(experiment.name), " ", Styled(experiment.entry["title"], "quiet")]
+        blocks = list(card(document.report, experiment))
+        yield Details(summary, blocks, level=4, anchor=f.slug(experiment.name), gist=gist)
+
+
+def card(report: Report, experiment: Experiment) -> Iterator[Block]:
+    """Yield the content of one card."""
+    name, entry = experiment.name, experiment.entry
+    yield Items(list(facts(experiment)), "facts", is_inline=True)
+    if entry["note"]:
+        yield Paragraph(entry["note"], "small")
+    yield from submission(report, experiment)
+    if entry["base"]:
+        changes = [
+            [Code(change["key"]), f": {f.setting(change['from'])} → ", Styled(f.setting(change["to"]))]
+            for change in entry["changes"]
+        ]
+        heading = Heading(["Changed from ", Name(entry["base"])], 5)
+        columns = [Group([heading, Items(changes or [Styled("nothing", "quiet")], "changes")], "column")]
+        yield Group([*columns, *effects(experiment)], "columns")
+    if experiment.n:
+        label = f"Learning curves of {name}: loss and accuracy by epoch"
+        yield report.figure("learning_curves", name, label=label, identity=report.identity([name]))
+    yield from all_values(experiment)
+    spec = json.dumps(entry["spec"], indent=2, sort_keys=True, ensure_ascii=False)
+    digest = Paragraph(["Digest ", Code(entry["digest"])], "small quiet")
+    yield Details("Full configuration", [digest, Listing(spec)], in_markdown=False)
+
+
+def facts(experiment: Experiment) -> Iterator[Inline]:
+    """Yield the number of trials, the budget, the size and the duration."""
+    row = experiment.row
+    if experiment.n:
+        yield f"{experiment.n_ok} of {experiment.n} trials finished"
+        yield experiment.entry["budget"]
+    else:
+        yield Link("not run", "not-run")
+    if row["parameters_mean"] is not None:
+        yield f"{f.thousands(row['parameters_mean'])} parameters"
+    if row["seconds_mean"] is not None:
+        yield f"{f.duration(row['seconds_mean'])} and {f.fixed(row['epochs_mean'], 1)} epochs per trial"
+
+
+def submission(report: Report, experiment: Experiment) -> Iterator[Block]:
+    """Yield the submission to the competition and the score of the document's own.
+
+    Raises:
+        ResultError: the submission is missing or was made from other trials.
+    """
+    score = None if experiment.score is None else f"The document's submission scored {f.fixed(experiment.score)}."
+    if experiment.n and DATASETS[experiment.entry["dataset"]].competition:
+        path = report.benchmark.results / "submissions" / f"{experiment.name}.csv"
+        read_submission(path, report.identity([experiment.name]))
+        yield Paragraph(["Submission to the competition: ", FileLink(path), ". ", score or ""], "small")
+    elif score:
+        yield Paragraph(score, "small")
+
+
+def effects(experiment: Experiment) -> Iterator[Group]:
+    """Yield the effect of the changes on each compared metric."""
+    row = experiment.comparison
+    if row is None or not row["n_pairs"] or experiment.is_range_test:
+        return
+    columns = [
+        Column("Metric", lambda metric: LABELS[metric], is_number=False),
+        Column("Difference", lambda metric: f.signed(row[f"{metric}_difference"])),
+    ]
+    if row["n_pairs"] > 1:
+        columns += [
+            Column("95% interval", lambda metric: f.signed_span(row[f"{metric}_ci_low"], row[f"{metric}_ci_high"])),
+            Column("Better in", lambda metric: f.percent(row[f"{metric}_probability_of_improvement"])),
+            Column("Adjusted p", lambda metric: f.probability(row[f"{metric}_p_adjusted"])),
+        ]
+    metrics = [name.removesuffix("_difference") for name in row if name.endswith("_difference")]
+    heading = Heading(f"Effect of the changes, in {f.plural(int(row['n_pairs']), 'pair')} of trials", 5)
+    note = [Paragraph(row["note"], "small quiet")] if row["note"] else []
+    yield Group([heading, Table(f"{experiment.name} against {row['base']}", metrics, columns), *note], "column")
+
+
+def all_values(experiment: Experiment) -> Iterator[Block]:
+    """Yield the folded table of every metric of every split."""
+    found = [(label, experiment.statistic(column)) for column, label in LABELS.items()]
+    rows = [(label, s) for label, s in found if s.mean is not None or s.published is not None]
+    columns = [
+        Column("Metric", lambda row: row[0], is_number=False),
+        Column("Mean ± SD" if experiment.n_ok > 1 else "Mean", lambda row: row[1].text),
+    ]
+    if experiment.n_ok > 1:
+        columns += [
+            Column("Lowest to highest", lambda row: f.span(row[1].min, row[1].max)),
+            Column("95% interval", lambda row: f.span(row[1].ci_low, row[1].ci_high)),
+        ]
+    columns += [
+        Column("Published", lambda row: f.spread(row[1].published, row[1].published_std)),
+        Column("Difference", lambda row: f.signed(row[1].delta)),
+        Column("Verdict", lambda row: row[1].verdict or f.MISSING, is_number=False),
+    ]
+    caption = "Over the finished trials, beside the published values"
+    if rows:
+        yield Details(
+            "All values", [Table(f"{experiment.name}: all values", rows, columns, caption)], in_markdown=False
+        )
+
+
+SECTION = Section("Experiments", content, anchor="experiments")

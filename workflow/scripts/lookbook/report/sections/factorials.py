@@ -1,0 +1,96 @@
+"""Factorial studies: every combination of some factors, and the effect of each factor."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from lookbook.report.blocks import Block, Cell, Column, Group, Heading, Inline, Name, Paragraph, Section, Styled, Table
+from lookbook.report.experiment import LABELS, Experiment
+from lookbook.report.formatting import probability, signed, signed_span
+from lookbook.report.inputs import Document, Row
+
+TEXT = (
+    "Every combination of the factors is trained. The effect of a factor is the mean over the combinations with it "
+    "minus the mean over those without it. The effect of a product is the interaction: how much one factor changes "
+    "the effect of the others. P-values are adjusted for the number of effects (Holm)."
+)
+Terms = Mapping[str, Mapping[str, Row]]  # Term -> metric -> row of factorials.csv.
+
+
+def studies(document: Document) -> dict[str, list[Experiment]]:
+    """Return the factorial studies of a document, with the experiments of each."""
+    result: dict[str, list[Experiment]] = {}
+    for experiment in document.experiments:
+        if experiment.entry["factorial"]:
+            result.setdefault(experiment.entry["factorial"]["study"], []).append(experiment)
+    return result
+
+
+def terms_of(document: Document, study: str) -> dict[str, dict[str, Row]]:
+    """Return the estimated effects of a study."""
+    terms: dict[str, dict[str, Row]] = {}
+    for row in document.report.factorials:
+        if row["study"] == study and row["term"] is not None:
+            terms.setdefault(row["term"], {})[row["metric"]] = row
+    return terms
+
+
+def words(term: str) -> str:
+    """Return a term for the reader, such as "one cycle x averaging" with a multiplication sign."""
+    return " × ".join(term.split(":")).replace("_", " ")  # noqa: RUF001 - a multiplication sign
+
+
+def content(document: Document) -> Iterator[Block]:
+    """Yield two tables per study: the combinations and the effects."""
+    yield Paragraph(TEXT)
+    for study, experiments in studies(document).items():
+        yield Heading(study, 4)
+        terms = terms_of(document, study)
+        tables = [combinations(study, experiments), *([effects(study, terms)] if terms else [])]
+        yield Group(tables, "columns even")
+        notes = dict.fromkeys(row["note"] for row in document.report.factorials if row["study"] == study)
+        yield from (Paragraph(note, "small quiet") for note in notes if note)
+
+
+def combinations(study: str, experiments: list[Experiment]) -> Table:
+    """Return the table of the combinations, those with the fewest factors first."""
+    factors = list(dict.fromkeys(factor for e in experiments for factor in e.entry["factorial"]["factors"]))
+
+    def has(experiment: Experiment, factor: str) -> bool:
+        return bool(experiment.entry["factorial"]["factors"].get(factor))
+
+    def state(factor: str, experiment: Experiment) -> Inline:
+        return Styled("on") if has(experiment, factor) else Styled("off", "quiet")
+
+    def order(experiment: Experiment) -> tuple[int, list[bool]]:
+        off = [not has(experiment, factor) for factor in factors]
+        return -sum(off), off
+
+    columns = (
+        Column("Experiment", lambda e: Name(e.name), is_number=False),
+        *(Column(words(factor), partial(state, factor), is_number=False) for factor in factors),
+        Column("Accuracy", lambda e: e.accuracy.text),
+        Column("Trials", lambda e: f"{e.n_ok} of {e.n}"),
+    )
+    caption = "Every combination, accuracy as mean ± standard deviation"
+    return Table(f"{study}: combinations", sorted(experiments, key=order), columns, caption)
+
+
+def effects(study: str, terms: Terms) -> Table:
+    """Return the table of the effects on each metric."""
+
+    def effect(metric: str, term: str) -> Cell:
+        row = terms[term].get(metric, {})
+        low, high = row.get("ci_low"), row.get("ci_high")
+        return Cell(signed(row.get("effect")), [] if low is None else [signed_span(low, high)])
+
+    def adjusted_p(metric: str, term: str) -> str:
+        return probability(terms[term].get(metric, {}).get("p_adjusted"))
+
+    columns = [Column("Factor", words, is_number=False)]
+    for metric in dict.fromkeys(metric for rows in terms.values() for metric in rows):
+        columns += [Column(LABELS[metric].capitalize(), partial(effect, metric))]
+        columns += [Column("Adjusted p", partial(adjusted_p, metric))]
+    return Table(f"{study}: effects", list(terms), columns, "Effects with their 95% intervals")
+
+
+SECTION = Section("Factorial studies", content, studies, "factorials")

@@ -1,0 +1,42 @@
+"""Command, commit, hardware, versions and data of the run."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from lookbook.report.blocks import Block, Code, Column, Inline, Section, Styled, Table, join
+from lookbook.report.formatting import MISSING, duration, plural
+from lookbook.report.inputs import Report
+
+
+def content(report: Report) -> Iterator[Block]:
+    """Yield the facts; where trials differ, each value is followed by its number of trials."""
+    rows, given = report.trials, report.benchmark.provenance
+    datasets = {name: experiment.entry["dataset"] for name, experiment in report.experiments.items()}
+    facts: dict[str, Inline] = {
+        "Command": Code(given["command"]) if given.get("command") else MISSING,
+        "Git commit": Code(given["git_commit"]) if given.get("git_commit") else MISSING,
+        "Profile": report.benchmark.profile["name"],
+        "Identity": Code(report.identity(report.experiments)),
+        "Training time": f"{duration(report.seconds)}, {plural(len(rows), 'trial')}",
+        "Date": tally([str(row["started"])[:10] for row in rows if row["started"]]),
+        "Hardware": tally([row["device"] for row in rows]),
+        "Precision": tally([row["precision"] for row in rows]),
+        "Compilation": tally([row["compile"] for row in rows]),
+        "Versions": tally([row["versions"] for row in rows]),
+        "Data": tally([f"{datasets[row['experiment']]} {row['dataset_digest']}" for row in rows]),
+    }
+    columns = (
+        Column("Fact", lambda fact: fact[0], is_number=False),
+        Column("Value", lambda fact: fact[1], is_number=False),
+    )
+    yield Table("Provenance", list(facts.items()), columns)
+
+
+def tally(values: list[str | None]) -> Inline:
+    """Return each value with its number of trials, the most frequent first."""
+    counts = Counter(value for value in values if value).most_common()
+    lines = [[value, " ", Styled(f"({plural(count, 'trial')})", "quiet")] for value, count in counts]
+    return join(lines, "; ") if lines else MISSING
+
+
+SECTION = Section("Provenance", content, anchor="provenance")

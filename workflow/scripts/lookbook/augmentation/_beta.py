@@ -1,7 +1,7 @@
-"""Beta-distributed numbers from uniform ones, by inverting the distribution function.
+"""Beta-distributed random numbers by inverting the distribution function.
 
-`keras.random.beta` is two gamma draws, and TensorFlow has no gamma kernel that XLA can compile. A table of
-quantiles works on every backend and for every parameter: one lookup and one interpolation.
+`keras.random.beta` draws two gamma variates, for which TensorFlow has no kernel that XLA can compile. A table of
+quantiles works on every backend and for every parameter, with one lookup and one interpolation.
 """
 
 from functools import lru_cache
@@ -11,7 +11,8 @@ import numpy as np
 from keras import ops
 from scipy.special import betaincinv
 
-INTERVALS = 4096  # the distribution function is exact at 4097 points, and between them off by less than 1/4096
+# The distribution function is exact at the 4097 quantiles and off by less than 1/4096 between them.
+INTERVALS = 4096
 
 
 @lru_cache
@@ -21,12 +22,12 @@ def quantiles(alpha: float, beta: float) -> np.ndarray:
 
 
 def beta_from_uniform(uniform: Any, alpha: float, beta: float) -> Any:
-    """Turn uniform numbers into Beta(alpha, beta) ones.
+    """Convert uniform random numbers to Beta(alpha, beta) random numbers.
 
     Args:
         uniform: float32 of any shape, in [0, 1).
-        alpha: first parameter, above 0.
-        beta: second parameter, above 0.
+        alpha: first parameter, greater than 0.
+        beta: second parameter, greater than 0.
 
     Returns:
         float32 of the same shape, in [0, 1].

@@ -1,7 +1,7 @@
-"""The lossy part of JPEG: 8x8 cosine transform and quantisation as matrix products.
+"""The lossy steps of JPEG compression: 8x8 cosine transform and quantization, as matrix products.
 
-Entropy coding loses nothing, so it is left out. Reference: ITU-T T.81 (1992), sections A.3.3 (transform),
-A.3.4 (quantisation) and annex K.1 (tables); the scaling by quality is the Independent JPEG Group's.
+The lossless entropy coding is omitted. Reference: ITU-T T.81 (1992), sections A.3.3 (transform) and A.3.4
+(quantization), and annex K.1 (tables). The scaling of the table by quality is that of the Independent JPEG Group.
 """
 
 from functools import lru_cache
@@ -24,8 +24,8 @@ LUMINANCE = np.array(
 )
 
 
-def quantisation_table(quality: int) -> np.ndarray:
-    """Return the (8, 8) luminance steps of a quality from 0 to 100; 0 counts as 1, as in libjpeg."""
+def quantization_table(quality: int) -> np.ndarray:
+    """Return the luminance quantization steps, (8, 8), for a quality of 0 to 100; 0 counts as 1, as in libjpeg."""
     quality = min(max(quality, 1), 100)
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     return np.clip((LUMINANCE * scale + 50) // 100, 1, 255)
@@ -33,9 +33,9 @@ def quantisation_table(quality: int) -> np.ndarray:
 
 @lru_cache
 def transform(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the blockwise cosine transform of an axis and its inverse, padding and cropping included.
+    """Return the matrices of an axis's blockwise cosine transform, which pads, and of its inverse, which crops.
 
-    The axis is continued to a multiple of 8 by its last pixel, as encoders do.
+    The axis is padded to a multiple of 8 with its last pixel, as encoders do.
 
     Returns:
         forward (padded, size) and inverse (size, padded), float32.
@@ -50,18 +50,18 @@ def transform(size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def jpeg(images: Any, quality: int) -> Any:
-    """Return the images as a JPEG decoder gives them back, each channel coded as luminance.
+    """Return images after JPEG encoding and decoding, each channel coded as luminance.
 
     Args:
-        images: (B, H, W, C) float32, 0..255; rounded to whole grey levels first.
+        images: (B, H, W, C) float32, 0..255; rounded to integers first.
         quality: 0 to 100.
 
     Returns:
-        (B, H, W, C) float32, whole numbers 0..255.
+        (B, H, W, C) float32, integers 0..255.
     """
     height, width, channels = images.shape[1:]
     (down, up), (across, back) = transform(height), transform(width)
-    table = quantisation_table(quality).astype("float32")
+    table = quantization_table(quality).astype("float32")
     steps = np.tile(table, (down.shape[0] // 8, across.shape[0] // 8))
     planes = ops.reshape(ops.transpose(images, (0, 3, 1, 2)), (-1, height, width))
     coefficients = ops.matmul(ops.matmul(down, ops.round(planes) - 128.0), across.T)

@@ -1,4 +1,4 @@
-"""Blur by a box."""
+"""Box blur."""
 
 from typing import Any
 
@@ -7,21 +7,22 @@ from keras import ops
 
 
 def blur(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, size: int = 3) -> tuple[Any, Any]:
-    """Replace each pixel by the mean of the square around it; the image is mirrored at its edges.
+    """Replace each pixel by the mean of the square around it; borders are mirrored without repeating the edge pixel.
 
-    Nothing is drawn: every image is blurred, and the seed stays as it is.
+    Every image is blurred, and nothing is random. ``keras.layers.RandomGaussianBlur`` has a Gaussian kernel instead of
+    a box, and runs at BLUR of the speed.
 
     Args:
         images: (B, H, W, C) float32, 0..255.
-        labels: passed through.
-        seed: unused.
-        size: side of the square in pixels, odd.
+        labels: returned unchanged.
+        seed: not used.
+        size: side length of the square in pixels, odd.
 
     Raises:
-        ValueError: the size is even or below 1.
+        ValueError: the size is even or less than 1.
     """
     if size < 1 or size % 2 == 0:
-        raise ValueError(f"the size of a blur must be odd, not {size}")
+        raise ValueError(f"size must be odd and at least 1; got {size}")
     height, width = images.shape[1:3]
     reach = size // 2
     padded = ops.pad(images, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="reflect")

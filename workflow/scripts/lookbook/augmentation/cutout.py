@@ -1,4 +1,4 @@
-"""Punch small holes."""
+"""Random square holes."""
 
 from typing import Any
 
@@ -17,17 +17,17 @@ def cutout(
     size: int = 1,
     fill: float = 255.0,
 ) -> tuple[Any, Any]:
-    """Fill squares at random places, which may overlap, with one value.
+    """Fill squares at random positions, which may overlap, with one value.
 
-    DeVries and Taylor 2017, "Improved Regularization of Convolutional Neural Networks with Cutout", with
-    several holes that lie wholly within the image.
+    DeVries and Taylor 2017, "Improved Regularization of Convolutional Neural Networks with Cutout", with several holes,
+    each entirely inside the image. ``keras.layers.RandomErasing`` makes one hole per image, of random size.
 
     Args:
         images: (B, H, W, C) float32, 0..255.
-        labels: passed through.
+        labels: returned unchanged.
         seed: advanced by one.
         holes: squares per image.
-        size: side of a square in pixels.
+        size: side length of a square in pixels.
         fill: value of the filled pixels, 0..255.
 
     Raises:
@@ -35,11 +35,12 @@ def cutout(
     """
     height, width = images.shape[1:3]
     if size > min(height, width):
-        raise ValueError(f"holes of {size} pixels do not fit into images of {height}x{width}")
+        raise ValueError(f"holes of {size} pixels do not fit in images of {height}x{width}")
     places = random_uniform((2, ops.shape(images)[0], holes, 1), seed)
     down = ops.arange(height, dtype="float32") - ops.floor(places[0] * (height - size + 1))
     across = ops.arange(width, dtype="float32") - ops.floor(places[1] * (width - size + 1))
     rows = ops.cast((down >= 0) & (down < size), "float32")  # (B, holes, H)
     columns = ops.cast((across >= 0) & (across < size), "float32")
-    covered = ops.matmul(ops.transpose(rows, (0, 2, 1)), columns)  # in how many holes each pixel lies
+    # The number of holes that cover each pixel.
+    covered = ops.matmul(ops.transpose(rows, (0, 2, 1)), columns)
     return ops.where(covered[..., None] > 0.5, fill, images), labels

@@ -1,4 +1,4 @@
-"""Mix each sample with another of its batch."""
+"""Mixup: convex combinations of the samples of a batch."""
 
 from typing import Any
 
@@ -12,22 +12,25 @@ from lookbook.augmentation._draws import uniform
 def mixup(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, alpha: float = 0.3) -> tuple[Any, Any]:
     """Mix images and labels: x = l x_i + (1 - l) x_j and y = l y_i + (1 - l) y_j with l ~ Beta(alpha, alpha).
 
-    Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization", equations 1 and 2. Here l is drawn for
-    each sample, and so is the partner j, from the whole batch (a sample may meet itself).
+    Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization", equations 1 and 2. The weight l and the partner j
+    are drawn for each sample, j uniformly from the whole batch, the sample itself included.
+
+    ``keras.layers.MixUp`` takes the partners from a permutation of the batch, runs at MIXUP of the speed in graph mode,
+    and cannot be compiled by XLA on TensorFlow.
 
     Args:
         images: (B, H, W, C) float32, 0..255.
         labels: (B, K) float32, one-hot or soft.
         seed: advanced by one.
-        alpha: both parameters of the Beta distribution; smaller means closer to unmixed.
+        alpha: both parameters of the Beta distribution; smaller values mix less.
 
     Raises:
-        ValueError: labels are whole numbers instead of one-hot rows, or alpha is not above 0.
+        ValueError: the labels are integers instead of one-hot rows, or alpha is not greater than 0.
     """
     if len(labels.shape) != 2:
         raise ValueError("mixup needs one-hot labels of shape (batch, classes)")
     if not alpha > 0:
-        raise ValueError(f"alpha must be above 0, not {alpha}")
+        raise ValueError(f"alpha must be greater than 0; got {alpha}")
     draw, pick = uniform(images, seed, (0.0, 1.0), (0.0, 1.0))
     weight = beta_from_uniform(draw, alpha, alpha)
     batch = ops.cast(ops.shape(images)[0], "float32")

@@ -1,5 +1,6 @@
-"""Give each image exactly one operation of the growing-batch list."""
+"""The growing-batch document's augmentation: one operation of a list for each image."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,52 +11,62 @@ from lookbook.augmentation._jpeg import jpeg
 from lookbook.augmentation.blur import blur
 from lookbook.augmentation.cutout import cutout
 from lookbook.augmentation.gaussian_noise import gaussian_noise
-from lookbook.augmentation.horizontal_flip import horizontal_flip
 from lookbook.augmentation.rotation import rotation
-from lookbook.augmentation.vertical_flip import vertical_flip
 
 
-def one_of_k(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, k: int = 7) -> tuple[Any, Any]:
-    """Apply to each image one operation, drawn uniformly from the first k of the list, with a fresh draw.
-
-    The list is the growing-batch document's: JPEG compression of quality 0 to 1, rotation within 45 degrees
-    with probability 0.5, blur 3x3, 9 holes of one pixel filled with 255, horizontal flip, vertical flip,
-    Gaussian noise of variance 10 to 50. For copies in the same batch as in Fort et al. 2021 (arXiv
-    2105.13343), repeat the index of an image in the batch: each copy gets its own draw.
-
-    Every operation runs on the whole batch and one result is kept: cheap on small images, and it needs no
-    branches.
-
-    Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: passed through.
-        seed: advanced by one, and by each operation's own draws.
-        k: how many operations of the list take part, 1 to 7.
-
-    Raises:
-        ValueError: k is not within 1 to 7.
-    """
-    operations = (_jpeg, _rotation, blur, cutout, _horizontal_flip, _vertical_flip, gaussian_noise)
-    if not 1 <= k <= len(operations):
-        raise ValueError(f"k must lie within 1 and {len(operations)}, not {k}")
-    choice = ops.floor(uniform(images, seed, (0.0, float(k)))[0])
-    result = images
-    for number, operation in enumerate(operations[:k]):
-        result = ops.where(choice == number, operation(images, labels, seed)[0], result)
-    return result, labels
-
-
-def _jpeg(images: Any, labels: Any, seed: keras.random.SeedGenerator) -> tuple[Any, Any]:
-    return jpeg(images, quality=1), labels  # 0 and 1 are the same table: every step is 255
+def _jpeg_compression(images: Any, labels: Any, seed: keras.random.SeedGenerator) -> tuple[Any, Any]:
+    # The document draws a quality of 0 or 1; both have the same quantization table.
+    return jpeg(images, quality=1), labels
 
 
 def _rotation(images: Any, labels: Any, seed: keras.random.SeedGenerator) -> tuple[Any, Any]:
-    return rotation(images, labels, seed, degrees=45.0, probability=0.5)
+    return rotation(images, labels, seed, degrees=45.0, probability=0.5, fill_mode="reflect")
 
 
 def _horizontal_flip(images: Any, labels: Any, seed: keras.random.SeedGenerator) -> tuple[Any, Any]:
-    return horizontal_flip(images, labels, seed, probability=1.0)
+    return ops.flip(images, axis=2), labels
 
 
 def _vertical_flip(images: Any, labels: Any, seed: keras.random.SeedGenerator) -> tuple[Any, Any]:
-    return vertical_flip(images, labels, seed, probability=1.0)
+    return ops.flip(images, axis=1), labels
+
+
+# In the document's order: k selects the first k.
+OPERATIONS: dict[str, Callable[[Any, Any, keras.random.SeedGenerator], tuple[Any, Any]]] = {
+    "jpeg_compression": _jpeg_compression,
+    "rotation": _rotation,
+    "blur": blur,
+    "cutout": cutout,
+    "horizontal_flip": _horizontal_flip,
+    "vertical_flip": _vertical_flip,
+    "gaussian_noise": gaussian_noise,
+}
+
+
+def one_of_k(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, k: int = 7) -> tuple[Any, Any]:
+    """Apply to each image one operation, drawn uniformly from the first k of ``OPERATIONS``.
+
+    The operations are those of the growing-batch document: JPEG compression of quality 0 to 1, rotation by up to 45
+    degrees with probability 0.5 and mirrored borders, 3x3 box blur, 9 holes of one pixel filled with 255, horizontal
+    flip, vertical flip, and Gaussian noise of variance 10 to 50. To train on several copies of an image in one batch,
+    as Fort et al. 2021 (arXiv 2105.13343) do, repeat its row in the batch: every copy has its own draws.
+
+    All operations run on the whole batch, and each image keeps the result of one. On small images this is fast, and it
+    needs no branches.
+
+    Args:
+        images: (B, H, W, C) float32, 0..255.
+        labels: returned unchanged.
+        seed: advanced by one, and by the draws of each operation.
+        k: number of operations to draw from, 1 to 7.
+
+    Raises:
+        ValueError: k is not between 1 and 7.
+    """
+    if not 1 <= k <= len(OPERATIONS):
+        raise ValueError(f"k must be between 1 and {len(OPERATIONS)}; got {k}")
+    choice = ops.floor(uniform(images, seed, (0.0, float(k)))[0])
+    result = images
+    for number, operation in enumerate(list(OPERATIONS.values())[:k]):
+        result = ops.where(choice == number, operation(images, labels, seed)[0], result)
+    return result, labels

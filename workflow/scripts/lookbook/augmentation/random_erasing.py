@@ -1,4 +1,4 @@
-"""Erase a random rectangle."""
+"""Random erasing of a rectangle."""
 
 from math import log
 from typing import Any
@@ -20,29 +20,31 @@ def random_erasing(
     minimum_aspect: float = 1.0,
     maximum_aspect: float = 1.0,
 ) -> tuple[Any, Any]:
-    """Fill one rectangle of an image with random pixel values.
+    """Fill one rectangle of an image with uniform random values.
 
-    Zhong et al. 2020, "Random Erasing Data Augmentation", algorithm 1, with random values ("RE-R"). The
-    rectangle always lies within the image; one that is too long is cut to the image's side instead of drawn
-    again.
+    Zhong et al. 2020, "Random Erasing Data Augmentation", algorithm 1, with random values ("RE-R"). The rectangle lies
+    inside the image; a side longer than the image's is shortened to it instead of drawn again.
+
+    ``keras.layers.RandomErasing`` draws width and height independently, so that it cannot erase squares, fills with
+    clipped normal noise, and runs at ERASING of the speed.
 
     Args:
         images: (B, H, W, C) float32, 0..255.
-        labels: passed through.
+        labels: returned unchanged.
         seed: advanced by two.
-        probability: share of images that lose a rectangle.
-        minimum_area: smallest share of the image's area.
-        maximum_area: largest share of the image's area.
-        minimum_aspect: smallest ratio of height to width, above 0; the ratio's logarithm is uniform.
+        probability: probability that an image is changed.
+        minimum_area: smallest area, as a fraction of the image's.
+        maximum_area: largest area, as a fraction of the image's.
+        minimum_aspect: smallest ratio of height to width, greater than 0; the logarithm of the ratio is uniform.
         maximum_aspect: largest ratio of height to width.
 
     Raises:
-        ValueError: the probability is outside 0 to 1, a minimum exceeds its maximum, or an aspect is not
-            above 0.
+        ValueError: the probability is not between 0 and 1, a minimum is greater than its maximum, or an aspect is
+            not greater than 0.
     """
     check_probability(probability)
     if not minimum_aspect > 0 or not maximum_aspect > 0:
-        raise ValueError("the aspect must be above 0")
+        raise ValueError(f"aspects must be greater than 0; got {minimum_aspect} and {maximum_aspect}")
     height, width = images.shape[1:3]
     unit = (0.0, 1.0)
     draw, area, aspect, down, across = uniform(

@@ -1,7 +1,7 @@
-"""Rotate by a random angle."""
+"""Random rotation."""
 
 from math import pi
-from typing import Any
+from typing import Any, Literal
 
 import keras
 from keras import ops
@@ -17,24 +17,30 @@ def rotation(
     *,
     degrees: float = 20.0,
     probability: float = 1.0,
+    fill_mode: Literal["nearest", "reflect"] = "nearest",
 ) -> tuple[Any, Any]:
-    """Rotate about the image centre, bilinear, the edge pixels repeated outside.
+    """Rotate about the image center with bilinear interpolation.
 
-    The `rotation_range` of Keras's ImageDataGenerator. Its combined map is rotation, shift, shear, zoom:
-    listed in this order, the transforms move the picture as it does.
+    The ``rotation_range`` of Keras's former ImageDataGenerator. That class applied rotation, shift, shear and zoom in
+    this order; list the transforms in the same order to get the same result.
+
+    ``keras.layers.RandomRotation`` with ``fill_mode="nearest"`` does the same at ROTATION of the speed in graph mode,
+    but cannot be compiled by XLA on TensorFlow, has no probability, and its "reflect" repeats the edge pixel.
 
     Args:
         images: (B, H, W, C) float32, 0..255.
-        labels: passed through.
+        labels: returned unchanged.
         seed: advanced by one.
-        degrees: largest angle to either side.
-        probability: share of images that are rotated at all.
+        degrees: largest angle in either direction.
+        probability: probability that an image is rotated.
+        fill_mode: how borders are filled: "nearest" repeats the edge pixel, "reflect" mirrors the image about it
+            without repeating it (OpenCV's BORDER_REFLECT_101).
 
     Raises:
-        ValueError: degrees is negative, or the probability outside 0 to 1.
+        ValueError: degrees is negative, the probability is not between 0 and 1, or the fill mode is unknown.
     """
     check_probability(probability)
     angle, draw = uniform(images, seed, (-degrees * pi / 180, degrees * pi / 180), (0.0, 1.0))
     angle = ops.where(draw < probability, angle, ops.zeros_like(angle))
     cosine, sine = ops.cos(angle), ops.sin(angle)
-    return resample_affine(images, ((cosine, sine), (-sine, cosine))), labels
+    return resample_affine(images, ((cosine, sine), (-sine, cosine)), fill_mode), labels

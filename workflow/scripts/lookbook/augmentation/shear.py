@@ -1,4 +1,4 @@
-"""Shear by a random angle."""
+"""Random shear."""
 
 from math import pi
 from typing import Any
@@ -11,16 +11,19 @@ from lookbook.augmentation._resampling import resample_affine
 
 
 def shear(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, degrees: float = 1.0) -> tuple[Any, Any]:
-    """Shear rows against each other about the image centre, bilinear, the edge pixels repeated outside.
+    """Shear about the image center with bilinear interpolation; borders repeat the edge pixel.
 
-    The `shear_range` of Keras's ImageDataGenerator: source row = cos(a) row, source column = column - sin(a)
-    row.
+    The ``shear_range`` of Keras's former ImageDataGenerator: input row = cos(a) row and input column = column - sin(a)
+    row for each output row and column, relative to the center.
+
+    ``keras.layers.RandomShear`` shears about a corner by a uniform factor instead of a uniform angle, and cannot be
+    compiled by XLA on TensorFlow; in graph mode it runs at SHEAR of the speed.
 
     Args:
         images: (B, H, W, C) float32, 0..255.
-        labels: passed through.
+        labels: returned unchanged.
         seed: advanced by one.
-        degrees: largest angle to either side.
+        degrees: largest angle in either direction.
 
     Raises:
         ValueError: degrees is negative.

@@ -1,30 +1,36 @@
-"""Zoom each axis by its own factor."""
+"""Random zoom."""
 
 from typing import Any
 
 import keras
 
 from lookbook.augmentation._draws import uniform
-from lookbook.augmentation._resampling import centred, resample_axes
+from lookbook.augmentation._resampling import centered, resample_axes
 
 
 def zoom(
     images: Any, labels: Any, seed: keras.random.SeedGenerator, *, minimum: float = 0.9, maximum: float = 1.1
 ) -> tuple[Any, Any]:
-    """Zoom about the image centre, factors for the two axes drawn independently.
+    """Zoom about the image center with independent factors for the two axes and bilinear interpolation.
 
-    The `zoom_range` of Keras's ImageDataGenerator: a factor scales the *source* coordinates, so above 1 the
-    object shrinks (and the edge pixels are repeated around it), and below 1 it grows. Bilinear.
+    The ``zoom_range`` of Keras's former ImageDataGenerator: a factor scales the *input* coordinates, so that factors
+    above 1 shrink the object, with borders that repeat the edge pixel, and factors below 1 enlarge it.
+
+    ``keras.layers.RandomZoom`` with ``fill_mode="nearest"`` does the same at ZOOM of the speed in graph mode and
+    cannot be compiled by XLA on TensorFlow.
 
     Args:
         images: (B, H, W, C) float32, 0..255.
-        labels: passed through.
+        labels: returned unchanged.
         seed: advanced by one.
         minimum: smallest factor.
         maximum: largest factor.
+
+    Raises:
+        ValueError: the minimum is greater than the maximum.
     """
     rows, columns = uniform(images, seed, (minimum, maximum), (minimum, maximum))
     height, width = images.shape[1:3]
-    row = rows[:, :, 0, 0] * centred(height) + (height - 1) / 2
-    column = columns[:, :, 0, 0] * centred(width) + (width - 1) / 2
+    row = rows[:, :, 0, 0] * centered(height) + (height - 1) / 2
+    column = columns[:, :, 0, 0] * centered(width) + (width - 1) / 2
     return resample_axes(images, row, column), labels

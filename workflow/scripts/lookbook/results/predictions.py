@@ -83,7 +83,7 @@ def read_split(path: Path, split: str, *names: str) -> dict[str, np.ndarray]:
 def read_in_train(path: Path) -> np.ndarray | None:
     """Return bool (M,), which validation images are trained on as well; None where none can be."""
     with _open(path) as arrays:
-        return arrays[IN_TRAIN] if IN_TRAIN in arrays else None
+        return arrays.get(IN_TRAIN)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

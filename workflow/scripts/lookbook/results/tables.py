@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,8 +12,6 @@ from lookbook.errors import ResultError
 from lookbook.files import write_text
 from lookbook.results.benchmark import Benchmark
 from lookbook.results.trial import Trial, trial_identity
-
-MadeFrom = Callable[[Mapping[Any, Any]], str | Iterable[str]]
 
 WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters")
 
@@ -53,24 +49,6 @@ def read_trials(path: Path, benchmark: Benchmark) -> pd.DataFrame:
         for trial, row in zip(planned, stated, strict=False)
     ]
     check_identity(path, (len(stated), stated), (len(planned), expected))
-    return table
-
-
-def read_derived(path: Path, trials: pd.DataFrame, made_from: MadeFrom = itemgetter("experiment")) -> pd.DataFrame:
-    """Read a table whose rows are made from trials, such as summary.csv.
-
-    Args:
-        path: the table.
-        trials: trials.csv.
-        made_from: returns the name of the experiment that a row is made from, or a list of names.
-
-    Raises:
-        ResultError: a row was made from other trials.
-    """
-    table = read_table(path)
-    for row in table.to_dict("records"):
-        names = made_from(row)
-        check_identity(path, row["identity"], identity_of(trials, [names] if isinstance(names, str) else names))
     return table
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,6 +29,26 @@ def read_table(path: Path) -> pd.DataFrame:
     except (OSError, ValueError, TypeError) as error:
         remedy = f"create it again with: snakemake --cores 1 --forcerun {path}"
         raise ResultError(f"{path} is missing or damaged ({error}); {remedy}") from None
+
+
+def read_derived(
+    path: Path, trials: pd.DataFrame, made_from: Callable[[Mapping[Any, Any]], Iterable[str]] | None = None
+) -> pd.DataFrame:
+    """Read a table that states the identity of each row, such as summary.csv.
+
+    Args:
+        path: the table.
+        trials: trials.csv.
+        made_from: returns the names of the experiments that a row is made from; None for the one in ``experiment``.
+
+    Raises:
+        ResultError: a row was made from other trials.
+    """
+    table = read_table(path)
+    for row in table.to_dict("records"):
+        names = [row["experiment"]] if made_from is None else made_from(row)
+        check_identity(path, row["identity"], identity_of(trials, names))
+    return table
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

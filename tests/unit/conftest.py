@@ -1,12 +1,13 @@
-"""What several tests of the configuration need."""
+"""Fixtures that several tests of the configuration use."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
-from lookbook.config.experiments import resolve
+from lookbook.config.experiments import Experiment, resolve
 from lookbook.errors import ConfigError
 
 # Modules that several tests share are in this folder.
@@ -14,8 +15,21 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture
+def experiments_of(tmp_path: Path) -> Callable[..., dict[str, Experiment]]:
+    """Return a function that resolves experiments files given as text, with keys of config.yaml."""
+
+    def resolved(*files: str, settings=None, **config):
+        names = [f"{number}.yaml" for number in range(len(files))]
+        for name, text in zip(names, files, strict=True):
+            (tmp_path / name).write_text(dedent(text))
+        return resolve({"experiment_files": names, **config}, tmp_path, settings)
+
+    return resolved
+
+
+@pytest.fixture
 def refusal_of(tmp_path: Path) -> Callable[..., str]:
-    """Return a function that gives the message with which the experiments in a text are refused."""
+    """Return a function that resolves experiments given as text and returns the message of the refusal."""
 
     def refusal(entries: str, **config) -> str:
         (tmp_path / "mine.yaml").write_text(f"document: doc\nexperiments:\n{entries}\n")

@@ -15,7 +15,7 @@ if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
 # Import only light modules: on a cluster every job parses this file.
-from lookbook.config.digests import canonical, digest, script_digest
+from lookbook.config.digests import canonical, digest, script_digest, text_digest
 from lookbook.config.experiments import digest_of, locate, resolve, resolve_config
 from lookbook.config.selection import (
     arguments_in_use,
@@ -24,7 +24,7 @@ from lookbook.config.selection import (
     with_figure,
 )
 from lookbook.config.trial_specs import trial_spec
-from lookbook.datasets import DATASETS, originals_unavailable_reason
+from lookbook.datasets import ARRAYS, COMPETITION_ARRAYS, DATASETS, originals_unavailable_reason
 from lookbook.errors import ConfigError
 from lookbook.results.paths import (
     DATASET_FIGURES,

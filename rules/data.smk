@@ -1,7 +1,5 @@
 """Datasets: the original files, then arrays and a manifest that trials depend on."""
 
-ARRAYS = ["train_images", "train_labels", "test_images", "test_labels"]
-COMPETITION_ARRAYS = [*ARRAYS, "train_heights", "train_widths", "submission_images"]
 COMPETITION_DATASETS = [name for name, info in DATASETS.items() if info.competition]
 
 
@@ -79,7 +77,7 @@ rule prepare_dataset:
 # Datasets in the layout of the competition: image sizes differ, and test images have no labels.
 use rule prepare_dataset as prepare_competition_dataset with:
     output:
-        expand("resources/datasets/{{dataset}}/{array}.npy", array=COMPETITION_ARRAYS),
+        expand("resources/datasets/{{dataset}}/{array}.npy", array=[*ARRAYS, *COMPETITION_ARRAYS]),
         manifest="resources/datasets/{dataset}/manifest.json",
     wildcard_constraints:
         dataset="|".join(set(COMPETITION_DATASETS) - set(PREPARED)),

@@ -29,7 +29,7 @@ rule write_submission:
     input:
         trial_files(["trial.json", "model.keras"]),
         lambda wildcards: dataset_files(
-            EXPERIMENTS[wildcards.experiment].spec["dataset"], *COMPETITION_ARRAYS
+            EXPERIMENTS[wildcards.experiment].spec["dataset"], *ARRAYS, *COMPETITION_ARRAYS
         )[1],
         experiments=ancient(EXPERIMENTS_JSON),
         manifest=lambda wildcards: dataset_files(

@@ -22,7 +22,12 @@ def canonical(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """Return the SHA-256 (hexadecimal) of a value's canonical JSON."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    return text_digest(canonical(value))
+
+
+def text_digest(text: str) -> str:
+    """Return the SHA-256 (hexadecimal) of a text, for example of canonical JSON."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def code_digest(spec: dict[str, Any]) -> str:

@@ -198,7 +198,7 @@ def load(manifest: Path) -> Dataset:
         DatasetError: the manifest or an array is missing or unreadable, or an array differs from the manifest in
             shape or dtype. The contents are not hashed again.
     """
-    facts = _read_manifest(manifest)
+    facts = read_manifest(manifest)
     arrays = {}
     for name in ARRAYS:
         split, kind = name.split("_")
@@ -234,7 +234,7 @@ def _check_split(split: str, images: np.ndarray, labels: np.ndarray, classes: in
         raise ValueError(f"{split} label {labels.max()} has no name among {classes} classes")
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
     remedy = f"prepare the dataset with: snakemake --cores 1 {path}"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from lookbook.figures.style import INK, STYLE, TRAIN, WIDTH, svg
+from lookbook.figures.style import STYLE, TEXT, TRAIN, WIDTH, svg
 
 
 def class_counts_figure(counts: Sequence[int], classes: Sequence[str]) -> str:
@@ -26,7 +26,7 @@ def class_counts_figure(counts: Sequence[int], classes: Sequence[str]) -> str:
         figure = Figure(figsize=(WIDTH, 0.145 * len(sizes) + 0.8), layout="constrained")
         axes = figure.subplots()
         bars = axes.barh(range(len(sizes)), sizes, color=TRAIN, height=0.75)
-        axes.bar_label(bars, [f"{size:,}" for size in sizes], padding=3, fontsize=7, color=INK)
+        axes.bar_label(bars, [f"{size:,}" for size in sizes], padding=3, fontsize=7, color=TEXT)
         axes.set_yticks(range(len(sizes)), [classes[label] for label in labels], size=7)
         axes.set_ylim(len(sizes) - 0.4, -0.6)
         axes.grid(visible=False, axis="y")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
 from lookbook.figures.predictions import Predictions, describe
-from lookbook.figures.style import INK, STYLE, TRAIN, WIDTH, svg
+from lookbook.figures.style import STYLE, TEXT, TRAIN, WIDTH, svg
 
 MOST_NUMBERED = 12  # classes up to which the numbers in the cells are legible
 
@@ -51,6 +51,6 @@ def confusion_matrix_figure(predictions: Sequence[Predictions], names: Sequence[
             for row, column in np.argwhere(share >= 0.0005).tolist():
                 value = share[row, column]
                 # Not #ffffff: the style sheet replaces that background color in a dark theme.
-                color = "#fefefe" if value > 0.6 else INK
+                color = "#fefefe" if value > 0.6 else TEXT
                 axes.text(column, row, f"{100 * value:.1f}", color=color, size=8, ha="center", va="center")
         return svg(figure)

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lookbook.figures.learning_curves import draw_trials
-from lookbook.figures.style import INK, PUBLISHED, STYLE, TRAIN, VALID, WIDTH, message_figure, svg
+from lookbook.figures.style import PUBLISHED, STYLE, TEXT, TRAIN, VALID, WIDTH, message_figure, svg
 
 HEADROOM = 1.15  # upper limit of the y axis as a multiple of the first loss; a diverging loss leaves the figure
 SMOOTHED = 3  # points of the moving average whose slope is compared
@@ -45,7 +45,7 @@ def learning_rate_range_figure(histories: Sequence[pd.DataFrame]) -> str:
         if loss.empty:
             return message_figure("no finished epoch")
         lowest = float(loss.index[int(np.argmin(loss))])
-        axes.axvline(lowest, color=INK, linewidth=1, label=f"lowest loss at {lowest:.2g}")
+        axes.axvline(lowest, color=TEXT, linewidth=1, label=f"lowest loss at {lowest:.2g}")
         steepest = steepest_descent(loss)
         if steepest is not None:
             axes.axvline(

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lookbook.figures.style import INK, STYLE, VALID, WIDTH, svg
+from lookbook.figures.style import STYLE, TEXT, VALID, WIDTH, svg
 
 POINTS = 72  # of an inch
 LINE = 1.35  # height of a line of text, in font sizes
@@ -58,7 +58,7 @@ def mosaic_figure(
             row, column = divmod(number, columns)
             x, y = column * (width + 2) + width / 2 - 0.5, row * (height + below) + height
             for position, text in enumerate(caption.splitlines()):
-                color = VALID if position else INK
+                color = VALID if position else TEXT
                 axes.text(x, y + position * line, text, size=font_size, color=color, ha="center", va="top")
         for column, text in enumerate(headings):
             x = column * (width + 2) + width / 2 - 0.5

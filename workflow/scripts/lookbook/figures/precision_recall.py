@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from lookbook.figures.predictions import Predictions, describe
-from lookbook.figures.style import CATEGORIES, FAINT, STYLE, WIDTH, svg
+from lookbook.figures.style import CATEGORIES, GRID, STYLE, WIDTH, svg
 
 HIGHLIGHTED = 5  # best and worst classes in color where there are more classes than colors
 LEVELS = 200  # of recall at which a curve is drawn
@@ -43,7 +43,7 @@ def precision_recall_figure(predictions: Predictions, names: Sequence[str]) -> s
             axes.plot(*curves[label][:2], style, color=CATEGORIES[number], linewidth=1.6, label=text)
         for number, label in enumerate(middle):
             others = f"{len(middle)} other classes" if number == 0 else None
-            axes.plot(*curves[label][:2], color=FAINT, linewidth=0.8, label=others, zorder=1)
+            axes.plot(*curves[label][:2], color=GRID, linewidth=0.8, label=others, zorder=1)
         axes.set(xlabel="recall", ylabel="precision", xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
         axes.set_title(f"each class against all others, {describe([predictions])}")
         figure.legend(loc="outside right upper", title="average precision", fontsize=8, alignment="left")

@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 WIDTH = 7.6  # of every figure, in inches
-INK, PAPER, FAINT = "#1f2328", "#ffffff", "#d8dee4"
+TEXT, BACKGROUND, GRID = "#1f2328", "#ffffff", "#d8dee4"
 TRAIN, VALID, PUBLISHED = "#3b6fb6", "#c2570c", "#1a7f5a"
 # For many lines in one figure; each has a contrast of at least 3.8 to a light and to a dark background.
 CATEGORIES = (
@@ -21,9 +21,9 @@ CATEGORIES = (
 )  # fmt: skip
 # Color on a light background to its counterpart on a dark one.
 DARK = {
-    INK: "#e6edf3",
-    PAPER: "#14181d",
-    FAINT: "#343b44",
+    TEXT: "#e6edf3",
+    BACKGROUND: "#14181d",
+    GRID: "#343b44",
     TRAIN: "#7db0f5",
     VALID: "#f5a35c",
     PUBLISHED: "#5fd0a0",
@@ -34,21 +34,21 @@ STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": FAINT,
-    "axes.facecolor": PAPER,
+    "text.color": TEXT,
+    "axes.labelcolor": TEXT,
+    "axes.edgecolor": GRID,
+    "axes.facecolor": BACKGROUND,
     "axes.grid": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 9,
     "axes.titlelocation": "left",
-    "grid.color": FAINT,
+    "grid.color": GRID,
     "grid.linewidth": 0.6,
-    "figure.facecolor": PAPER,
+    "figure.facecolor": BACKGROUND,
     "legend.frameon": False,
-    "xtick.color": INK,
-    "ytick.color": INK,
+    "xtick.color": TEXT,
+    "ytick.color": TEXT,
     "xtick.major.size": 0,
     "ytick.major.size": 0,
 }

@@ -1,9 +1,8 @@
 """The CSV tables of a benchmark, and the identity of what each row was made from."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -26,8 +25,27 @@ def read_table(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])
         return table.astype({name: "Int64" for name in WHOLE_NUMBERS if name in table})
     except (OSError, ValueError, TypeError) as error:
-        remedy = f"create it again with: snakemake --cores 1 --forcerun {path}"
-        raise ResultError(f"{path} is missing or damaged ({error}); {remedy}") from None
+        raise ResultError(f"{path} is missing or damaged ({error}); {_remedy(path)}") from None
+
+
+def read_derived(
+    path: Path, trials: pd.DataFrame, made_from: Callable[[Mapping[Any, Any]], Iterable[str]] | None = None
+) -> pd.DataFrame:
+    """Read a table that states the identity of each row, such as summary.csv.
+
+    Args:
+        path: the table.
+        trials: trials.csv.
+        made_from: returns the names of the experiments that a row is made from; None for the one in ``experiment``.
+
+    Raises:
+        ResultError: a row was made from other trials.
+    """
+    table = read_table(path)
+    for row in table.to_dict("records"):
+        names = [row["experiment"]] if made_from is None else made_from(row)
+        check_identity(path, row.get("identity"), identity_of(trials, names))
+    return table
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -84,5 +102,8 @@ def check_identity(path: Path, stated: object, expected: object) -> None:
         expected: the identity of the present trials.
     """
     if stated != expected:
-        remedy = f"create it again with: snakemake --cores 1 --forcerun {path}"
-        raise ResultError(f"{path} was made from other trials than the benchmark's; {remedy}")
+        raise ResultError(f"{path} was made from other trials than the benchmark's; {_remedy(path)}")
+
+
+def _remedy(path: Path) -> str:
+    return f"create it again with: snakemake --cores 1 --forcerun {path}"

@@ -1,7 +1,5 @@
 """The CSV tables of a benchmark, and the identity of what each row was made from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,8 +24,7 @@ def read_table(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])
         return table.astype({name: "Int64" for name in WHOLE_NUMBERS if name in table})
     except (OSError, ValueError, TypeError) as error:
-        remedy = f"create it again with: snakemake --cores 1 --forcerun {path}"
-        raise ResultError(f"{path} is missing or damaged ({error}); {remedy}") from None
+        raise ResultError(f"{path} is missing or damaged ({error}); {_remedy(path)}") from None
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -84,5 +81,8 @@ def check_identity(path: Path, stated: object, expected: object) -> None:
         expected: the identity of the present trials.
     """
     if stated != expected:
-        remedy = f"create it again with: snakemake --cores 1 --forcerun {path}"
-        raise ResultError(f"{path} was made from other trials than the benchmark's; {remedy}")
+        raise ResultError(f"{path} was made from other trials than the benchmark's; {_remedy(path)}")
+
+
+def _remedy(path: Path) -> str:
+    return f"create it again with: snakemake --cores 1 --forcerun {path}"

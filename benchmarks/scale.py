@@ -1,6 +1,6 @@
-"""How planning and statistics grow with the number of trials: a dry run, and the summary of made-up results.
+"""Measure time and memory of planning and statistics for 100 to 10,000 trials.
 
-Nothing is trained: a results folder is filled with what so many trials would leave, for the scripts of the rules.
+Nothing is trained: the scripts read trial.json and metrics.json files with random metrics.
 """
 
 import argparse
@@ -32,12 +32,12 @@ TITLE = "Many trials"
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 EXPERIMENTS = 20
-# Seconds and MB that the largest number of trials may take.
-WANTED = {"dry run": (30, None), "collect": (60, 1000), "summarise": (60, 1000)}
+# Maximum seconds and MB for the largest number of trials.
+LIMITS = {"dry run": (30, None), "collect": (60, 1000), "summarise": (60, 1000)}
 
 
 class Cost(NamedTuple):
-    """What a process took: seconds of wall clock, and the most resident memory in MB."""
+    """Cost of a process: wall-clock seconds and peak resident memory in MB."""
 
     seconds: float
     memory: int
@@ -53,16 +53,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             costs[trials] = measure(trials, Path(folder))
         print(trials, {name: f"{c.seconds:.1f} s, {c.memory} MB" for name, c in costs[trials].items()})
-    steps = list(WANTED)
+    steps = list(LIMITS)
     rows = [
         [f"{trials:,}", *(f"{cost[step].seconds:.1f} s, {cost[step].memory} MB" for step in steps)]
         for trials, cost in costs.items()
     ]
-    rows.append(["wanted of the last", *(_wanted(*WANTED[step]) for step in steps)])
+    rows.append(["limit for the last row", *(_limit(*LIMITS[step]) for step in steps)])
     text = table(["trials", *steps], rows)
     note = (
-        f"Wall clock and most resident memory of one process each, for trials of {EXPERIMENTS} experiments: planning "
-        "everything (`snakemake -n --quiet`), reading all trials into one table, and the statistics of that table."
+        f"Wall-clock time and peak resident memory of one process each, for trials of {EXPERIMENTS} experiments: "
+        "a dry run (`snakemake -n --quiet`), `collect_trials.py`, and `summarise.py`."
     )
     machine = hardware(f"cpu: {processor_name()}")
     path = write_section(machine, TITLE, f"{note}\n\n{text}\n{provenance(_versions())}")
@@ -70,12 +70,12 @@ def main() -> None:
 
 
 def measure(trials: int, folder: Path) -> dict[str, Cost]:
-    """Return what each step costs for so many trials."""
+    """Return the cost of each step for a number of trials."""
     per_experiment = trials // EXPERIMENTS
     entry: dict[str, Any] = {"title": "many", "model": {"class_name": "mlp"}, "trials": per_experiment}
-    heirs = {f"many_{n:02}": {"base": "many_00", "title": f"many, {n}"} for n in range(1, EXPERIMENTS)}
+    descendants = {f"many_{n:02}": {"base": "many_00", "title": f"many, {n}"} for n in range(1, EXPERIMENTS)}
     experiments = folder / "many.yaml"
-    experiments.write_text(yaml.safe_dump({"document": "many", "experiments": {"many_00": entry} | heirs}))
+    experiments.write_text(yaml.safe_dump({"document": "many", "experiments": {"many_00": entry} | descendants}))
     config = {"experiment_files": [str(experiments)], "results": str(folder / "results")}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     dry = [sys.executable, "-m", "snakemake", "--configfile", str(folder / "config.yaml"), "-n", "--quiet"]
@@ -114,7 +114,7 @@ def write_trials(benchmark: Benchmark) -> None:
 
 
 def run(command: list[str]) -> Cost:
-    """Run a command in the project's folder and return what it took; end this program where it fails."""
+    """Run a command in the project's folder and return its cost; exit if it fails."""
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     errors = process.stderr.read()
@@ -125,7 +125,7 @@ def run(command: list[str]) -> Cost:
     return Cost(time.perf_counter() - started, peak_memory_mb(usage))
 
 
-def _wanted(seconds: float, memory: int | None) -> str:
+def _limit(seconds: float, memory: int | None) -> str:
     return f"under {seconds} s" + (f" and {memory:,} MB" if memory else "")
 
 

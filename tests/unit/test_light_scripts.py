@@ -1,4 +1,4 @@
-"""Jobs that do not train start without what training needs: importing it costs more than they do."""
+"""Scripts import training backends only when they need them, because the import takes seconds."""
 
 import ast
 from pathlib import Path
@@ -11,7 +11,7 @@ SCRIPTS = sorted(path.name for path in FOLDER.glob("*.py"))
 
 
 def imported_at_once(path: Path) -> set[str]:
-    """Return the modules that a file imports when it is imported itself, not inside its functions."""
+    """Return the modules that a file imports at module level, not inside functions."""
     names: set[str] = set()
     waiting: list[ast.AST] = [ast.parse(path.read_text())]
     while waiting:
@@ -27,7 +27,7 @@ def imported_at_once(path: Path) -> set[str]:
 
 
 def reached(script: Path) -> set[str]:
-    """Return the packages that starting a script imports, through this project's files."""
+    """Return the packages that a script imports at start, directly or through this project's modules."""
     packages: set[str] = set()
     waiting, seen = [script], {script}
     while waiting:
@@ -40,11 +40,11 @@ def reached(script: Path) -> set[str]:
     return packages
 
 
-# What a script needs besides, it imports when it comes to need it: Keras for training, but not for `train_trial.py --help`.
+# For example, `train_trial.py --help` does not import Keras.
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_starts_without_what_training_needs(name):
+def test_a_script_starts_without_a_training_backend(name):
     assert reached(FOLDER / name) & HEAVY == set()
 
 
-def test_what_a_file_reaches_is_found():
-    assert "keras" in reached(FOLDER / "lookbook" / "training" / "trial.py")
+def test_imports_of_a_module_are_found():
+    assert "keras" in reached(FOLDER / "lookbook" / "models" / "mlp.py")

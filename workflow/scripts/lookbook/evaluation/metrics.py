@@ -4,8 +4,6 @@
 from it, so adding a metric means adding one entry here.
 """
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Callable

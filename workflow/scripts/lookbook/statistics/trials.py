@@ -1,7 +1,5 @@
 """The trials of a benchmark as one table."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

@@ -1,5 +1,6 @@
 """Fixtures that several tests of the configuration use."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -8,6 +9,9 @@ import pytest
 
 from lookbook.config.experiments import Experiment, resolve
 from lookbook.errors import ConfigError
+
+# Modules that several tests share are in this folder.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

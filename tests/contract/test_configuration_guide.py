@@ -1,4 +1,4 @@
-"""What config/README.md tells a person to do, done: its entries, its network and its commands as they stand there."""
+"""The examples of config/README.md work literally: its entries, its network and its commands."""
 
 import json
 import re
@@ -6,11 +6,11 @@ import shlex
 import sys
 
 import pytest
-import train
 import workspace
 import yaml
 
-from lookbook.config.trial_specs import CONFIG, order_by_hand
+import train_trial
+from lookbook.config.trial_specs import CONFIG, trial_spec_by_hand
 
 GUIDE = (workspace.SOURCE / "config" / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
@@ -19,14 +19,13 @@ ENTRIES = [text for kind, text in BLOCKS if kind == "yaml"]
 (COMMANDS,) = [text.splitlines() for kind, text in BLOCKS if kind == "sh"]
 LINEAR = re.search(r"`model: (\{class_name: linear.*?\}\})`", GUIDE)[1]
 NEW = [*yaml.safe_load("".join(ENTRIES)), "straight"]
-# Few enough images for a test, and drawn ones where the text takes what must be downloaded.
-BUDGET = {"trials": 1, "epochs": 1}
+LIMITS = {"trials": 1, "epochs": 1}
 FILES = ("growing_batch", "experiment_series", "zoo")
 
 
 @pytest.fixture
 def followed(finished):
-    """The finished benchmark, with all that the text says to add."""
+    """The finished benchmark with everything added that the guide describes, on datasets that need no download."""
     with finished.path(workspace.EXPERIMENTS).open("a") as file:
         file.write("".join(ENTRIES))
         file.write(f"  straight:\n    base: plain\n    title: softmax regression\n    model: {LINEAR}\n")
@@ -38,7 +37,7 @@ def followed(finished):
         "train_images": 400,
         "test_images": 50,
         "datasets": {"fashion_mnist": "sample", "simpsons_mnist_gray": "generated_small_gray"},
-        "experiments": dict.fromkeys(NEW, BUDGET),
+        "experiments": dict.fromkeys(NEW, LIMITS),
     }
     finished.path("config/config.yaml").write_text(yaml.safe_dump(config))
     return finished
@@ -48,8 +47,8 @@ def trial(work, folder):
     return json.loads(work.path(f"{folder}/trial.json").read_text())
 
 
-def test_the_guide_followed_to_the_letter(followed):
-    assert len(NEW) == 5
+def test_the_examples_of_the_guide_train_and_are_reported(followed):
+    assert len(NEW) == 6
     assert len(ENTRIES[0].splitlines()) == 4
     assert followed.plan().trained == {(name, 0) for name in NEW}
     followed.run()
@@ -62,14 +61,23 @@ def test_the_guide_followed_to_the_letter(followed):
     assert trial(followed, "results/trials/growing_batch_n3_k2/0")["images_per_epoch"] == 1200
 
 
-def test_the_commands_of_the_guide_ask_for_what_the_entry_above_them_does(monkeypatch):
+def test_the_commands_of_the_guide_do_the_same_as_the_entry_above_them(monkeypatch):
     prepare, train_by_hand = (shlex.split(line) for line in COMMANDS)
     assert train_by_hand[:2] == [".venv/bin/python", "workflow/scripts/train_trial.py"]
     assert (workspace.SOURCE / train_by_hand[1]).is_file()
     monkeypatch.setattr(sys, "argv", train_by_hand[1:])
-    arguments = train.parse_arguments()
-    order = order_by_hand(arguments.experiment, arguments.trial, [workspace.SOURCE / CONFIG], arguments.set)
+    arguments = train_trial.parse_arguments()
+    trial_spec = trial_spec_by_hand(arguments.experiment, arguments.trial, [workspace.SOURCE / CONFIG], arguments.set)
     (entry,) = [text for text in ENTRIES if arguments.output.name in text]
     (keys,) = yaml.safe_load(entry).values()
-    assert (arguments.experiment, order["spec"]["dataset"]) == (keys["base"], keys["dataset"])
+    assert (arguments.experiment, trial_spec["spec"]["dataset"]) == (keys["base"], keys["dataset"])
     assert prepare == [".venv/bin/snakemake", "--cores", "2", f"resources/datasets/{keys['dataset']}/manifest.json"]
+
+
+@pytest.mark.parametrize("name", ["experiment_series", "growing_batch", "simpsons", "width_depth", "zoo"])
+def test_the_command_in_the_head_of_an_experiments_file_plans_only_its_experiments(name, fresh):
+    text = fresh.path(f"config/experiments/{name}.yaml").read_text()
+    command = shlex.split(re.search(r"^#   snakemake (.*)$", text, re.MULTILINE)[1])
+    planned = fresh.plan(*command).experiments
+    assert planned
+    assert planned <= yaml.safe_load(text)["experiments"].keys()

@@ -1,4 +1,4 @@
-"""A wrong configuration is refused within seconds, before any job, in words that lead to the remedy."""
+"""An invalid configuration is refused within seconds, before any job, with the key and the remedy."""
 
 import pytest
 import workspace
@@ -19,7 +19,7 @@ def work(untrained):
 
 
 def refusal(work):
-    """Run Snakemake and return what it says; it must refuse before any job and without a traceback."""
+    """Run Snakemake, which must refuse before any job and without a traceback, and return its output."""
     run = work.snakemake("--cores", "1")
     assert run.status != 0
     assert run.cpu_seconds < 5
@@ -30,7 +30,7 @@ def refusal(work):
 
 
 @pytest.mark.parametrize(
-    ("experiment", "keys", "said"),
+    ("experiment", "keys", "expected"),
     [
         pytest.param("plain", {"optimiser": {}}, ["unknown key 'optimiser'", "optimizer"], id="unknown key"),
         pytest.param("plain", {"model": {"class_name": "mpl"}}, ["model", "'mpl'", "mlp"], id="unknown model"),
@@ -38,44 +38,47 @@ def refusal(work):
         pytest.param(
             "plain",
             {"optimizer": {"config": {"learning_rate": -0.1}}},
-            ["optimizer.config.learning_rate", "-0.1", "greater than 0"],
+            ["optimizer.config.learning_rate: a learning rate must be greater than 0; got -0.1"],
             id="negative learning rate",
         ),
-        pytest.param("plain", {"trials": 0}, ["trials", "0 must be at least 1"], id="zero trials"),
+        pytest.param("plain", {"trials": 0}, ["trials: must be at least 1; got 0"], id="zero trials"),
         pytest.param(
-            "plain", {"split": {"validation": 1}}, ["split.validation", "1 must be below 1"], id="nothing to train on"
+            "plain",
+            {"split": {"validation": 1}},
+            ["split.validation: must be less than 1; got 1"],
+            id="nothing to train on",
         ),
         pytest.param(
             "plain",
             {"training": {"batch_size": 161}},
-            ["training.batch_size", "161 is larger than the 160 training images"],
+            ["training.batch_size: must be at most 160 (the training split); got 161"],
             id="batch larger than the training split",
         ),
     ],
 )
-def test_a_wrong_experiment_is_refused_by_file_experiment_and_key(work, experiment, keys, said):
+def test_an_invalid_experiment_is_refused_with_file_experiment_and_key(work, experiment, keys, expected):
     work.set(experiment, **keys)
     output = refusal(work)
     assert f"{FILE}: {experiment}: " in output
-    for words in said:
+    for words in expected:
         assert words in output
 
 
-def test_experiments_that_inherit_in_a_circle_are_refused_with_the_circle(work):
+def test_a_cycle_of_bases_is_refused_with_the_cycle(work):
     work.set("plain", base="heir")
-    assert f"{FILE}: heir: base: experiments inherit in a circle (plain -> heir -> plain)" in refusal(work)
+    assert f"{FILE}: heir: base: is a cycle (plain -> heir -> plain)" in refusal(work)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
-        pytest.param("trials: 2", "trials: 0", ["profile.trials", "0 must be at least 1"], id="zero trials"),
+        pytest.param("trials: 2", "trials: 0", ["profile.trials: must be at least 1; got 0"], id="zero trials"),
         pytest.param("profile:", "profil:", ["unknown key 'profil'", "profile"], id="unknown key"),
         pytest.param("tiny.yaml", "tin.yaml", ["tin.yaml", "experiment_files"], id="missing file"),
     ],
 )
-def test_a_wrong_configuration_is_refused(work, old, new, said):
+def test_an_invalid_config_yaml_is_refused(work, old, new, expected):
     work.replace("config/config.yaml", old, new)
     output = refusal(work)
-    for words in said:
+    for words in expected:
         assert words in output

@@ -117,30 +117,31 @@ def compiled(entry: Entry, data: Data, xla: bool) -> Callable[[int], None]:
 
     transform = transform_of(entry)
     images, labels = tf.constant(data.images), tf.constant(data.labels.astype(np.int32))
+    rows = tf.constant(np.arange(len(data.images), dtype=np.int32).reshape(-1, data.batch_size))
+    batches = len(rows)
 
-    def step(rows: tf.Tensor) -> tf.Tensor:
-        pixels, label = tf.gather(images, rows), tf.one_hot(tf.gather(labels, rows), CLASSES)
+    def step(number: tf.Tensor) -> tf.Tensor:
+        batch = rows[number % batches]
+        pixels, label = tf.gather(images, batch), tf.one_hot(tf.gather(labels, batch), CLASSES)
         pixels, label = transform(tf.cast(pixels, tf.float32), label)
         return tf.reduce_sum(pixels) + tf.reduce_sum(label)
 
-    def scan(rows: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+    def scan(steps: tf.Tensor) -> tf.Tensor:
         def body(number: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return number + 1, total + step(rows[number])
+            return number + 1, total + step(number)
 
         return tf.while_loop(lambda number, _: number < steps, body, (0, 0.0))[1]
 
-    def unrolled(rows: tf.Tensor) -> tf.Tensor:
-        return tf.add_n([step(rows[number]) for number in range(STEPS_PER_CALL)])
+    def unrolled(first: tf.Tensor) -> tf.Tensor:
+        return tf.add_n([step(first + number) for number in range(STEPS_PER_CALL)])
 
     compiled_scan, compiled_unrolled = tf.function(scan, jit_compile=True), tf.function(unrolled)
 
     def run(steps: int) -> None:
-        rows = np.resize(np.arange(len(data.images), dtype=np.int32), (steps, data.batch_size))
         if xla:
-            compiled_scan(tf.constant(rows), tf.constant(steps)).numpy()
+            compiled_scan(tf.constant(steps)).numpy()
         else:
-            parts = [rows[first : first + STEPS_PER_CALL] for first in range(0, steps, STEPS_PER_CALL)]
-            [compiled_unrolled(tf.constant(part)) for part in parts][-1].numpy()
+            [compiled_unrolled(tf.constant(first)) for first in range(0, steps, STEPS_PER_CALL)][-1].numpy()
 
     return run
 

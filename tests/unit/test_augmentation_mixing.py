@@ -1,4 +1,4 @@
-"""Mixup, random erasing and cutout: what is replaced, how often and how much of it."""
+"""Mixup, random erasing and cutout: distribution and size of what they replace."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def test_the_quantile_table_draws_from_the_beta_distribution(alpha: float, beta:
     drawn = keras.ops.convert_to_numpy(beta_from_uniform(uniform, alpha, beta)).astype(float)
     grid = np.linspace(0.001, 0.999, 400)
     empirical = np.searchsorted(np.sort(drawn), grid) / len(drawn)
-    # the Kolmogorov-Smirnov bound of this sample at p = 0.001 is 0.0044
+    # The Kolmogorov-Smirnov bound of this sample at p = 0.001 is 0.0044.
     assert np.abs(empirical - stats.beta.cdf(grid, alpha, beta)).max() < 0.0044
     assert drawn.mean() == pytest.approx(alpha / (alpha + beta), abs=0.005)
     assert 0 <= drawn.min() <= drawn.max() <= 1
@@ -35,7 +35,7 @@ def test_the_quantile_table_draws_from_the_beta_distribution(alpha: float, beta:
 
 @pytest.mark.parametrize("alpha", [0.1, 0.3])
 def test_mixup_mixes_labels_as_it_mixes_images(alpha: float) -> None:
-    # an image that shows its own one-hot label in grey levels
+    # Each image shows its own one-hot label.
     labels = np.eye(300, dtype="float32")
     mixed_images, mixed_labels = call(mixup, 255 * labels.reshape(300, 20, 15, 1), labels, alpha=alpha)
     np.testing.assert_allclose(mixed_images.reshape(300, 300) / 255, mixed_labels, atol=1e-5)
@@ -50,7 +50,8 @@ def test_mixup_draws_weight_and_partner_for_each_sample() -> None:
     assert stats.kstest(weight[weight < 1], stats.beta(0.3, 0.3).cdf).pvalue > 1e-3
     partners = (mixed * (1 - labels)).argmax(axis=1)[(weight > 0.01) & (weight < 0.99)]
     assert stats.kstest(partners / MANY, "uniform").pvalue > 1e-3
-    assert len(np.unique(partners)) > 0.6 * len(partners)  # drawn independently: some meet the same partner
+    # Drawn independently, some samples have the same partner.
+    assert len(np.unique(partners)) > 0.6 * len(partners)
     assert len(np.unique(partners)) < len(partners)
 
 
@@ -68,9 +69,9 @@ def test_random_erasing_hits_the_given_share_of_images() -> None:
 def test_random_erasing_fills_one_square_of_the_given_area() -> None:
     _, mask = erased(np.full((MANY, 28, 28, 1), -1, "float32"), probability=1.0)
     height, width = mask.any(axis=2).sum(axis=1), mask.any(axis=1).sum(axis=1)
-    np.testing.assert_array_equal(mask.sum(axis=(1, 2)), height * width)  # a filled rectangle
-    np.testing.assert_array_equal(height, width)  # aspect 1
-    # sides are whole pixels: sqrt(0.02 x 784) = 3.96 to sqrt(0.1 x 784) = 8.85
+    np.testing.assert_array_equal(mask.sum(axis=(1, 2)), height * width)
+    np.testing.assert_array_equal(height, width)
+    # Sides are whole pixels, from sqrt(0.02 x 784) = 3.96 to sqrt(0.1 x 784) = 8.85.
     assert height.min() == 4
     assert height.max() == 9
     assert (mask.sum(axis=(1, 2)) / 784).mean() == pytest.approx(0.06, abs=0.003)
@@ -101,7 +102,7 @@ def test_cutout_fills_nine_single_pixels() -> None:
     holes = call(cutout, np.zeros((MANY, 28, 28, 1), "float32"))[0][..., 0] == 255
     counts = holes.sum(axis=(1, 2))
     assert counts.max() == 9
-    assert counts.mean() == pytest.approx(784 * (1 - (1 - 1 / 784) ** 9), abs=0.05)  # two may coincide
+    assert counts.mean() == pytest.approx(784 * (1 - (1 - 1 / 784) ** 9), abs=0.05)  # holes may coincide
     share = holes.mean(axis=0)
     assert share.mean() == pytest.approx(9 / 784, rel=0.02)
     assert share[0].mean() == pytest.approx(9 / 784, rel=0.2)

@@ -1,4 +1,4 @@
-"""Brightness, contrast, colours, noise, blur, JPEG and the draw of one of k: what happens to the grey levels."""
+"""Hue, saturation, noise, blur, JPEG, and the draw of one of k operations: what they do to pixel values."""
 
 import colorsys
 import io
@@ -10,13 +10,12 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from lookbook.augmentation._jpeg import jpeg, quantisation_table
+from lookbook.augmentation._jpeg import jpeg, quantization_table
 from lookbook.augmentation.blur import blur
-from lookbook.augmentation.brightness import brightness
-from lookbook.augmentation.contrast import contrast
 from lookbook.augmentation.gaussian_noise import gaussian_noise
 from lookbook.augmentation.hue import hue
-from lookbook.augmentation.one_of_k import one_of_k
+from lookbook.augmentation.one_of_k import OPERATIONS, one_of_k
+from lookbook.augmentation.rotation import rotation
 from lookbook.augmentation.saturation import saturation
 
 MANY = 2000
@@ -40,37 +39,14 @@ def smooth_pictures(count: int, size: int = 28) -> np.ndarray:
     return np.clip(128 + 400 * smooth, 0, 255).round().astype("float32")
 
 
-def test_brightness_adds_one_value_to_an_image() -> None:
-    change = call(brightness, np.full((MANY, 4, 4, 3), 120, "float32"), delta=0.2) - 120
-    assert np.ptp(change, axis=(1, 2, 3)).max() < 1e-3
-    assert_uniform(change[:, 0, 0, 0], -51, 51)
-
-
-def test_brightness_and_contrast_clip() -> None:
-    edges = np.tile(np.array([0, 255], "float32"), (MANY, 4, 2, 1))[..., :1]
-    edges[:, :2] = 255
-    for function in (brightness, contrast):
-        after = call(function, edges)
-        assert after.min() == 0
-        assert after.max() == 255
-
-
-def test_contrast_scales_the_distance_from_the_mean() -> None:
-    image = np.array([100, 140], "float32").reshape(1, 1, 2, 1) + np.array([0, 20, 40], "float32")
-    after = call(contrast, np.repeat(image, MANY, axis=0), minimum=0.8, maximum=1.2)
-    np.testing.assert_allclose(after.mean(axis=(1, 2)), np.tile([120, 140, 160], (MANY, 1)), atol=1e-3)
-    factors = np.diff(after, axis=2)[:, 0, 0] / 40
-    np.testing.assert_allclose(factors, np.repeat(factors[:, :1], 3, axis=1), atol=1e-4)
-    assert_uniform(factors[:, 0], 0.8, 1.2)
-
-
 def hsv(images: np.ndarray) -> np.ndarray:
     return np.array([colorsys.rgb_to_hsv(*(image[0, 0] / 255)) for image in images.astype(float)])
 
 
-def test_hue_turns_and_keeps_saturation_and_value() -> None:
-    colour = np.array([200, 40, 50], "float32")  # a red just below the jump of the hue from 1 to 0
-    before = np.tile(colour, (MANY, 2, 2, 1))
+def test_hue_rotates_the_hue_and_keeps_saturation_and_value() -> None:
+    # A red just below the jump of the hue from 1 to 0.
+    color = np.array([200, 40, 50], "float32")
+    before = np.tile(color, (MANY, 2, 2, 1))
     old, new = hsv(before[:1]), hsv(call(hue, before, delta=0.02))
     turn = (new[:, 0] - old[:, 0] + 0.5) % 1 - 0.5
     assert_uniform(turn, -0.02, 0.02)
@@ -84,7 +60,7 @@ def test_saturation_scales_and_keeps_hue_and_value() -> None:
     np.testing.assert_allclose(new[:, [0, 2]], np.repeat(old[:, [0, 2]], MANY, axis=0), atol=1e-3)
 
 
-def test_saturation_zero_is_grey() -> None:
+def test_saturation_zero_gives_gray() -> None:
     images = np.random.default_rng(0).uniform(0, 255, (4, 5, 5, 3)).astype("float32")
     after = call(saturation, images, minimum=0.0, maximum=0.0)
     assert np.ptp(after, axis=-1).max() < 1e-2
@@ -94,7 +70,7 @@ def test_gaussian_noise_has_the_drawn_variance() -> None:
     noise = call(gaussian_noise, np.full((MANY, 28, 28, 1), 128, "float32")) - 128
     variance = noise.var(axis=(1, 2, 3))
     assert variance.mean() == pytest.approx(30, abs=1)
-    assert variance.std() == pytest.approx(40 / np.sqrt(12), rel=0.1)  # of the draws; estimation adds a little
+    assert variance.std() == pytest.approx(40 / np.sqrt(12), rel=0.1)
     assert 8 < variance.min() < 12
     assert 46 < variance.max() < 60
     assert abs(noise.mean()) < 0.02
@@ -116,28 +92,29 @@ def pillow_jpeg(image: np.ndarray, quality: int) -> tuple[np.ndarray, list[int]]
 
 @pytest.mark.parametrize("quality", [0, 1, 5, 10, 30, 75, 95])
 @pytest.mark.parametrize("size", [28, 32])
-def test_jpeg_loses_what_a_jpeg_file_loses(quality: int, size: int) -> None:
+def test_jpeg_gives_the_pixels_of_an_encoded_and_decoded_file(quality: int, size: int) -> None:
     images = smooth_pictures(20, size)
     ours = keras.ops.convert_to_numpy(jpeg(images, quality))[..., 0]
     theirs = np.stack([pillow_jpeg(image, quality)[0] for image in images])
-    assert pillow_jpeg(images[0], quality)[1] == sorted(quantisation_table(quality).ravel().tolist())
-    # libjpeg transforms in whole numbers: single grey levels may differ, seldom a coefficient at a rounding edge
+    assert pillow_jpeg(images[0], quality)[1] == sorted(quantization_table(quality).ravel().tolist())
+    # libjpeg computes with integers: pixels may differ by one, and rarely a coefficient is rounded differently.
     assert np.abs(ours - theirs).mean() < 0.3
     assert np.median(np.abs(ours - theirs)) == 0
 
 
-def test_jpeg_of_quality_0_and_1_is_the_same_and_hardly_keeps_more_than_the_mean_of_a_block() -> None:
+def test_jpeg_of_quality_0_and_1_is_the_same_and_keeps_little_more_than_the_mean_of_a_block() -> None:
     images = smooth_pictures(5)
     lost = [keras.ops.convert_to_numpy(jpeg(images, quality)) for quality in (0, 1)]
     np.testing.assert_array_equal(*lost)
     assert np.abs(lost[0] - images).mean() > 3
-    assert quantisation_table(1).min() == quantisation_table(0).max() == 255
+    assert quantization_table(1).min() == quantization_table(0).max() == 255
 
 
 @pytest.mark.parametrize("k", [1, 4, 7])
 def test_one_of_k_gives_each_image_exactly_one_operation(k: int) -> None:
     image = smooth_pictures(1)
-    image[0, :, :14] = image[0, :, :14] // 2  # neither side is the other's mirror image
+    # The image is not symmetric.
+    image[0, :, :14] = image[0, :, :14] // 2
     after = call(one_of_k, np.repeat(image, MANY, axis=0), k=k)
 
     def share(expected: Any) -> float:
@@ -152,8 +129,9 @@ def test_one_of_k_gives_each_image_exactly_one_operation(k: int) -> None:
         "horizontal_flip": share(image[:, :, ::-1]),
         "vertical_flip": share(image[:, ::-1]),
     }
-    shares["turned or noisy"] = 1 - sum(shares.values())
-    rotated = 0.5 / k if k > 1 else 0.0  # half of the images whose operation is the rotation
+    shares["rotated or noisy"] = 1 - sum(shares.values())
+    # Half of the images whose operation is the rotation.
+    rotated = 0.5 / k if k > 1 else 0.0
     expected = {
         "jpeg": 1 / k,
         "same": rotated,
@@ -161,6 +139,20 @@ def test_one_of_k_gives_each_image_exactly_one_operation(k: int) -> None:
         "cutout": 1 / k if k > 1 else 0.0,
         "horizontal_flip": 1 / k if k == 7 else 0.0,
         "vertical_flip": 1 / k if k == 7 else 0.0,
-        "turned or noisy": rotated + (1 / k if k == 7 else 0.0),
+        "rotated or noisy": rotated + (1 / k if k == 7 else 0.0),
     }
     assert shares == pytest.approx(expected, abs=0.035)
+
+
+def test_one_of_k_mirrors_the_borders_of_its_rotation() -> None:
+    rotated = keras.ops.convert_to_numpy(
+        OPERATIONS["rotation"](smooth_pictures(8), None, keras.random.SeedGenerator(5))[0]
+    )
+    expected = call(rotation, smooth_pictures(8), degrees=45.0, probability=0.5, fill_mode="reflect")
+    np.testing.assert_array_equal(rotated, expected)
+    assert (rotated != call(rotation, smooth_pictures(8), degrees=45.0, probability=0.5)).any()
+
+
+def test_the_operations_are_those_of_the_growing_batch_document_in_its_order() -> None:
+    names = "jpeg_compression rotation blur cutout horizontal_flip vertical_flip gaussian_noise"
+    assert list(OPERATIONS) == names.split()

@@ -1,4 +1,4 @@
-"""Draw what every augmentation and every offline operation does: four images, the original and eight draws of each."""
+"""Draw the contact sheet of each augmentation: four images before and after it, with eight draws of each."""
 
 from __future__ import annotations
 
@@ -6,30 +6,38 @@ import argparse
 import json
 from pathlib import Path
 
-from lookbook.figures.sheet_names import sheet_names
+from lookbook.config.digests import digest
+from lookbook.config.selection import sheet_names
+from lookbook.results.figures import write_figure
 from lookbook.runtime import devices
 
 EXAMPLE = "example: plot_contact_sheets.py --only zoom mixup --output results/figures/contact_sheets"
 
 
 def main() -> None:
-    """Run the transforms, write an SVG for each."""
+    """Parse the command line and write one SVG for each augmentation."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
     parser.add_argument("--output", type=Path, required=True, help="folder for <augmentation>.svg")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=sheet_names(), help="these, instead of all")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="the augmentations to draw; default: all")
     parser.add_argument(
-        "--arguments", type=json.loads, default={}, help="JSON: augmentation to arguments in place of its defaults"
+        "--arguments",
+        type=json.loads,
+        default={},
+        help="JSON object: arguments for each augmentation in place of its defaults; Keras layers named here are drawn",
     )
     arguments = parser.parse_args()
 
-    # Keras is imported only now: the environment decides what it computes on.
+    # Keras is imported only after the environment variables that choose its device are set.
     devices.prepare(1, gpu=False)
     from lookbook.figures.contact_sheets import contact_sheet
 
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    for name in arguments.only or sheet_names():
-        figure = contact_sheet(name, arguments.arguments.get(name, {}))
-        (arguments.output / f"{name}.svg").write_text(figure, encoding="utf-8")
+    known = {**dict.fromkeys(sheet_names()), **arguments.arguments}
+    for name in arguments.only or known:
+        if name not in known:
+            parser.error(f"--only: there is no augmentation {name}; known: {', '.join(known)}")
+        used = arguments.arguments.get(name, {})
+        identity = digest({"sheet": name, "arguments": used})
+        write_figure(arguments.output / f"{name}.svg", contact_sheet(name, used), identity)
 
 
 if __name__ == "__main__":

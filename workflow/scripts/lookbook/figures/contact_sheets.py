@@ -1,47 +1,43 @@
-"""Contact sheets: what an augmentation does to four images, as the original and eight draws of each.
+"""Contact sheets: four images before and after augmentation, with eight draws of each.
 
-They run the real transforms, so drawing the sheet of an augmentation imports Keras.
+The sheets call the transforms that training uses, so drawing one imports Keras.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from lookbook.datasets import fashion_mnist, generated, growing_batch
+from lookbook.config.signatures import registered
+from lookbook.datasets import fashion_mnist, generated
 from lookbook.figures.mosaics import mosaic_figure
-from lookbook.figures.sheet_names import OFFLINE_PREFIX
 from lookbook.figures.style import message_figure
 from lookbook.sampling.streams import stream, stream_seed
 
 DRAWS = 8
 SEED = 0
-# Gray images stay as they are under these.
-COLOUR = ("brightness", "contrast", "hue", "saturation")
 GARMENTS = ("T-shirt/top", "Ankle boot", "Bag", "Sandal")
 SHAPES = ("red_star", "green_crescent", "blue_cross", "yellow_triangle")
 SHAPE_PIXELS = 40
-# An operation with less chance than this would leave nearly all of a sheet's images unchanged.
+# A transform with a lower probability would leave nearly all images of a sheet unchanged.
 RARE = 0.5
 
 
 def contact_sheet(name: str, arguments: Mapping[str, Any]) -> str:
-    """Return the contact sheet of an augmentation, or of an offline operation, as an SVG document.
+    """Return the contact sheet of an augmentation as an SVG document.
 
     Args:
-        name: one of ``sheet_names()``.
-        arguments: of the augmentation's function, in place of its defaults; offline operations take none. A
-            ``probability`` below 0.5 is drawn as 1, so that there is something to see, and the sheet says so.
+        name: a transform of ``lookbook.augmentation`` or a layer of ``keras.layers``. The sheet of ``one_of_k`` has one
+            column for each of its operations instead of draws.
+        arguments: values that replace the defaults. A ``probability`` less than 0.5 is replaced by 1 to make the effect
+            visible, and the sheet states this.
     """
-    if name.startswith(OFFLINE_PREFIX):
-        return offline_sheet(name.removeprefix(OFFLINE_PREFIX))
-    function = getattr(import_module(f"lookbook.augmentation.{name}"), name)
-    used = keyword_arguments(function) | dict(arguments)
+    used = default_arguments(name) | dict(arguments)
     missing = [key for key, value in used.items() if value is inspect.Parameter.empty]
     if missing:
         return message_figure(f"{name}: no experiment uses it, and {', '.join(missing)} has no default")
@@ -49,46 +45,73 @@ def contact_sheet(name: str, arguments: Mapping[str, Any]) -> str:
     if used.get("probability", 1.0) < RARE:
         settings += "; drawn here with probability 1"
         used["probability"] = 1.0
-    images, classes = shapes() if name in COLOUR else garments()
-    return sheet(name, settings, images, classes, *augmented(name, used, images))
+    images, classes = shapes() if shown_in_color(name) else garments()
+    if name == "one_of_k":
+        return sheet(name, settings, images, classes, *operations(used["k"], images))
+    headings = [f"draw {draw}" for draw in range(1, DRAWS + 1)]
+    return sheet(name, settings, images, classes, headings, *augmented(name, used, images))
 
 
-def offline_sheet(name: str) -> str:
-    """Return the contact sheet of one of the growing-batch document's operations, on gray images."""
-    operation = {function.__name__: function for function in growing_batch.OPERATIONS}[name]
-    images, classes = garments()
-    drawn = [operation(images, stream(SEED, "contact-sheet", draw)) for draw in range(DRAWS)]
-    return sheet(name, "growing-batch copies, made once before training", images, classes, np.stack(drawn))
+def shown_in_color(name: str) -> bool:
+    """Return whether a sheet has color images: for transforms of colors, and for Keras's layers that keep labels."""
+    return name in ("hue", "saturation") or name not in (*registered("augmentation"), "MixUp", "CutMix")
 
 
-def keyword_arguments(function: Any) -> dict[str, Any]:
-    """Return a function's keyword-only arguments with their defaults; ``Parameter.empty`` where there is none."""
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+def default_arguments(name: str) -> dict[str, Any]:
+    """Return an augmentation's arguments with their defaults; ``Parameter.empty`` stands for a missing default.
+
+    Of a Keras layer only the arguments without a default are returned.
+    """
+    if name in registered("augmentation"):
+        function = getattr(import_module(f"lookbook.augmentation.{name}"), name)
+        keywords = inspect.signature(function).parameters.values()
+        return {p.name: p.default for p in keywords if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    import keras
+
+    positional = inspect.signature(getattr(keras.layers, name)).parameters.values()
+    required = [p for p in positional if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    return {p.name: p.default for p in required if p.default is inspect.Parameter.empty}
 
 
 def augmented(name: str, arguments: Mapping[str, Any], images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return eight draws of an augmentation, each image with a class of its own.
 
     Args:
-        name: a file of ``lookbook/augmentation``.
-        arguments: of its function.
+        name: as for ``contact_sheet``.
+        arguments: of the transform or layer.
         images: uint8 (B, H, W, C).
 
     Returns:
         images uint8 (8, B, H, W, C) and labels float32 (8, B, B).
     """
-    import keras
-
     from lookbook.augmentation import compose
 
-    seed = keras.random.SeedGenerator(stream_seed(SEED, "contact-sheet"))
-    transform = compose([{"class_name": name, "config": arguments}], seed)
-    pixels = keras.ops.convert_to_tensor(images.astype(np.float32))
-    labels = keras.ops.convert_to_tensor(np.eye(len(images), dtype=np.float32))
-    draws = [[keras.ops.convert_to_numpy(part) for part in transform(pixels, labels)] for _ in range(DRAWS)]
-    drawn = np.rint(np.stack([image for image, _ in draws])).clip(0, 255).astype(np.uint8)
-    return drawn, np.stack([label for _, label in draws])
+    transform = compose([{"class_name": name, "config": arguments}], _seed())
+    results = [_applied(transform, images) for _ in range(DRAWS)]
+    return np.stack([images for images, _ in results]), np.stack([labels for _, labels in results])
+
+
+def operations(k: int, images: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return the names of the first k operations of ``one_of_k``, and the images after each: uint8 (k, B, H, W, C)."""
+    from lookbook.augmentation.one_of_k import OPERATIONS
+
+    seed, names = _seed(), list(OPERATIONS)[:k]
+    results = [_applied(lambda x, y, name=name: OPERATIONS[name](x, y, seed), images)[0] for name in names]
+    return names, np.stack(results)
+
+
+def _seed() -> Any:
+    import keras
+
+    return keras.random.SeedGenerator(stream_seed(SEED, "contact-sheet"))
+
+
+def _applied(transform: Callable[..., tuple[Any, Any]], images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    from keras import ops
+
+    pixels = ops.convert_to_tensor(images.astype(np.float32))
+    pixels, labels = transform(pixels, ops.convert_to_tensor(np.eye(len(images), dtype=np.float32)))
+    return np.rint(ops.convert_to_numpy(pixels)).clip(0, 255).astype(np.uint8), ops.convert_to_numpy(labels)
 
 
 def sheet(
@@ -96,40 +119,41 @@ def sheet(
     subtitle: str,
     images: np.ndarray,
     classes: tuple[str, ...],
-    drawn: np.ndarray,
+    headings: list[str],
+    results: np.ndarray,
     labels: np.ndarray | None = None,
 ) -> str:
-    """Lay out one image per row: the original, then its draws; a mixed label stands below the image.
+    """Lay out one image per row: the original, then its results, with mixed labels below.
 
     Args:
-        title, subtitle: above all.
+        title, subtitle: the text above the images.
         images: uint8 (B, H, W, C).
         classes: B names.
-        drawn: uint8 (8, B, H, W, C).
-        labels: float32 (8, B, B), the share of each class; None where they stay as they are.
+        headings: D names of the columns with results.
+        results: uint8 (D, B, H, W, C).
+        labels: float32 (D, B, B), the share of each class; None if labels do not change.
     """
     count = len(images)
-    labels = np.broadcast_to(np.eye(count), (DRAWS, count, count)) if labels is None else labels
-    cells = np.concatenate([images[None], drawn]).swapaxes(0, 1)
+    labels = np.broadcast_to(np.eye(count), (len(results), count, count)) if labels is None else labels
+    cells = np.concatenate([images[None], results]).swapaxes(0, 1)
     captions = [
         text
         for row, name in enumerate(classes)
-        for text in (name, *(mixture(labels[draw, row], row, classes) for draw in range(DRAWS)))
+        for text in (name, *(mixture(label[row], row, classes) for label in labels))
     ]
-    headings = ["original", *(f"draw {draw}" for draw in range(1, DRAWS + 1))]
     return mosaic_figure(
         cells.reshape(-1, *images.shape[1:]),
         captions,
-        columns=DRAWS + 1,
+        columns=len(results) + 1,
         title=title,
         subtitle=subtitle,
-        headings=headings,
+        headings=["original", *(heading.replace("_", " ") for heading in headings)],
         font_size=6,
     )
 
 
 def mixture(label: np.ndarray, own: int, classes: tuple[str, ...]) -> str:
-    """Return the classes of a mixed label with their shares, a line each; nothing where it is one class's own."""
+    """Return the classes of a mixed label with their shares, one per line; empty for a label of its own class only."""
     if label[own] > 0.995:
         return ""
     return "\n".join(f"{label[number]:.0%} {classes[number]}" for number in np.argsort(-label) if label[number] > 0.005)
@@ -146,7 +170,7 @@ def garments() -> tuple[np.ndarray, tuple[str, ...]]:
 
 @cache
 def shapes() -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return four drawn images in colour, uint8 (4, 40, 40, 3), and their classes."""
+    """Return four generated color images, uint8 (4, 40, 40, 3), and their classes."""
     drawn = [
         generated.draw(generated.CLASSES.index(name), stream(SEED, "contact-sheet", number))
         for number, name in enumerate(SHAPES)

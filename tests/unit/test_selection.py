@@ -37,8 +37,13 @@ def test_compared_networks_are_the_classifiers_of_the_zoo(experiments):
     assert not [name for name in chosen if "range_test" in name or "vs_all" in name]
 
 
-def test_every_augmentation_of_the_library_has_a_contact_sheet():
+def test_every_augmentation_of_the_library_and_every_keras_layer_in_use_has_a_contact_sheet():
     assert sheet_names() == registered("augmentation")
+    assert sheet_names({"zoom": {}, "RandomFlip": {}, "AugMix": {}}) == (
+        *registered("augmentation"),
+        "AugMix",
+        "RandomFlip",
+    )
 
 
 def test_contact_sheets_use_the_arguments_of_the_first_experiment():
@@ -47,4 +52,4 @@ def test_contact_sheets_use_the_arguments_of_the_first_experiment():
         {"augmentation": [{"class_name": "zoom", "config": {}}, {"class_name": "RandomZoom", "config": {}}]},
         {"augmentation": [{"class_name": "mixup", "config": {"alpha": 0.3}}]},
     ]
-    assert arguments_in_use(specs) == {"zoom": {"minimum": 0.5}, "mixup": {"alpha": 0.3}}
+    assert arguments_in_use(specs) == {"zoom": {"minimum": 0.5}, "RandomZoom": {}, "mixup": {"alpha": 0.3}}

@@ -30,19 +30,23 @@ def compared_networks(experiments: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def sheet_names() -> tuple[str, ...]:
-    """Return the name of every contact sheet: the augmentations of this library. Keras's layers have none."""
-    return registered("augmentation")
-
-
 def arguments_in_use(specs: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return each augmentation that resolved specifications name, with the arguments of its first use."""
     found: dict[str, dict[str, Any]] = {}
     for spec in specs:
         for entry in spec["augmentation"]:
-            if entry["class_name"] in sheet_names():
-                found.setdefault(entry["class_name"], dict(entry["config"]))
+            found.setdefault(entry["class_name"], dict(entry["config"]))
     return found
+
+
+def sheet_names(arguments: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the name of every contact sheet: the augmentations of this library, then Keras layers in use.
+
+    Args:
+        arguments: the result of ``arguments_in_use``.
+    """
+    ours = registered("augmentation")
+    return (*ours, *sorted(set(arguments) - set(ours)))
 
 
 def _planned(experiments: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

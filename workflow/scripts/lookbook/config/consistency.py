@@ -123,8 +123,8 @@ def _check_augmentation(where: str, spec: Mapping[str, Any]) -> None:
             raise ConfigError(f"{where}: {key}: images augmented before training have one label each; remove {mixing}")
     if mixing and spec["loss"]["class_name"].startswith("Sparse"):
         raise ConfigError(
-            f"{where}: loss: {mixing} mixes labels, and {spec['loss']['class_name']} takes class numbers; use a loss on "
-            "one-hot labels, such as CategoricalCrossentropy"
+            f"{where}: loss: {mixing} mixes labels, and {spec['loss']['class_name']} takes class numbers; use a loss "
+            "on one-hot labels, such as CategoricalCrossentropy"
         )
     if copies is not None and any(sampling[key] is not None for key in ("per_class", "proportions")):
         raise ConfigError(

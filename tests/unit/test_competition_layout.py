@@ -47,7 +47,7 @@ def prepare_toys(source, output):
 
 
 @pytest.mark.parametrize("form", ["folder", "zip"])
-def test_a_folder_or_archive_becomes_a_dataset_without_labelled_test_images(tmp_path, form):
+def test_a_folder_or_archive_becomes_a_dataset_without_labeled_test_images(tmp_path, form):
     folder = layout(tmp_path / "in", tests=12)
     manifest = prepare_toys(zipped(folder) if form == "zip" else folder, tmp_path / "out")
     dataset = arrays.load(tmp_path / "out" / "manifest.json")

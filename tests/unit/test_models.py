@@ -1,4 +1,4 @@
-"""Every network of the five documents: its size, its logits, its saved file."""
+"""Every network of the five documents: its parameters, its logits, its saved file."""
 
 import copy
 import importlib
@@ -26,7 +26,7 @@ FASHION = (28, 28, 1)
 SIMPSONS = (224, 224, 3)
 D = {"padding": "same", "kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.001}}}
 
-# Settings are written as YAML delivers them: lists, not tuples.
+# Sequences are lists, as in the YAML files.
 NETWORKS = [
     Network("exp001", "mlp", {}, FASHION, 10, 101_770),
     Network("exp002", "small_cnn", {}, FASHION, 10, 93_322),
@@ -43,14 +43,7 @@ NETWORKS = [
     Network("width_8_16", "sigmoid_width", {"filters": [8, 16]}, FASHION, 10, 623_834),
     Network("width_10_20", "sigmoid_width", {"filters": [10, 20]}, FASHION, 10, 780_570),
     Network("width_15_30", "sigmoid_width", {"filters": [15, 30]}, FASHION, 10, 1_174_160),
-    Network(
-        "width_15_30_relu",
-        "sigmoid_width",
-        {"filters": [15, 30], "activation": "relu"},
-        FASHION,
-        10,
-        1_174_160,
-    ),
+    Network("width_15_30_relu", "sigmoid_width", {"filters": [15, 30], "activation": "relu"}, FASHION, 10, 1_174_160),
     Network(
         "width_15_30_he",
         "sigmoid_width",
@@ -72,20 +65,15 @@ NETWORKS = [
     Network("mobilenet_v2", "mobilenet_v2", {}, FASHION, 10, 2_270_218),
     Network("shufflenet_v2", "shufflenet_v2", {}, FASHION, 10, 4_028_582),
     Network("shake_shake_34", "shake_shake", {}, FASHION, 10, 22_185_802),
-    # 36 pixels become 9 before the second stage: an odd size for the shifted shortcut.
+    # 36 pixels are 9 before the second stage: an odd size for the shifted shortcut.
     Network("shake_shake_reduced", "shake_shake", {"blocks": [1, 2], "filters": 8}, (36, 36, 3), 7, 20_591),
     Network("simpsons_c42_n700_b64", "simpsons_cnn", {}, SIMPSONS, 42, 399_210),
     Network("simpsons_c20_n300_b20", "simpsons_cnn", {}, SIMPSONS, 20, 393_556),
     Network(
-        "simpsons_c42_n155_b25_conv512",
-        "simpsons_cnn",
-        {"filters": [32, 64, 128, 256, 512]},
-        SIMPSONS,
-        42,
-        1_590_122,
+        "simpsons_c42_n155_b25_conv512", "simpsons_cnn", {"filters": [32, 64, 128, 256, 512]}, SIMPSONS, 42, 1_590_122
     ),
 ]
-# Their files are up to 90 MB; the same families are saved in reduced size.
+# Their files have up to 90 MB; smaller networks of the same families are saved.
 TOO_LARGE_TO_SAVE = {"resnet_18", "resnet_34", "shake_shake_34"}
 
 
@@ -107,7 +95,7 @@ def predict(model: keras.Model, images: np.ndarray, training: bool = False) -> n
 
 @pytest.fixture(scope="module", params=NETWORKS, ids=lambda network: network.name)
 def built(request: pytest.FixtureRequest) -> Iterator[tuple[Network, keras.Model]]:
-    """A network of the table and its model, built once for all tests of the network."""
+    """A network of the table and its model, built once for all tests."""
     keras.utils.set_random_seed(0)
     yield request.param, build(request.param)
     keras.backend.clear_session()
@@ -118,12 +106,12 @@ def test_every_family_is_in_the_table():
     assert files == {network.family for network in NETWORKS}
 
 
-def test_parameters_are_as_stated(built):
+def test_the_number_of_parameters_is_as_stated(built):
     network, model = built
     assert model.count_params() == network.parameters
 
 
-def test_output_is_unnormalised_logits(built):
+def test_output_is_unnormalized_logits(built):
     network, model = built
     assert model.output_shape == (None, network.classes)
     assert model.layers[-1].activation is keras.activations.linear
@@ -147,7 +135,7 @@ def test_training_mode_is_finite(built, batch):
     model.set_weights(weights)
 
 
-def test_layers_are_plain_keras_but_for_shake_shake(built):
+def test_all_layers_except_shake_shake_are_plain_keras(built):
     network, model = built
     own = {type(layer).__name__ for layer in model.layers if not type(layer).__module__.startswith("keras.")}
     assert own == ({"ShakeShake"} if network.family == "shake_shake" else set())
@@ -156,7 +144,7 @@ def test_layers_are_plain_keras_but_for_shake_shake(built):
 def test_saved_model_gives_the_same_logits(built, tmp_path):
     network, model = built
     if network.name in TOO_LARGE_TO_SAVE:
-        pytest.skip("its family is saved in reduced size")
+        pytest.skip("a smaller network of its family is saved")
     images = images_for(network)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -164,7 +152,7 @@ def test_saved_model_gives_the_same_logits(built, tmp_path):
 
 
 @pytest.mark.parametrize("network", [n for n in NETWORKS if n.name in ("exp103", "resnet_reduced")])
-def test_building_leaves_its_settings_alone(network):
+def test_building_does_not_change_the_configuration(network):
     build_ = builder(network.family)
     before = copy.deepcopy((network.config, build_.__kwdefaults__))
     build(network)
@@ -183,7 +171,7 @@ def test_logits_are_float32_in_mixed_precision(family):
     assert model.output.dtype == "float32"
 
 
-def test_network_d_penalises_every_kernel():
+def test_network_d_regularizes_every_kernel():
     model = builder("small_cnn")(FASHION, 10, **D)
     layers = [layer for layer in model.layers if hasattr(layer, "kernel")]
     expected = [0.001 * np.square(keras.ops.convert_to_numpy(layer.kernel)).sum() for layer in layers]
@@ -193,27 +181,27 @@ def test_network_d_penalises_every_kernel():
 
 
 @pytest.mark.parametrize("family", ["resnet_v2", "shake_shake"])
-def test_residual_networks_penalise_every_convolution(family):
+def test_residual_networks_regularize_every_convolution(family):
     model = builder(family)(FASHION, 10, blocks=[1, 1], filters=8)
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     assert {layer.kernel_regularizer.get_config()["l2"] for layer in convolutions} == {1e-4}
     assert len(model.losses) == len(convolutions)
 
 
-def test_bottleneck_resnet_halves_the_image_where_it_gets_wider():
+def test_bottleneck_resnet_halves_the_image_if_a_block_has_more_channels():
     model = builder("bottleneck_resnet")(FASHION, 10)
     sizes = [model.get_layer(f"block{number}_relu").output.shape[1] for number in range(1, 7)]
     assert sizes == [28, 28, 14, 14, 7, 7]
 
 
 @pytest.mark.parametrize("depth", [4, 18])
-def test_wide_resnet_refuses_a_depth_that_no_number_of_blocks_gives(depth):
-    with pytest.raises(ValueError, match="depth is 6 n"):
+def test_wide_resnet_refuses_a_depth_without_an_integer_number_of_blocks(depth):
+    with pytest.raises(ValueError, match="depth must be 6 n"):
         builder("wide_resnet")(FASHION, 10, depth=depth)
 
 
 @pytest.mark.parametrize(("pixels", "padded"), [((28, 27), (32, 32)), ((40, 30), (40, 32)), ((32, 33), (32, 33))])
-def test_padding_centres_small_images_and_leaves_large_ones(pixels, padded):
+def test_padding_centers_small_images_and_does_not_change_large_ones(pixels, padded):
     pad_to = importlib.import_module("lookbook.models._layers").pad_to
     image = np.ones((1, *pixels, 1), dtype=np.float32)
     inputs = keras.Input(image.shape[1:])
@@ -229,60 +217,3 @@ def test_channel_shuffle_interleaves_the_halves():
     model = keras.Model([left, right], shuffle(left, right, name="unit"))
     halves = np.arange(6, dtype=np.float32).reshape(2, 1, 1, 1, 3)
     assert predict(model, list(halves)).ravel().tolist() == [0, 3, 1, 4, 2, 5]
-
-
-class TestShakeShake:
-    """Where a = 1 and b = 0, the layer's output is its forward weight and its gradients its backward ones."""
-
-    images = 4096
-
-    @pytest.fixture
-    def layer(self) -> keras.layers.Layer:
-        return importlib.import_module("lookbook.models.shake_shake").ShakeShake(seed=1)
-
-    def weights(self, layer: keras.layers.Layer, training: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the output and the gradients of its sum with respect to a and b, shape (images, 2, 2, 3)."""
-        if keras.backend.backend() != "tensorflow":
-            pytest.skip("takes gradients with TensorFlow")
-        import tensorflow as tf
-
-        a, b = tf.ones((self.images, 2, 2, 3)), tf.zeros((self.images, 2, 2, 3))
-        with tf.GradientTape() as tape:
-            tape.watch([a, b])
-            output = layer([a, b], training=training)
-        return tuple(tensor.numpy() for tensor in (output, *tape.gradient(output, [a, b])))
-
-    def test_weights_differ_between_images_and_are_one_number_within_an_image(self, layer):
-        for weights in self.weights(layer, training=True):
-            per_image = weights[:, :1, :1, :1]
-            np.testing.assert_allclose(weights, np.broadcast_to(per_image, weights.shape), atol=1e-6)
-            assert len(np.unique(per_image)) > 0.99 * self.images
-
-    def test_weights_are_uniform(self, layer):
-        for weights in self.weights(layer, training=True):
-            quantiles = np.quantile(weights[:, 0, 0, 0], [0, 0.25, 0.5, 0.75, 1])
-            np.testing.assert_allclose(quantiles, [0, 0.25, 0.5, 0.75, 1], atol=0.03)
-
-    def test_backward_weights_are_independent_of_forward_weights(self, layer):
-        forward, backward, other = (weights[:, 0, 0, 0] for weights in self.weights(layer, training=True))
-        np.testing.assert_allclose(backward + other, 1, atol=1e-6)
-        assert abs(np.corrcoef(forward, backward)[0, 1]) < 4 / np.sqrt(self.images)
-
-    def test_branches_weigh_the_same_at_test_time(self, layer):
-        for weights in self.weights(layer, training=False):
-            np.testing.assert_array_equal(weights, 0.5)
-
-    def test_every_call_draws_anew_and_a_seed_repeats_the_draws(self, layer):
-        inputs = [np.ones((8, 1, 1, 1), np.float32), np.zeros((8, 1, 1, 1), np.float32)]
-        again = layer.from_config(layer.get_config())
-        draws = [keras.ops.convert_to_numpy(layer(inputs, training=True)) for _ in range(2)]
-        repeated = [keras.ops.convert_to_numpy(again(inputs, training=True)) for _ in range(2)]
-        assert not np.allclose(draws[0], draws[1])
-        np.testing.assert_array_equal(draws, repeated)
-
-    def test_network_trains_in_a_compiled_step(self):
-        network = next(n for n in NETWORKS if n.name == "shake_shake_reduced")
-        model = build(network)
-        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        history = model.fit(images_for(network, 4), np.arange(4), batch_size=2, verbose=0)
-        assert np.isfinite(history.history["loss"]).all()

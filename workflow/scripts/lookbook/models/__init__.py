@@ -1,7 +1,7 @@
-"""The networks. One file per family; the file's name is what a configuration calls it, its function builds it.
+"""The networks: one file per family, with a function of the same name, the configuration's ``model.class_name``.
 
-To add one, add a file: ``my_net.py`` with ``def my_net(input_shape, classes, *, width=1) -> keras.Model`` that
-returns logits. Its keyword-only arguments are what ``model.config`` may hold.
+To add a family, add a file such as ``my_net.py`` with ``def my_net(input_shape, classes, *, width=1) -> keras.Model``
+that returns logits. ``model.config`` may set its keyword-only arguments.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,11 +23,11 @@ def build(
         model: ``class_name`` (a file of this folder) and ``config`` (arguments of its function).
         input_shape: height, width and channels.
         classes: the number of logits.
-        rescaling: ``scale`` and ``offset`` of the pixels, or None for pixels as they are.
+        rescaling: ``scale`` and ``offset`` of the pixels, or None for no rescaling.
 
     Returns:
-        A model whose input is float32 (B, H, W, C) with pixels of 0 to 255, and whose output is (B, classes)
-        logits. The rescaling is part of it, so a saved model takes raw images.
+        A model with float32 (B, H, W, C) pixels from 0 to 255 as input and logits (B, classes) as output. It contains
+        the rescaling, so a saved model takes raw images.
     """
     builder = getattr(import_module(f"{__name__}.{model['class_name']}"), model["class_name"])
     network = builder(input_shape, classes, **model["config"])
@@ -39,7 +39,7 @@ def build(
 
 
 def layers_of(model: Any) -> Iterator[Any]:
-    """Yield every layer of a model, those of nested models included."""
+    """Yield every layer of a model, including those of nested models."""
     for layer in model.layers:
         yield layer
         if hasattr(layer, "layers"):

@@ -1,11 +1,11 @@
-"""Pieces that several network families share."""
+"""Blocks of layers that several network families share."""
 
 from typing import Any
 
 import keras
 from keras import layers
 
-# A Keras object by name, or in Keras's own form: {"class_name": "L2", "config": {"l2": 0.001}}.
+# A Keras object by name, or in Keras's serialized form: {"class_name": "L2", "config": {"l2": 0.001}}.
 KerasConfig = str | dict[str, Any]
 
 
@@ -19,14 +19,14 @@ def conv_bn(
     padding: str = "same",
     **conv: Any,
 ) -> keras.KerasTensor:
-    """Apply a convolution, batch normalisation and, unless ``relu`` is false, a rectifier.
+    """Apply a convolution, batch normalization and, unless ``relu`` is false, a ReLU.
 
     Args:
         x: feature maps, shape (batch, height, width, channels).
-        filters: channels of the result.
+        filters: channels of the output.
         kernel_size: height and width of the kernel.
-        name: name of the convolution; the layers after it add ``_bn`` and ``_relu`` to it.
-        relu: whether a rectifier follows.
+        name: name of the convolution; the other layers add ``_bn`` and ``_relu`` to it.
+        relu: whether a ReLU follows.
         padding: ``"same"`` or ``"valid"``.
         conv: further arguments of ``keras.layers.Conv2D``.
     """
@@ -43,12 +43,12 @@ def logits(x: keras.KerasTensor, classes: int, **dense: Any) -> keras.KerasTenso
         classes: number of classes.
         dense: further arguments of ``keras.layers.Dense``.
     """
-    # float32 under every precision policy: bfloat16 logits have three decimal digits, too few for a loss.
+    # float32 under every precision policy: bfloat16 has three significant decimal digits, too few for a loss.
     return layers.Dense(classes, dtype="float32", name="logits", **dense)(x)
 
 
 def pad_to(x: keras.KerasTensor, size: int) -> keras.KerasTensor:
-    """Zero-pad images (batch, height, width, channels) to at least ``size`` pixels each way, centred."""
+    """Zero-pad images (batch, height, width, channels) to at least ``size`` pixels a side, centered."""
     missing = [max(0, size - pixels) for pixels in x.shape[1:3]]
     if not any(missing):
         return x

@@ -1,4 +1,4 @@
-"""The plain network with dropout and batch normalisation of the zoo document."""
+"""The convolutional network with dropout and batch normalization of the zoo document."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ def basic_cnn(
     *,
     dropout: Sequence[float] = (0.25, 0.5, 0.35),
 ) -> keras.Model:
-    """Build five 3x3 convolutions, four of them normalised, and a dense layer of 200 units.
+    """Build five 3x3 convolutions, four of them with batch normalization, and a dense layer of 200 units.
 
     732,898 parameters for 28x28x1 images and 10 classes.
 
@@ -24,7 +24,7 @@ def basic_cnn(
     Args:
         input_shape: height, width and channels of the images.
         classes: number of classes.
-        dropout: share of units dropped after the first pooling, after the third convolution and after the
+        dropout: fractions of units dropped after the first pooling, after the third convolution and after the
             second pooling.
 
     Returns:

@@ -15,11 +15,11 @@ def bottleneck_resnet(
     filters: Sequence[int] = (64, 64, 128, 128, 256, 256),
     expansion: int = 1,
 ) -> keras.Model:
-    """Build a residual network of 1x1, 3x3, 1x1 blocks, normalised after each convolution.
+    """Build a residual network of 1x1, 3x3, 1x1 blocks with batch normalization after each convolution.
 
     The defaults are network E of the experiment series (exp110 to exp112), 1,911,178 parameters for 28x28x1
-    images and 10 classes; ``expansion=2`` is E2 (exp113, exp114), 2,350,858, and
-    ``expansion=4`` is E4 (exp115), 3,467,146.
+    images and 10 classes; ``expansion=2`` is E2 (exp113, exp114), 2,350,858 parameters, and ``expansion=4`` is E4
+    (exp115), 3,467,146 parameters.
 
     Reference:
         The experiment-series document, exp110 to exp115, after Deep Residual Learning for Image Recognition,
@@ -28,8 +28,8 @@ def bottleneck_resnet(
     Args:
         input_shape: height, width and channels of the images.
         classes: number of classes.
-        filters: width of each block; a block wider than the one before it has stride 2.
-        expansion: how many times wider than the block its last 1x1 convolution is.
+        filters: channels of each block; a block with more channels than the previous one has stride 2.
+        expansion: factor on the channels of the last 1x1 convolution of each block.
 
     Returns:
         A model from images (batch, height, width, channels) to logits (batch, classes).

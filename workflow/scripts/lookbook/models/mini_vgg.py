@@ -23,7 +23,7 @@ def mini_vgg(
     Args:
         input_shape: height, width and channels of the images.
         classes: number of classes.
-        dropout: share of units dropped after each pooling and after the first dense layer.
+        dropout: fraction of units dropped after each pooling and after the first dense layer.
 
     Returns:
         A model from images (batch, height, width, channels) to logits (batch, classes).

@@ -17,8 +17,8 @@ def mlp(
 ) -> keras.Model:
     """Build a multilayer perceptron on the flattened image.
 
-    The defaults are the network of the growing-batch document and network A of the experiment series,
-    the tutorial network of Keras: 101,770 parameters for 28x28x1 images and 10 classes.
+    The defaults are the network of the growing-batch document and network A of the experiment series, which is the
+    network of a Keras tutorial: 101,770 parameters for 28x28x1 images and 10 classes.
 
     Reference:
         The growing-batch document; the experiment-series document, exp001, after
@@ -27,7 +27,7 @@ def mlp(
     Args:
         input_shape: height, width and channels of the images.
         classes: number of classes.
-        units: width of each hidden layer.
+        units: units of each hidden layer.
         activation: activation of the hidden layers.
 
     Returns:

@@ -1,4 +1,4 @@
-"""MobileNetV2 of the zoo document, as Keras ships it."""
+"""MobileNetV2 of the zoo document, from ``keras.applications``."""
 
 import keras
 
@@ -13,8 +13,8 @@ def mobilenet_v2(
 ) -> keras.Model:
     """Build ``keras.applications.MobileNetV2`` with random weights for small images.
 
-    Images smaller than 32x32 are zero-padded to it, the least that the network takes. The defaults have
-    2,270,218 parameters for images of one channel and 10 classes.
+    Images smaller than 32x32, the minimum size of the network, are zero-padded to it. The defaults have 2,270,218
+    parameters for images of one channel and 10 classes.
 
     Reference:
         The zoo document, "MobileNetV2"; MobileNetV2: Inverted Residuals and Linear Bottlenecks,

@@ -21,9 +21,9 @@ def resnet_v2(
 ) -> keras.Model:
     """Build a pre-activation residual network of 3x3 convolutions.
 
-    Every stage, the first too, starts with stride 2 and a projection. The defaults are ``resnet_18`` of the
-    zoo, 11,191,626 parameters for 28x28x1 images and 10 classes; ``blocks=(3, 4, 6, 3)`` is ``resnet_34``,
-    21,310,922.
+    Every stage, including the first, starts with stride 2 and a projection. The defaults are ``resnet_18`` of the zoo,
+    11,191,626 parameters for 28x28x1 images and 10 classes; ``blocks=(3, 4, 6, 3)`` is ``resnet_34``, 21,310,922
+    parameters.
 
     Reference:
         The zoo document, "ResNet18" and "ResNet34"; Identity Mappings in Deep Residual Networks,
@@ -34,9 +34,9 @@ def resnet_v2(
         classes: number of classes.
         blocks: number of blocks in each stage.
         filters: channels of the stem and of the first stage; each later stage doubles them.
-        dropout: share of units dropped between the convolutions of a block.
-        kernel_initializer: initial values of every kernel; a name or ``class_name`` and ``config``.
-        kernel_regularizer: penalty on the kernels of the convolutions, None for none; same forms.
+        dropout: fraction of units dropped between the convolutions of a block.
+        kernel_initializer: initializer of every kernel; a name, or ``class_name`` and ``config``.
+        kernel_regularizer: regularizer of the convolutions' kernels, in the same forms; None for none.
 
     Returns:
         A model from images (batch, height, width, channels) to logits (batch, classes).
@@ -50,7 +50,7 @@ def resnet_v2(
     for stage, count in enumerate(blocks, start=1):
         width = filters * 2 ** (stage - 1)
         for block in range(1, count + 1):
-            # The stem has just normalised and rectified what the very first block reads.
+            # The stem ends with batch normalization and ReLU, so the first block needs no pre-activation.
             x = _block(
                 x,
                 width,

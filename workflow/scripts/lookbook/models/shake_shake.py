@@ -1,4 +1,4 @@
-"""The shake-shake residual network of the zoo document, and its layer."""
+"""The Shake-Shake residual network of the zoo document, and its layer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,17 +11,17 @@ from lookbook.models._layers import KerasConfig, conv_bn, logits, pad_to
 
 @keras.saving.register_keras_serializable(package="lookbook")
 class ShakeShake(layers.Layer):
-    """Mix two branches with random weights, other ones in the backward pass than in the forward pass.
+    """Mix two branches with random weights, which differ between the forward and the backward pass.
 
-    In training, image i of a batch becomes ``alpha[i] * a[i] + (1 - alpha[i]) * b[i]``, while gradients flow
-    as if it were ``beta[i] * a[i] + (1 - beta[i]) * b[i]``; alpha and beta are independent and uniform on
-    [0, 1). At test time both are 0.5.
+    In training, the output for image i of a batch is ``alpha[i] * a[i] + (1 - alpha[i]) * b[i]``, and its gradient is
+    that of ``beta[i] * a[i] + (1 - beta[i]) * b[i]``; alpha and beta are independent and uniform on [0, 1). In
+    inference both are 0.5.
 
     Reference:
         Shake-Shake regularization, https://arxiv.org/abs/1705.07485, "Shake-Shake-Image".
 
     Args:
-        seed: seed of the random weights; None takes one that follows from ``keras.utils.set_random_seed``.
+        seed: seed of the random weights; None: Keras draws one, see ``keras.utils.set_random_seed``.
     """
 
     def __init__(self, *, seed: int | None = None, **kwargs: Any) -> None:
@@ -36,11 +36,11 @@ class ShakeShake(layers.Layer):
             return 0.5 * (a + b)
         forward = self._mix(a, b)
         backward = self._mix(a, b)
-        # The value is `forward`; the gradient, since the bracket is a constant to it, is that of `backward`.
+        # The value is that of `forward`. The gradient is that of `backward`, because the bracket is a constant.
         return backward + ops.stop_gradient(forward - backward)
 
     def _mix(self, a: Any, b: Any) -> Any:
-        # Drawn in float32 and then cast: every precision policy sees the same weights.
+        # Drawn in float32 and then cast, so that every precision policy has the same weights.
         shape = (ops.shape(a)[0], 1, 1, 1)
         weight = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
         weight = ops.cast(weight, a.dtype)
@@ -51,7 +51,7 @@ class ShakeShake(layers.Layer):
         return tuple(input_shape[0])
 
     def get_config(self) -> dict[str, Any]:
-        """Return what rebuilds the layer."""
+        """Return the configuration that recreates the layer."""
         return {**super().get_config(), "seed": self.seed}
 
 
@@ -64,10 +64,10 @@ def shake_shake(
     kernel_initializer: KerasConfig = "he_normal",
     kernel_regularizer: KerasConfig | None = {"class_name": "L2", "config": {"l2": 1.0e-4}},  # noqa: B006 - read only
 ) -> keras.Model:
-    """Build a residual network whose blocks have two branches, mixed at random (shake-shake).
+    """Build a residual network whose blocks have two branches that ``ShakeShake`` mixes.
 
-    Images smaller than 32x32 are zero-padded to it. The defaults have 22,185,802 parameters for images of one
-    channel and 10 classes. Saved models need the layer above: import this module before loading one.
+    Images smaller than 32x32 are zero-padded to that size. The defaults have 22,185,802 parameters for images of one
+    channel and 10 classes. Saved models contain ``ShakeShake``: import this module before loading one.
 
     Reference:
         The zoo document, "ShakeShakeResNet34"; Shake-Shake regularization, https://arxiv.org/abs/1705.07485.
@@ -75,10 +75,10 @@ def shake_shake(
     Args:
         input_shape: height, width and channels of the images.
         classes: number of classes.
-        blocks: number of blocks in each stage; every stage but the first starts with stride 2.
+        blocks: number of blocks in each stage; every stage except the first starts with stride 2.
         filters: channels of the stem and of the first stage; each later stage doubles them.
-        kernel_initializer: initial values of every kernel; a name or ``class_name`` and ``config``.
-        kernel_regularizer: penalty on the kernels of the convolutions, None for none; same forms.
+        kernel_initializer: initializer of every kernel; a name, or ``class_name`` and ``config``.
+        kernel_regularizer: regularizer of the convolutions' kernels, in the same forms; None for none.
 
     Returns:
         A model from images (batch, height, width, channels) to logits (batch, classes).
@@ -116,7 +116,7 @@ def _branch(x: keras.KerasTensor, filters: int, strides: int, conv: dict[str, An
 
 
 def _shifted_shortcut(x: keras.KerasTensor, filters: int, conv: dict[str, Any], *, name: str) -> keras.KerasTensor:
-    """Halve height and width in two paths: one reads the even rows and columns, the other the odd ones."""
+    """Halve height and width in two paths: one takes the even rows and columns, the other the odd ones."""
     x = layers.ReLU(name=f"{name}_relu")(x)
     even = layers.Conv2D(filters // 2, 1, strides=2, name=f"{name}_conv1", **conv)(x)
     x = layers.ZeroPadding2D(((0, 1), (0, 1)), name=f"{name}_pad")(x)

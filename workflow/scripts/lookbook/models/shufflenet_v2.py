@@ -15,10 +15,10 @@ def shufflenet_v2(
     filters: Sequence[int] = (232, 464, 928),
     repeats: Sequence[int] = (3, 7, 3),
 ) -> keras.Model:
-    """Build ShuffleNetV2: units that convolve half of the channels and then shuffle the halves.
+    """Build ShuffleNetV2: each unit convolves half of the channels and then shuffles both halves.
 
-    Stem and last convolution are not normalised. The defaults are twice as wide as the paper's 1x network and
-    have 4,028,582 parameters for 28x28x1 images and 10 classes.
+    The stem and the last convolution have no batch normalization. The defaults have twice the channels of the paper's
+    1x network and 4,028,582 parameters for 28x28x1 images and 10 classes.
 
     Reference:
         The zoo document, "ShuffleNet"; ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture
@@ -27,8 +27,8 @@ def shufflenet_v2(
     Args:
         input_shape: height, width and channels of the images.
         classes: number of classes.
-        filters: channels of each stage, even numbers.
-        repeats: units of each stage after its first, which has stride 2.
+        filters: channels of each stage; even numbers.
+        repeats: number of units of each stage after its first unit, which has stride 2.
 
     Returns:
         A model from images (batch, height, width, channels) to logits (batch, classes).
@@ -66,7 +66,7 @@ def _branch(x: keras.KerasTensor, filters: int, strides: int, *, name: str) -> k
 def _concatenate_and_shuffle(left: keras.KerasTensor, right: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
     x = layers.Concatenate(name=f"{name}_concatenate")([left, right])
     _, height, width, channels = x.shape
-    # Interleaving the halves lets the next split mix them; plain layers, so that plain Keras loads the model.
+    # Interleaves the halves, so that the next split mixes them, with layers that plain Keras can load.
     x = layers.Reshape((height, width, 2, channels // 2), name=f"{name}_halves")(x)
     x = layers.Permute((1, 2, 4, 3), name=f"{name}_shuffle")(x)
     return layers.Reshape((height, width, channels), name=f"{name}_merge")(x)

@@ -1,4 +1,4 @@
-"""The networks of the width-depth document that repeat one block."""
+"""The networks of the width-depth document that vary in depth."""
 
 import keras
 from keras import layers
@@ -17,10 +17,10 @@ def sigmoid_depth(
 ) -> keras.Model:
     """Build blocks of two 5x5 convolutions around an average pooling, and a dense layer of 84 units.
 
-    Each block takes 6 pixels off height and width, so deeper networks have fewer parameters. ``blocks=1`` to
-    ``blocks=4`` are ``depth_1`` to ``depth_4`` of the width-depth document: 245,932, 132,832, 56,020 and
-    15,496 parameters for 28x28x1 images and 10 classes. The document's text counts fewer convolutions than
-    its code builds; this is the code.
+    Each block reduces height and width by 6 pixels, so deeper networks have fewer parameters. ``blocks=1`` to
+    ``blocks=4`` are ``depth_1`` to ``depth_4`` of the width-depth document: 245,932, 132,832, 56,020 and 15,496
+    parameters for 28x28x1 images and 10 classes. The document's code builds more convolutions than its text counts;
+    this function follows the code.
 
     Reference:
         The width-depth document, function ``model_layers``.
@@ -31,7 +31,7 @@ def sigmoid_depth(
         blocks: number of blocks.
         filters: channels of every convolution.
         activation: activation of the convolutions and of the dense layer.
-        kernel_initializer: initial values of every kernel; a name or ``class_name`` and ``config``.
+        kernel_initializer: initializer of every kernel; a name, or ``class_name`` and ``config``.
 
     Returns:
         A model from images (batch, height, width, channels) to logits (batch, classes).

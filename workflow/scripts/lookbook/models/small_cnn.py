@@ -21,9 +21,9 @@ def small_cnn(
 ) -> keras.Model:
     """Build 3x3 convolutions with pooling between them and one hidden dense layer.
 
-    The defaults are network B of the experiment series (exp002), 93,322 parameters for 28x28x1 images and
-    10 classes; 93,962 with batch normalisation (exp003). Network D is ``padding="same"`` with an L2 penalty
-    of 0.001, 257,162 parameters (exp102); 257,802 with batch normalisation (exp103 to exp106, exp109).
+    The defaults are network B of the experiment series (exp002), 93,322 parameters for 28x28x1 images and 10 classes;
+    93,962 with batch normalization (exp003). Network D has ``padding="same"`` and L2 regularization of 0.001, 257,162
+    parameters (exp102); 257,802 with batch normalization (exp103 to exp106, exp109).
 
     Reference:
         The experiment-series document, exp002 and exp102, after
@@ -32,18 +32,18 @@ def small_cnn(
     Args:
         input_shape: height, width and channels of the images.
         classes: number of classes.
-        filters: channels of each convolution; a 2x2 max-pooling follows all but the last.
+        filters: channels of each convolution; a 2x2 max-pooling follows each one except the last.
         padding: padding of the convolutions, ``"valid"`` or ``"same"``.
         dense: units of the hidden dense layer.
-        batch_normalization: whether batch normalisation stands between each convolution and its rectifier.
-        kernel_regularizer: penalty on every kernel, of dense layers too; a name or ``class_name`` and
+        batch_normalization: whether batch normalization is applied between each convolution and its ReLU.
+        kernel_regularizer: regularizer of every kernel, including dense layers; a name, or ``class_name`` and
             ``config``; None for none.
 
     Returns:
         A model from images (batch, height, width, channels) to logits (batch, classes).
     """
     inputs = x = keras.Input(input_shape)
-    # Keras makes a fresh regularizer of this for each layer.
+    # Keras creates a new regularizer from this for each layer.
     penalty: dict[str, Any] = {"kernel_regularizer": kernel_regularizer}
     for number, width in enumerate(filters, start=1):
         name = f"block{number}_conv1"

@@ -16,8 +16,8 @@ def stacked_cnn(
 ) -> keras.Model:
     """Build blocks of 3x3 convolutions with pooling between them and global average pooling.
 
-    The defaults are network C of the experiment series (exp004 to exp007, exp107, exp108), 426,058 parameters
-    for 28x28x1 images and 10 classes; exp008 has a second convolution in its first block, 435,306 parameters.
+    The defaults are network C of the experiment series (exp004 to exp007, exp107, exp108), 426,058 parameters for
+    28x28x1 images and 10 classes; exp008 has a second convolution in its first block, 435,306 parameters.
 
     Reference:
         The experiment-series document, "exp004-conv-model-6".
@@ -25,7 +25,7 @@ def stacked_cnn(
     Args:
         input_shape: height, width and channels of the images.
         classes: number of classes.
-        blocks: channels of each convolution, block by block; a 2x2 max-pooling stands between blocks.
+        blocks: channels of each convolution by block; there is a 2x2 max-pooling between blocks.
 
     Returns:
         A model from images (batch, height, width, channels) to logits (batch, classes).

@@ -16,9 +16,9 @@ def wide_resnet(
 ) -> keras.Model:
     """Build a wide residual network with three groups of blocks and max-pooling between the groups.
 
-    It is the variant of the zoo document, not the paper's: normalisation and rectifier follow each
-    convolution, no activation follows the addition, and pooling takes the place of strides. The defaults have
-    2,754,474 parameters for 28x28x1 images and 10 classes.
+    This is the variant of the zoo document. Unlike in the paper, batch normalization and ReLU follow each convolution,
+    no activation follows the addition, and max-pooling replaces strides. The defaults have 2,754,474 parameters for
+    28x28x1 images and 10 classes.
 
     Reference:
         The zoo document, "WideResNet(16-4)", after Wide Residual Networks, https://arxiv.org/abs/1605.07146.
@@ -27,18 +27,18 @@ def wide_resnet(
         input_shape: height, width and channels of the images.
         classes: number of classes.
         depth: the paper's depth, 6 n + 4 for n blocks in each group.
-        width: how many times wider than 16, 32 and 64 channels the groups are.
-        dropout: share of units dropped between the convolutions of a block.
+        width: factor on the channels of the groups, which are 16, 32 and 64.
+        dropout: fraction of units dropped between the convolutions of a block.
 
     Returns:
         A model from images (batch, height, width, channels) to logits (batch, classes).
 
     Raises:
-        ValueError: if no whole number of blocks gives this depth.
+        ValueError: no integer number of blocks gives this depth.
     """
     blocks, rest = divmod(depth - 4, 6)
     if rest or blocks < 1:
-        raise ValueError(f"depth is 6 n + 4 for n blocks in a group (10, 16, 22, 28 ...), not {depth}")
+        raise ValueError(f"depth must be 6 n + 4 for n blocks in each group (10, 16, 22, 28 ...), not {depth}")
     inputs = keras.Input(input_shape)
     x = conv_bn(inputs, 16, name="stem_conv")
     for group, base in enumerate((16, 32, 64), start=1):

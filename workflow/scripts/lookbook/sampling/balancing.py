@@ -38,14 +38,12 @@ class BalancedSplit:
         train: int32 (N,), indices of the images to train on; resampled images are repeated.
         valid: int32 (M,), indices of the images to validate on.
         train_is_resampled: bool (N,), whether the entry was resampled (some experiments augment only these).
-        valid_is_resampled: bool (M,), the same for validation; all false if the split comes first.
         valid_in_train: bool (M,), whether the same image is also in ``train``.
     """
 
     train: np.ndarray
     valid: np.ndarray
     train_is_resampled: np.ndarray
-    valid_is_resampled: np.ndarray
     valid_in_train: np.ndarray
 
 
@@ -102,9 +100,7 @@ def oversample_then_split(
     """
     sample = balanced_sample(labels, threshold, stream(seed, "balance"), candidates)
     train, valid = split_indices(len(sample.indices), valid_fraction, seed)
-    return _balanced_split(
-        sample.indices[train], sample.indices[valid], sample.is_resampled[train], sample.is_resampled[valid]
-    )
+    return _balanced_split(sample.indices[train], sample.indices[valid], sample.is_resampled[train])
 
 
 def split_then_oversample(
@@ -117,8 +113,8 @@ def split_then_oversample(
     """Split class by class, then balance only the training part, so that no image is in both parts.
 
     The images are those that ``oversample_then_split`` uses (at most ``threshold`` of a class), and a class has as many
-    training entries as it has there on average, so the two functions differ only in the order. A class with two images
-    or more is in both parts; a single image is used for training.
+    training entries as it has there on average, so the two functions differ only in the order. Both parts have
+    images of each class with at least two; a single image is used for training.
 
     Args:
         labels: integers (N,), class of every image of the dataset.
@@ -144,13 +140,11 @@ def split_then_oversample(
     valid = np.concatenate(valid_parts) if valid_parts else originals
     train_threshold = None if threshold is None else max(round((1 - valid_fraction) * threshold), 1)
     sample = balanced_sample(labels, train_threshold, stream(seed, "balance"), train)
-    return _balanced_split(sample.indices, valid, sample.is_resampled, np.zeros(len(valid), bool))
+    return _balanced_split(sample.indices, valid, sample.is_resampled)
 
 
-def _balanced_split(
-    train: np.ndarray, valid: np.ndarray, train_is_resampled: np.ndarray, valid_is_resampled: np.ndarray
-) -> BalancedSplit:
-    return BalancedSplit(train, valid, train_is_resampled, valid_is_resampled, np.isin(valid, train))
+def _balanced_split(train: np.ndarray, valid: np.ndarray, train_is_resampled: np.ndarray) -> BalancedSplit:
+    return BalancedSplit(train, valid, train_is_resampled, np.isin(valid, train))
 
 
 def largest_classes(labels: np.ndarray, count: int) -> np.ndarray:

@@ -145,18 +145,13 @@ def write_tables(root, entries, *, comparable=True):
     return trials
 
 
-def write_files(root, trials, metrics):
-    """Write the figures, submissions, manifests and metrics of the benchmark in a folder; return the manifests.
-
-    Args:
-        root: the folder of experiments.json.
-        trials: trials.csv.
-        metrics: function of an experiment's name and a trial's number that returns the metrics of each split.
-    """
+def write_figures(root, trials):
+    """Write the figures and submissions that a benchmark asks for, with the identities of its trials."""
     benchmark = read_benchmark(root / "experiments.json")
     entries = {name: found for name, found in benchmark.experiments.items() if found["trials"]}
     arguments = arguments_in_use(found["spec"] for found in entries.values())
     compared = compared_networks(entries)
+    best = identity_of(trials, compared)
     figures = {("published",): identity_of(trials, benchmark.experiments)}
     for name, found in entries.items():
         identity, asked = identity_of(trials, [name]), set(found["figures"])
@@ -170,39 +165,32 @@ def write_files(root, trials, metrics):
             write_submission(root / "submissions" / f"{name}.csv", ["a.jpg"], ["homer"], identity=identity)
     for sheet in sheet_names():
         figures["contact_sheets", sheet] = digest({"sheet": sheet, "arguments": arguments.get(sheet, {})})
-    figures |= {("best_network", figure): identity_of(trials, compared) for figure in PREDICTION_FIGURES}
+    figures |= {("best_network", figure): best for figure in PREDICTION_FIGURES}
     for parts, identity in figures.items():
         write_figure(Path(figure_file(root, *parts)), SVG, identity)
-    write_best_network(
-        root / "figures/best_network/best_network.json", next(iter(compared), None), identity_of(trials, compared)
-    )
-    for planned in benchmark.trials():
-        path = planned.file("trial.json")
-        if not path.is_file():
-            facts = {"status": "ok", "identity": trial_identity(planned.spec_digest, "d"), "files": {}}
-            write_json(path, facts | {"digests": {"trial_spec": planned.spec_digest}})
-        write_metrics(planned.file("metrics.json"), read_trial(planned), metrics(planned.experiment, planned.trial))
-    return [write_manifest(root, name) for name in dict.fromkeys(found["dataset"] for found in entries.values())]
+    write_best_network(root / "figures/best_network/best_network.json", next(iter(compared), None), best)
 
 
-def write_manifest(root, name):
-    """Write the manifest of a dataset of two classes, and return its path."""
+def write_trials(root):
+    """Write trial.json and metrics.json of every trial."""
+    for planned in read_benchmark(root / "experiments.json").trials():
+        facts = {"status": "ok", "identity": trial_identity(planned.spec_digest, "d"), "files": {}}
+        write_json(planned.file("trial.json"), facts | {"digests": {"trial_spec": planned.spec_digest}})
+        metrics = metrics_of(planned.experiment, planned.trial)
+        write_metrics(planned.file("metrics.json"), read_trial(planned), metrics)
+
+
+def write_manifests(root, classes=("boot", "bag")):
+    """Write the manifests of two datasets, one with skipped images, and return their paths."""
     skipped = [{"name": f"homer/{number}.jpg", "reason": "truncated <file>"} for number in range(5)]
     skipped.append({"name": "bart/0.jpg", "reason": "animated"})
-    manifest = {
-        "name": name,
-        "source": "a mirror",
-        "classes": ["boot", "bag"],
-        "shape": [28, 28, 1],
-        "counts": {"train": 1216, "test": 0},
-        "class_counts": {"train": [608, 608], "test": [0, 0]},
-        "sha256": {},
-        "digest": "abc",
-        **({"skipped": skipped} if name == "generated" else {}),
-    }
-    path = root / "datasets" / name / "manifest.json"
-    write_json(path, manifest)
-    return path
+    paths = []
+    for name, more in {"fashion_mnist": {}, "generated": {"skipped": skipped}}.items():
+        manifest = {"name": name, "source": "a mirror", "classes": classes, "shape": [28, 28, 1], "sha256": {}}
+        manifest |= {"counts": {"train": 1216, "test": 0}, "class_counts": {"train": [608, 608]}, "digest": "abc"}
+        paths.append(root / "datasets" / name / "manifest.json")
+        write_json(paths[-1], manifest | more)
+    return paths
 
 
 def metrics_of(name, number):
@@ -232,5 +220,6 @@ def render_both(root, manifests):
 def build(root, *, comparable=True, keep=lambda name: True):
     """Write the benchmark and render both reports; return them, HTML first."""
     entries = {name: found for name, found in experiments().items() if keep(name)}
-    trials = write_tables(root, entries, comparable=comparable)
-    return render_both(root, write_files(root, trials, metrics_of))
+    write_figures(root, write_tables(root, entries, comparable=comparable))
+    write_trials(root)
+    return render_both(root, write_manifests(root))

@@ -1,31 +1,29 @@
-"""The report: complete, honest about failures, escaped, and readable without a network."""
+"""The report: complete, correct about failures, escaped, and readable without a network."""
 
 import importlib.util
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pandas as pd
 import pytest
+from fabricated_report import read, render_both, write_figures, write_manifests
 from markdown_it import MarkdownIt
 
-from lookbook.evaluation.trials import evaluate_trial
-from lookbook.figures.style import learning_curves, published_figure, read_history
+from lookbook.errors import ResultError
+from lookbook.files import write_json
 from lookbook.report import formatting
-from lookbook.report.context import build_context, names_by_document
-from lookbook.report.rendering import render
-from lookbook.statistics.comparisons import compare_with_bases
-from lookbook.statistics.published import read_published
-from lookbook.statistics.summary import summarise
-from lookbook.statistics.trials import collect_trials, read_table, write_table
+from lookbook.results.benchmark import read_benchmark
+from lookbook.results.tables import read_table, write_table
 
 ROOT = Path(__file__).parents[2]
+CLASSES = [f"class {number}" for number in range(10)]
 VOID = {"meta", "br", "link", "hr", "img", "input"}
 
 
 def load_synthetic():
-    """Import tests/synthetic.py, which is a program of its own as well."""
+    """Import tests/synthetic.py, which is a program as well."""
     spec = importlib.util.spec_from_file_location("synthetic", ROOT / "tests" / "synthetic.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -36,36 +34,17 @@ synthetic = load_synthetic()
 
 
 def build(root, names=None, *, comparable=True, edit=lambda benchmark: None):
-    """Go from fabricated trials to both reports; return the HTML and the Markdown."""
-    plan = synthetic.write_benchmark(root, comparable=comparable, names=names)
-    benchmark = json.loads((root / "experiments.json").read_text())
-    edit(benchmark)
-    for path in root.glob("trials/*/*/trial.json"):
-        (path.parent / "metrics.json").write_text(json.dumps(evaluate_trial(path.parent), allow_nan=False))
-    write_table(collect_trials(root / "trials", plan), root / "trials.csv")
-    trials, experiments = read_table(root / "trials.csv"), benchmark["experiments"]
-    published = read_published(ROOT / "config" / "published.csv")
-    write_table(summarise(trials, list(experiments), published, comparable=comparable), root / "summary.csv")
-    write_table(compare_with_bases(trials, experiments), root / "comparisons.csv")
-    curves = root / "figures" / "learning_curves"
-    curves.mkdir(parents=True)
-    for name in plan:
-        histories = [read_history(path) for path in sorted(root.glob(f"trials/{name}/*/history.csv"))]
-        (curves / f"{name}.svg").write_text(learning_curves(histories))
-    summary = read_table(root / "summary.csv")
-    (root / "figures" / "published.svg").write_text(published_figure(summary, names_by_document(experiments)))
-    context = build_context(
-        benchmark,
-        trials,
-        summary,
-        read_table(root / "comparisons.csv"),
-        figures=root / "figures",
-        log_pattern="logs/{experiment}/{trial}.log",
-    )
-    templates = ROOT / "reports" / "templates"
-    for suffix in ("html", "md"):
-        render(context, templates, f"report.{suffix}.j2", root / "report" / f"report.{suffix}")
-    return (root / "report" / "report.html").read_text(), (root / "report" / "report.md").read_text()
+    """Write synthetic trials and what follows from them, and return the HTML and the Markdown report."""
+    synthetic.write_benchmark(root, comparable=comparable, names=names)
+    content = json.loads((root / "experiments.json").read_text())
+    for entry in content["experiments"].values():
+        entry["spec"] = {"augmentation": [], "sampling": {"classes": None}} | entry["spec"]
+    edit(content)
+    write_json(root / "experiments.json", content)
+    synthetic.write_tables(read_benchmark(root / "experiments.json"))
+    shutil.copy(ROOT / "config" / "published.csv", root / "published.csv")
+    write_figures(root, read_table(root / "trials.csv"))
+    return render_both(root, write_manifests(root, CLASSES))
 
 
 @pytest.fixture(scope="module")
@@ -104,41 +83,38 @@ class Outline(HTMLParser):
 
 def test_every_experiment_is_in_both_reports(full):
     _, html, markdown = full
-    for name, (_, title, *_) in synthetic.EXPERIMENTS.items():
+    for name, entry in synthetic.EXPERIMENTS.items():
         assert f'id="{name}"' in html
         assert f"`{name}`" in markdown
-        assert title in html
-        assert title in markdown
+        assert entry.title in html
+        assert entry.title in markdown
 
 
-def test_the_page_is_well_formed_and_its_links_lead_somewhere(full):
+def test_the_page_is_well_formed_and_its_links_have_targets(full):
     outline = Outline(full[1])
     assert outline.opened == []
     assert len(outline.identifiers) == len(set(outline.identifiers))
     assert {link[1:] for link in outline.links if link.startswith("#")} <= set(outline.identifiers)
-    inner = {reference[1:] for reference in outline.references}
-    assert inner <= set(outline.identifiers)
+    assert {reference[1:] for reference in outline.references} <= set(outline.identifiers)
 
 
-def test_loads_offline(full):
-    outline = Outline(full[1])
-    assert all(reference.startswith("#") for reference in outline.references)
-    styles = re.findall(r"url\(([^)]*)\)|@import", full[1])
-    assert all(target.startswith("#") for target in styles)
+def test_the_page_loads_offline(full):
+    assert all(reference.startswith("#") for reference in Outline(full[1]).references)
+    assert all(target.startswith("#") for target in re.findall(r"url\(([^)]*)\)|@import", full[1]))
     assert "<script src" not in full[1]
 
 
 def test_figures_have_a_text_alternative_and_tables_a_caption(full):
     html = full[1]
-    assert html.count("<svg ") == html.count('<svg role="img" aria-label="') == len(synthetic.EXPERIMENTS) + 1
+    figures = len(synthetic.EXPERIMENTS) + 1 + 3  # learning curves, published accuracies, best network
+    assert html.count("<svg ") == html.count('<svg role="img" aria-label="') == figures
     tables = re.findall(r"<table.*?</table>", html, re.DOTALL)
     assert all("<caption>" in table or "compact" in table for table in tables)
     assert all('scope="' in header for header in re.findall(r"<th\b[^>]*>", html))
 
 
 def test_failed_trials_are_named_with_their_error(full):
-    _, html, markdown = full
-    for page in (html, markdown):
+    for page in full[1:]:
         assert "ValueError: Input 0 of layer" in page
         assert "logs/exp003/7.log" in page
         assert "out of memory" in page
@@ -147,42 +123,44 @@ def test_failed_trials_are_named_with_their_error(full):
 
 
 def test_collapsed_trials_are_shown_with_their_rate(full):
-    low, high = "17%", "69%"
     for page in full[1:]:
         assert "4 of 10" in page
-        assert f"{low} to {high}" in page
+        assert "17% to 69%" in page
 
 
-def test_changes_and_what_they_did_are_told(full):
+def test_changes_and_their_effects_are_shown(full):
     _, html, markdown = full
     assert "<code>optimizer.config.learning_rate</code>: 0.001 → <strong>0.0001</strong>" in html
-    assert "`optimizer.config.learning_rate`: 0.001 → 0.0001" in markdown
-    assert "in 9 pairs of trials" in html
+    assert "`optimizer.config.learning_rate`: 0.001 → **0.0001**" in markdown
+    assert all("in 9 pairs of trials" in page for page in full[1:])
 
 
-def test_markdown_tables_are_whole_and_figures_exist(full):
+def test_markdown_tables_are_rectangular_and_figures_exist(full):
     root, _, markdown = full
     tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
-    rows = [token for token in tokens if token.type == "tr_open"]
-    assert len(rows) > len(synthetic.EXPERIMENTS)
+    assert len([token for token in tokens if token.type == "tr_open"]) > len(synthetic.EXPERIMENTS)
     width = 0
     for line in markdown.splitlines():
         cells = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
         assert not (width and cells) or cells == width
         width = cells
     figures = re.findall(r"!\[[^]]*\]\(([^)]*)\)", markdown.replace("\\_", "_"))
-    assert len(figures) == len(synthetic.EXPERIMENTS) + 1
+    assert len(figures) == len(synthetic.EXPERIMENTS) + 4
     assert all((root / "report" / figure).is_file() for figure in figures)
+
+
+def test_a_claim_is_in_both_reports(full):
+    for page in full[1:]:
+        assert page.count("Wider networks are more accurate.") == 1
 
 
 def test_a_comparable_run_has_no_notice(full):
     assert all("Not comparable" not in page for page in full[1:])
 
 
-def test_a_quick_run_says_on_top_that_it_is_not_comparable(tmp_path):
-    html, markdown = build(tmp_path, ["exp001"], comparable=False)
-    for page in (html, markdown):
-        assert page.index("Not comparable with the published figures") < page.index("In short")
+def test_a_quick_run_states_above_everything_that_it_is_not_comparable(tmp_path):
+    for page in build(tmp_path, ["exp001"], comparable=False):
+        assert page.index("Not comparable with the published results") < page.index("In short")
         assert "500 training images, 3 epochs, 2 trials" in page
         assert "not comparable" in page
         assert not re.search(r"\b(agrees|higher|lower)</span>", page)
@@ -193,9 +171,9 @@ def test_hostile_text_is_escaped(tmp_path):
 
     def edit(benchmark):
         entry = benchmark["experiments"]["exp002"]
-        entry["title"] = entry["note"] = entry["budget"] = entry["spec"]["text"] = hostile
+        entry["title"] = entry["note"] = entry["budget"] = entry["spec"]["text"] = entry["claim"] = hostile
         entry["changes"] = [{"key": "a|b`c", "from": hostile, "to": [hostile]}]
-        benchmark["provenance"]["command"] = hostile
+        benchmark["provenance"]["command"] = benchmark["experiments"]["exp001"]["citation"] = hostile
 
     html, markdown = build(tmp_path, ["exp001", "exp002"], edit=edit)
     assert "<script>alert" not in html
@@ -208,48 +186,80 @@ def test_hostile_text_is_escaped(tmp_path):
     assert "<h1>d" not in rendered
 
 
-def test_without_validation_there_is_one_curve(full):
-    curves = full[0] / "figures" / "learning_curves"
-    assert "validation" in (curves / "exp001.svg").read_text()
-    assert "validation" not in (curves / "width_2_4.svg").read_text()
-    assert "training" in (curves / "width_2_4.svg").read_text()
-
-
-def test_a_single_trial_and_an_experiment_that_failed_throughout(tmp_path):
-    html, markdown = build(tmp_path, ["exp104", "resnet_34"])
-    for page in (html, markdown):
+def test_a_single_trial_and_an_experiment_whose_trials_all_failed(tmp_path):
+    for page in build(tmp_path, ["exp104", "resnet_34"]):
         assert "1 of 1" in page
         assert "0 of 2" in page
         assert not re.search(r"\bnan\b", page, re.IGNORECASE)
         assert "None" not in page
 
 
-def test_no_experiments_at_all(tmp_path):
-    html, markdown = build(tmp_path, [])
-    assert "No experiment is part of this run" in html
-    assert "No experiment is part of this run" in markdown
+def test_no_experiments(tmp_path):
+    assert all("No experiment is part of this run" in page for page in build(tmp_path, []))
 
 
-def test_experiments_that_did_not_run_are_listed_with_the_reason(tmp_path):
+def test_experiments_that_were_not_run_are_listed_with_the_reason(tmp_path):
     def edit(benchmark):
-        benchmark["experiments"]["simpsons"] = synthetic.description("exp001") | {"note": "no images here"}
+        absent = {"note": "no images here", "trials": 0, "trial_digests": []}
+        benchmark["experiments"]["simpsons"] = benchmark["experiments"]["exp001"] | absent
 
-    html, markdown = build(tmp_path, ["exp001"], edit=edit)
-    for page in (html, markdown):
+    for page in build(tmp_path, ["exp001"], edit=edit):
         assert "Not run" in page
         assert "no images here" in page
 
 
-def test_figures_are_the_same_bytes_each_time_and_valid_without_trials():
-    history = pd.DataFrame({"train_loss": [2.0, 1.0], "train_accuracy": [0.3, 0.6]}, index=[1, 2])
-    assert learning_curves([history]) == learning_curves([history])
-    assert "no finished epoch" in learning_curves([])
-    assert "<dc:date>" not in learning_curves([])
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The files of a small benchmark."""
+    root = tmp_path_factory.mktemp("small")
+    build(root, ["exp001", "exp002", *(name for name in synthetic.EXPERIMENTS | synthetic.MORE if "mini_vgg" in name)])
+    return root
 
 
-def test_empty_history_is_no_curve(tmp_path):
-    (tmp_path / "history.csv").write_text("")
-    assert read_history(tmp_path / "history.csv").empty
+def rewrite(table, column, value):
+    """Return a function that changes a value in the first row of a table."""
+
+    def damage(root):
+        path = root / f"{table}.csv"
+        frame = read_table(path)
+        frame.loc[0, column] = value
+        write_table(frame, path)
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("damage", "file"),
+    [
+        *((rewrite(name, "identity", "0" * 64), f"{name}.csv") for name in ("trials", "summary", "comparisons")),
+        *((rewrite(name, "identity", "0" * 64), f"{name}.csv") for name in ("ensembles", "factorials")),
+        (lambda root: (root / "figures/published.svg").unlink(), "published.svg"),
+        (lambda root: (root / "figures/learning_curves/mini_vgg.svg").write_text("<svg "), "mini_vgg.svg"),
+        (lambda root: (root / "figures/best_network/best_network.json").write_text("{}"), "best_network.json"),
+        (lambda root: (root / "trials/mini_vgg/0/metrics.json").unlink(), "metrics.json"),
+        (lambda root: (root / "trials/mini_vgg/0/trial.json").unlink(), "trial.json"),
+    ],
+)
+def test_a_missing_or_stale_file_is_an_error_that_names_it(small, tmp_path, damage, file):
+    root = shutil.copytree(small, tmp_path / "copy")
+    damage(root)
+    with pytest.raises(ResultError, match=re.escape(file)):
+        render_both(root, write_manifests(root, CLASSES))
+
+
+def test_a_dataset_without_a_manifest_is_an_error_that_names_it(small):
+    with pytest.raises(ResultError, match="fashion_mnist"):
+        read(small, [])
+
+
+def test_a_configuration_with_more_trials_refuses_the_old_table(small, tmp_path):
+    for name in ("experiments.json", "trials.csv"):
+        shutil.copy(small / name, tmp_path)
+    content = json.loads((tmp_path / "experiments.json").read_text())
+    content["experiments"]["exp001"]["trial_digests"].append("new")
+    write_json(tmp_path / "experiments.json", content)
+    with pytest.raises(ResultError, match=r"trials\.csv"):
+        read(tmp_path, [])
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ inline elements.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+
+from lookbook.report.formatting import slug
 
 
 @dataclass(frozen=True)
@@ -198,13 +200,23 @@ class Section:
     """A section of the whole report or of each document; both are its subject.
 
     Attributes:
-        title: its heading; "" for none.
+        title: its heading, "" for none.
+        condition: whether it applies to a subject; otherwise it is omitted.
         content: returns its blocks.
-        condition: whether it applies to a subject. Otherwise it is omitted.
-        anchor: its identifier in HTML, after that of the document.
     """
 
     title: str
+    condition: Callable[[Any], Any]
     content: Callable[[Any], Iterable[Block]]
-    condition: Callable[[Any], Any] = lambda subject: True
-    anchor: str = ""
+
+    def blocks(self, subject: Any, *, level: int, prefix: str = "") -> Iterator[Block]:
+        """Yield the heading, with ``prefix`` in its anchor, and the content; nothing if the section does not apply."""
+        if self.condition(subject):
+            if self.title:
+                yield Heading(self.title, level, prefix + slug(self.title))
+            yield from self.content(subject)
+
+
+def section(title: str = "", condition: Callable[[Any], Any] = lambda subject: True) -> Callable[..., Section]:
+    """Return a decorator that makes a section of the function that yields its blocks."""
+    return lambda content: Section(title, condition, content)

@@ -1,6 +1,6 @@
 """The findings of a document: a few sentences from the tables. In a sentence, backticks enclose names."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -32,9 +32,10 @@ def verdicts(document: Document) -> Iterator[str]:
         yield f"The budgets of this run are too small for a comparison with {count}."
         return
     found = [experiment.accuracy.verdict for experiment in compared]
-    phrases = {"agrees": "agree", "higher": "are higher", "lower": "are lower", "inconclusive": "are inconclusive"}
-    parts = [f"{found.count(verdict)} {phrase}" for verdict, phrase in phrases.items() if verdict in found]
-    yield f"Of {plural(len(compared), 'accuracy', 'accuracies')} with a published value, {listed(parts)}."
+    counts = {verdict: found.count(verdict) for verdict in ("agrees", "higher", "lower", "inconclusive")}
+    parts = [f"{n} {'agree' if verdict == 'agrees' and n > 1 else verdict}" for verdict, n in counts.items() if n]
+    compare = plural(len(compared), "comparison with a published accuracy", "comparisons with published accuracies")
+    yield f"{compare}: {', '.join(parts)}."
     largest = max(compared, key=lambda experiment: abs(experiment.accuracy.delta or 0.0))
     yield f"The largest difference is {signed(largest.accuracy.delta)} (`{largest.name}`)."
     correlation = rank_correlation(compared)
@@ -44,11 +45,10 @@ def verdicts(document: Document) -> Iterator[str]:
 
 def rank_correlation(experiments: Sequence[Experiment]) -> float | None:
     """Return Spearman's rank correlation of our accuracies with the published ones, None if it is undefined."""
-    ours = pd.Series([experiment.accuracy.mean for experiment in experiments]).rank()
-    published = pd.Series([experiment.accuracy.published for experiment in experiments]).rank()
-    if len(experiments) < RANKED or min(ours.nunique(), published.nunique()) == 1:
+    ranks = pd.DataFrame([(e.accuracy.mean, e.accuracy.published) for e in experiments]).rank()
+    if len(experiments) < RANKED or ranks.nunique().min() == 1:
         return None
-    return float(ours.corr(published))
+    return float(ranks[0].corr(ranks[1]))
 
 
 def best(document: Document) -> Iterator[str]:
@@ -80,13 +80,12 @@ def changes(document: Document) -> Iterator[str]:
     ]
     sure = [row for row in rows if row["test_accuracy_p_adjusted"] is not None]
     sure = [row for row in sure if row["test_accuracy_p_adjusted"] < SIGNIFICANT]
-    parts = []
+    parts: list[str] = []
     for verb, sign in (("raise", 1), ("lower", -1)):
         names = [row["experiment"] for row in sure if sign * row["test_accuracy_difference"] > 0]
         if names:
-            parts.append(
-                f"{len(names)} significantly {verb}{'s' if len(names) == 1 else ''} test accuracy ({some(names)})"
-            )
+            verb, what = verb + "s" * (len(names) == 1), "it" if parts else "test accuracy"
+            parts.append(f"{len(names)} significantly {verb} {what} ({some(names)})")
     if parts:
         yield f"Of {plural(len(rows), 'change')} to a base experiment, {listed(parts)}."
 
@@ -123,8 +122,8 @@ def factors(document: Document) -> Iterator[str]:
         if main:
             row = max(main, key=lambda row: abs(row["effect"]))
             interval = signed_span(row["ci_low"], row["ci_high"])
-            known = f" (95% interval: {interval})" if row["ci_low"] is not None else ""
-            yield f"Largest main effect of `{study}` on test accuracy: `{words(row['term'])}`, {signed(row['effect'])}{known}."
+            effect = signed(row["effect"]) + (f" (95% interval: {interval})" if row["ci_low"] is not None else "")
+            yield f"Largest main effect of `{study}` on test accuracy: `{words(row['term'])}`, {effect}."
 
 
 def ensemble_gains(document: Document) -> Iterator[str]:
@@ -164,14 +163,4 @@ def some(names: Sequence[str]) -> str:
     return listed([*(f"`{name}`" for name in names[:NAMED]), *more])
 
 
-FINDINGS: tuple[Callable[[Document], Iterator[str]], ...] = (
-    verdicts,
-    best,
-    changes,
-    collapses,
-    duplicates,
-    factors,
-    ensemble_gains,
-    one_vs_all,
-    not_run,
-)
+FINDINGS = (verdicts, best, changes, collapses, duplicates, factors, ensemble_gains, one_vs_all, not_run)

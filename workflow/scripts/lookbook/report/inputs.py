@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lookbook.datasets.arrays import read_manifest
+from lookbook.errors import ResultError
 from lookbook.report.blocks import Figure
 from lookbook.report.experiment import Experiment
 from lookbook.results.benchmark import Benchmark, read_benchmark
@@ -29,7 +30,7 @@ class Report:
         table: trials.csv.
         experiments: name to experiment, in the order of the benchmark.
         ensembles, factorials: the rows of the tables; None is a missing value.
-        manifests: dataset to the content of its manifest.json.
+        manifests: the datasets in use, each with the content of its manifest.json.
         log_pattern: path of a trial's log, with ``{experiment}`` and ``{trial}``.
     """
 
@@ -112,23 +113,21 @@ def read_report(
     """
     benchmark = read_benchmark(experiments)
     table, entries = read_trials(trials, benchmark), benchmark.experiments
-
-    def pair(row: Row) -> list[str]:
-        return [row["experiment"], row["base"]]
+    used = {entry["dataset"] for entry in entries.values() if entry["trials"]}
+    found = {manifest["name"]: manifest for manifest in map(read_manifest, manifests)}
+    if missing := used - found.keys():
+        raise ResultError(f"--manifests lacks the manifest of {', '.join(sorted(missing))}; add it")
 
     def members(row: Row) -> list[str]:
-        is_ensemble = row["kind"] == "one_vs_all"
-        return (
-            [name for name in entries if entries[name]["ensemble"] == row["experiment"]]
-            if is_ensemble
-            else [row["experiment"]]
-        )
+        if row["kind"] == "seeds":
+            return [row["experiment"]]
+        return [name for name, entry in entries.items() if entry["ensemble"] == row["experiment"]]
 
     def cells(row: Row) -> list[str]:
-        return [name for name in entries if (entries[name]["factorial"] or {}).get("study") == row["study"]]
+        return [name for name, entry in entries.items() if (entry["factorial"] or {}).get("study") == row["study"]]
 
     summaries = by_experiment(read_derived(summary, table))
-    compared = by_experiment(read_derived(comparisons, table, pair))
+    compared = by_experiment(read_derived(comparisons, table, lambda row: [row["experiment"], row["base"]]))
     scores = read_scores(published)
     return Report(
         benchmark=benchmark,
@@ -139,7 +138,7 @@ def read_report(
         },
         ensembles=records(read_derived(ensembles, table, members)),
         factorials=records(read_derived(factorials, table, cells)),
-        manifests={manifest["name"]: manifest for manifest in map(read_manifest, manifests)},
+        manifests={name: found[name] for name in sorted(used)},
         log_pattern=log_pattern,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lookbook.config.digests import digest
 from lookbook.config.selection import arguments_in_use, sheet_names
-from lookbook.report.blocks import Block, Details, Figure, Group, Paragraph, Section
+from lookbook.report.blocks import Block, Details, Figure, Group, Paragraph, section
 from lookbook.report.formatting import plural
 from lookbook.report.inputs import Report
 
@@ -14,8 +14,8 @@ def is_augmented(report: Report) -> bool:
     return any(e.n and e.entry["spec"]["augmentation"] for e in report.experiments.values())
 
 
-def content(report: Report) -> Iterator[Block]:
-    """Yield every contact sheet."""
+@section("Augmentations", is_augmented)
+def augmentations(report: Report) -> Iterator[Block]:
     yield Paragraph("Each row of a sheet shows an original image and eight random augmentations of it.")
     sheets = list(figures(report))
     yield Details(plural(len(sheets), "contact sheet"), [Group(sheets, "gallery")])
@@ -29,6 +29,3 @@ def figures(report: Report) -> Iterator[Figure]:
         label = f"An image and eight random augmentations of it by {title}"
         identity = digest({"sheet": name, "arguments": arguments.get(name, {})})
         yield report.figure("contact_sheets", name, label=label, caption=title, identity=identity)
-
-
-SECTION = Section("Augmentations", content, is_augmented, "augmentations")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Column, Name, Paragraph, Section, Table
+from lookbook.report.blocks import Block, Column, Name, Paragraph, Table, section
 from lookbook.report.experiment import Experiment
 from lookbook.report.formatting import fixed, percent
 from lookbook.report.inputs import Report
@@ -25,11 +25,8 @@ def collapsed(report: Report) -> list[Experiment]:
     return [experiment for experiment in report.experiments.values() if experiment.row["n_collapsed"]]
 
 
-def content(report: Report) -> Iterator[Block]:
-    """Yield the explanation and a row per experiment."""
+@section("Collapsed trials", collapsed)
+def collapsed_trials(report: Report) -> Iterator[Block]:
     caption = "Share of the finished trials with Wilson's 95% interval, and the means with and without them"
     yield Paragraph(TEXT)
     yield Table("Collapsed trials", collapsed(report), COLUMNS, caption)
-
-
-SECTION = Section("Collapsed trials", content, collapsed, "collapsed")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lookbook.datasets import DATASETS
-from lookbook.report.blocks import Block, Code, Column, Details, Heading, Inline, Items, Paragraph, Section, Table, join
+from lookbook.report.blocks import Block, Code, Column, Details, Heading, Inline, Items, Paragraph, Table, join, section
 from lookbook.report.formatting import plural, thousands
 from lookbook.report.inputs import Report
 
@@ -35,9 +35,9 @@ COLUMNS = (
 )
 
 
-def content(report: Report) -> Iterator[Block]:
-    """Yield the table, and a card for each dataset with figures or skipped images."""
-    manifests = [manifest for _, manifest in sorted(report.manifests.items())]
+@section("Datasets", lambda report: report.manifests)
+def datasets(report: Report) -> Iterator[Block]:
+    manifests = list(report.manifests.values())
     yield Table("Datasets", manifests, COLUMNS, "Prepared images: height × width × channels")  # noqa: RUF001
     for manifest in manifests:
         blocks, count = list(card(report, manifest)), len(skipped(manifest))
@@ -71,6 +71,3 @@ def reason_text(reason: str, names: Sequence[str]) -> Inline:
     """Return a reason, the number of its images and the first names."""
     more = ["…"] if len(names) > NAMED else []
     return [f"{reason}: {plural(len(names), 'image')} (", join([*map(Code, names[:NAMED]), *more]), ")"]
-
-
-SECTION = Section("Datasets", content, lambda report: report.manifests, "datasets")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Column, Name, Paragraph, Section, Styled, Table, join
+from lookbook.report.blocks import Block, Column, Name, Paragraph, Styled, Table, join, section
 from lookbook.report.experiment import Experiment
 from lookbook.report.formatting import fixed, thousands
 from lookbook.report.inputs import Document
@@ -33,8 +33,8 @@ def with_duplicates(document: Document) -> list[Experiment]:
     return [e for e in document.experiments if e.statistic("valid_duplicates_in_train").mean is not None]
 
 
-def content(document: Document) -> Iterator[Block]:
-    """Yield the explanation and the table."""
+@section("Images on both sides of the split", with_duplicates)
+def duplicates(document: Document) -> Iterator[Block]:
     scored = [
         [fixed(e.score, 3), " against ", fixed(e.accuracy.published, 3), " (", Name(e.name), ")"]
         for e in document.experiments
@@ -43,6 +43,3 @@ def content(document: Document) -> Iterator[Block]:
     yield Paragraph([TEXT, *([SCORES, join(scored), "."] if scored else [])])
     label = f"{document.name}: images in the training and the validation split"
     yield Table(label, with_duplicates(document), COLUMNS, "Validation split, mean ± standard deviation over trials")
-
-
-SECTION = Section("Images on both sides of the split", content, with_duplicates, "duplicates")

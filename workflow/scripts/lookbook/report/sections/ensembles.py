@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Cell, Code, Column, Details, Name, Paragraph, Section, Table, join
+from lookbook.report.blocks import Block, Cell, Code, Column, Details, Name, Paragraph, Table, join, section
 from lookbook.report.experiment import SPLITS
 from lookbook.report.formatting import fixed, plural, signed
 from lookbook.report.inputs import Document, Row
@@ -43,8 +43,8 @@ COLUMNS = (
 )
 
 
-def content(document: Document) -> Iterator[Block]:
-    """Yield the explanation, the table, and which experiments have no ensemble."""
+@section("Ensembles", seed_ensembles)
+def ensembles(document: Document) -> Iterator[Block]:
     yield Paragraph(TEXT)
     rows = seed_ensembles(document).values()
     combined = [row for row in rows if is_combined(row)]
@@ -60,6 +60,3 @@ def content(document: Document) -> Iterator[Block]:
         count = f"{plural(len(names), 'experiment')} without an ensemble{reason and f': {reason}'}"
         named = [" (", join(names), ")"] if len(names) <= NAMED else ""
         yield Paragraph([count, named, "."], "small quiet")
-
-
-SECTION = Section("Ensembles", content, seed_ensembles, "ensembles")

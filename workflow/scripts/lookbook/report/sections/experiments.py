@@ -19,9 +19,9 @@ from lookbook.report.blocks import (
     Listing,
     Name,
     Paragraph,
-    Section,
     Styled,
     Table,
+    section,
 )
 from lookbook.report.experiment import LABELS, Experiment
 from lookbook.report.inputs import Document, Report
@@ -34,8 +34,8 @@ TEXT = (
 )
 
 
-def content(document: Document) -> Iterator[Block]:
-    """Yield the explanation and the cards."""
+@section("Experiments")
+def experiments(document: Document) -> Iterator[Block]:
     yield Paragraph(TEXT, "small quiet")
     for experiment in document.experiments:
         gist = experiment.remark or experiment.accuracy.text if experiment.n else "not run"
@@ -75,7 +75,7 @@ def facts(experiment: Experiment) -> Iterator[Inline]:
         yield f"{experiment.n_ok} of {experiment.n} trials finished"
         yield experiment.entry["budget"]
     else:
-        yield Link("not run", "not-run")
+        yield Link("Not run", "not-run")
     if row["parameters_mean"] is not None:
         yield f"{f.thousands(row['parameters_mean'])} parameters"
     if row["seconds_mean"] is not None:
@@ -141,6 +141,3 @@ def all_values(experiment: Experiment) -> Iterator[Block]:
         yield Details(
             "All values", [Table(f"{experiment.name}: all values", rows, columns, caption)], in_markdown=False
         )
-
-
-SECTION = Section("Experiments", content, anchor="experiments")

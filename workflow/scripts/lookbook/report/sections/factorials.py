@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from lookbook.report.blocks import Block, Cell, Column, Group, Heading, Inline, Name, Paragraph, Section, Styled, Table
+from lookbook.report.blocks import Block, Cell, Column, Group, Heading, Inline, Name, Paragraph, Styled, Table, section
 from lookbook.report.experiment import LABELS, Experiment
 from lookbook.report.formatting import probability, signed, signed_span
 from lookbook.report.inputs import Document, Row
@@ -39,8 +39,8 @@ def words(term: str) -> str:
     return " × ".join(term.split(":")).replace("_", " ")  # noqa: RUF001 - a multiplication sign
 
 
-def content(document: Document) -> Iterator[Block]:
-    """Yield two tables per study: the combinations and the effects."""
+@section("Factorial studies", studies)
+def factorials(document: Document) -> Iterator[Block]:
     yield Paragraph(TEXT)
     for study, experiments in studies(document).items():
         yield Heading(study, 4)
@@ -91,6 +91,3 @@ def effects(study: str, terms: Terms) -> Table:
         columns += [Column(LABELS[metric].capitalize(), partial(effect, metric))]
         columns += [Column("Adjusted p", partial(adjusted_p, metric))]
     return Table(f"{study}: effects", list(terms), columns, "Effects with their 95% intervals")
-
-
-SECTION = Section("Factorial studies", content, studies, "factorials")

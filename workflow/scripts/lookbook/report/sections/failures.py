@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Cell, Chip, Code, Column, Name, Paragraph, Section, Table
+from lookbook.report.blocks import Block, Cell, Chip, Code, Column, Name, Paragraph, Table, section
 from lookbook.report.formatting import MISSING
 from lookbook.report.inputs import Report, Row
 
@@ -12,9 +12,8 @@ TEXT = (
 )
 
 
-def content(report: Report) -> Iterator[Block]:
-    """Yield the explanation and a row per trial."""
-
+@section("Failures", lambda report: report.failures)
+def failures(report: Report) -> Iterator[Block]:
     def log(row: Row) -> Cell:
         path = report.log_pattern.format(experiment=row["experiment"], trial=row["trial"])
         return Cell(Code(path), value=path)
@@ -34,6 +33,3 @@ def content(report: Report) -> Iterator[Block]:
 def status(row: Row) -> Cell:
     """Return the status of a trial."""
     return Cell(Chip(row["status"].replace("_", " "), row["status"]), value=row["status"])
-
-
-SECTION = Section("Failures", content, lambda report: report.failures, "failures")

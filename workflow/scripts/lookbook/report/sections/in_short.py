@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Details, Group, Heading, Items, Link, Paragraph, Section, Styled, sentence
+from lookbook.report.blocks import Block, Details, Group, Heading, Items, Link, Paragraph, Styled, section, sentence
 from lookbook.report.findings import findings
 from lookbook.report.formatting import slug
 from lookbook.report.inputs import Document, Report
@@ -18,8 +18,8 @@ with fewer than two trials. Each value is compared on its own, so about one in t
 """
 
 
-def content(report: Report) -> Iterator[Block]:
-    """Yield one summary per document, and the guide."""
+@section("In short")
+def in_short(report: Report) -> Iterator[Block]:
     if not report.documents:
         yield Paragraph("No experiment is part of this run.")
     yield Group([Group(list(summary(document)), "finding") for document in report.documents], "findings")
@@ -34,6 +34,3 @@ def summary(document: Document) -> Iterator[Block]:
     if found := findings(document):
         yield Paragraph(Styled("Found here:"))
         yield Items([sentence(text) for text in found])
-
-
-SECTION = Section("In short", content, anchor="in-short")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Name, Paragraph, Section, join
+from lookbook.report.blocks import Block, Name, Paragraph, join, section
 from lookbook.report.inputs import Report
 
 
@@ -16,9 +16,6 @@ def reasons(report: Report) -> dict[str, list[Name]]:
     return groups
 
 
-def content(report: Report) -> Iterator[Block]:
-    """Yield one paragraph per reason."""
+@section("Not run", reasons)
+def not_run(report: Report) -> Iterator[Block]:
     yield from (Paragraph([reason, " (", join(names), ")"]) for reason, names in reasons(report).items())
-
-
-SECTION = Section("Not run", content, reasons, "not-run")

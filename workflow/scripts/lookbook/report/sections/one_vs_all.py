@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lookbook.report.blocks import Block, Cell, Code, Column, Heading, Inline, Name, Paragraph, Section, Table
+from lookbook.report.blocks import Block, Cell, Code, Column, Heading, Inline, Name, Paragraph, Table, section
 from lookbook.report.experiment import SPLITS, Experiment
 from lookbook.report.formatting import fixed
 from lookbook.report.inputs import Document, Row
@@ -38,8 +38,8 @@ def comparisons(document: Document) -> list[Comparison]:
     return result
 
 
-def content(document: Document) -> Iterator[Block]:
-    """Yield one table per ensemble."""
+@section("One-vs-all ensembles", comparisons)
+def one_vs_all(document: Document) -> Iterator[Block]:
     columns = [Column("Classifier", lambda row: row[0], is_number=False)]
     for position, label in enumerate(("Networks", "Accuracy", "Macro F1", "Cross-entropy"), start=1):
         columns.append(Column(label, lambda row, position=position: row[position]))
@@ -47,7 +47,7 @@ def content(document: Document) -> Iterator[Block]:
         ensemble, _, seeds = comparison
         name, split = ensemble["experiment"], SPLITS.get(ensemble["split"], "test")
         yield Heading([Code(name), ": one network per class"], 4)
-        beside = f", {members(seeds)} that differ only in their seed" if seeds else ""
+        beside = f", and {members(seeds)} that differ only in their seed" if seeds else ""
         yield Paragraph(
             f"At equal cost, the same number of networks is trained: {members(ensemble)} that each distinguish one "
             f"class from all others{beside}. A single network has the cost of one of them."
@@ -76,6 +76,3 @@ def members(row: Row) -> str:
 def values(row: Row) -> list[str]:
     """Return the metrics of an ensemble."""
     return [fixed(row[metric]) for metric in METRICS]
-
-
-SECTION = Section("One-vs-all ensembles", content, comparisons, "one-vs-all")

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Code, Inline, Link, Paragraph, Section, Styled, Tiles
+from lookbook.report.blocks import Block, Code, Inline, Link, Paragraph, Styled, Tiles, section
 from lookbook.report.formatting import duration
 from lookbook.report.inputs import Report
 
 
-def content(report: Report) -> Iterator[Block]:
-    """Yield the notice and the tiles."""
+@section()
+def overview(report: Report) -> Iterator[Block]:
     experiments, failures = report.experiments.values(), len(report.failures)
     if not report.comparable:
         profile = report.benchmark.profile
@@ -29,6 +29,3 @@ def content(report: Report) -> Iterator[Block]:
         verdicts = Counter(experiment.accuracy.verdict for experiment in experiments if experiment.accuracy.verdict)
         tiles.append((f"{verdicts['agrees']} of {verdicts.total()}", "accuracies agree"))
     yield Tiles([*tiles, (duration(report.seconds), "of training in total")])
-
-
-SECTION = Section("", content)

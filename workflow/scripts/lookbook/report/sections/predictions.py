@@ -1,15 +1,16 @@
 """Predictions: confusion matrix, precision-recall curves, wrong predictions, and the metrics of each class."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
+
+import pandas as pd
 
 from lookbook.config.selection import compared_networks, with_figure
 from lookbook.evaluation.classes import class_names
-from lookbook.report.blocks import Block, Cell, Code, Column, Details, Paragraph, Section, Styled, Table
+from lookbook.report.blocks import Block, Cell, Code, Column, Details, Paragraph, Styled, Table, section
 from lookbook.report.experiment import Experiment
 from lookbook.report.formatting import fixed, plural, thousands
-from lookbook.report.inputs import Document, Report
+from lookbook.report.inputs import Document, Report, Row, records
 from lookbook.results.figures import read_best_network
 from lookbook.results.metrics import read_metrics
 from lookbook.results.trial import read_trial
@@ -45,8 +46,8 @@ def shown(document: Document) -> list[Experiment]:
     return sorted((e for e in document.experiments if e.name in names), key=lambda e: e.name != best)
 
 
-def content(document: Document) -> Iterator[Block]:
-    """Yield one card per experiment."""
+@section("Predictions", shown)
+def predictions(document: Document) -> Iterator[Block]:
     best = best_network(document.report)
     for experiment in shown(document):
         name, is_best = experiment.name, experiment.name == best
@@ -79,32 +80,21 @@ def card(report: Report, experiment: Experiment, is_best: bool) -> Iterator[Bloc
         yield Details(summary, [table], is_open=len(classes) <= OPEN_CLASSES)
 
 
-def share(metric: str, row: Mapping[str, Any]) -> Cell:
+def share(metric: str, row: Row) -> Cell:
     """Return a cell of the table of classes."""
     return Cell(fixed(row[metric], 3), value=row[metric])
 
 
-def per_class(report: Report, experiment: Experiment) -> list[dict[str, Any]]:
+def per_class(report: Report, experiment: Experiment) -> list[Row]:
     """Return name, precision, recall, F1 and support of each class, means over the finished trials.
 
     Raises:
         ResultError: a metrics.json is missing, damaged or computed from another trial.
     """
-    planned = list(report.benchmark.trials([experiment.name]))
+    planned = report.benchmark.trials([experiment.name])
     splits = [read_metrics(trial.file("metrics.json"), read_trial(trial)) for trial in planned]
-    tables = [found for split in splits if (found := split.get(experiment.split, {}).get("per_class"))]
+    tables = [pd.DataFrame(split[experiment.split]["per_class"]) for split in splits if experiment.split in split]
+    if not tables:
+        return []
     names = class_names(experiment.entry["spec"], report.manifests[experiment.entry["dataset"]])
-    metrics = tables[0] if tables else []
-    return [
-        {"name": name} | {metric: mean([table[metric][number] for table in tables]) for metric in metrics}
-        for number, name in enumerate(names if tables else [])
-    ]
-
-
-def mean(values: Sequence[float | None]) -> float | None:
-    """Return the mean of the values that are not missing, None if there is none."""
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
-
-
-SECTION = Section("Predictions", content, shown, "predictions")
+    return records(pd.concat(tables).groupby(level=0).mean().assign(name=names))

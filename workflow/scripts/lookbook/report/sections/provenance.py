@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Code, Column, Inline, Section, Styled, Table, join
+from lookbook.report.blocks import Block, Code, Column, Inline, Styled, Table, join, section
 from lookbook.report.formatting import MISSING, duration, plural
 from lookbook.report.inputs import Report
 
 
-def content(report: Report) -> Iterator[Block]:
-    """Yield the facts; where trials differ, each value is followed by its number of trials."""
+@section("Provenance")
+def provenance(report: Report) -> Iterator[Block]:
     rows, given = report.trials, report.benchmark.provenance
     datasets = {name: experiment.entry["dataset"] for name, experiment in report.experiments.items()}
     facts: dict[str, Inline] = {
@@ -37,6 +37,3 @@ def tally(values: list[str | None]) -> Inline:
     counts = Counter(value for value in values if value).most_common()
     lines = [[value, " ", Styled(f"({plural(count, 'trial')})", "quiet")] for value, count in counts]
     return join(lines, "; ") if lines else MISSING
-
-
-SECTION = Section("Provenance", content, anchor="provenance")

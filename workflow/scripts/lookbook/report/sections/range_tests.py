@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Paragraph, Section
+from lookbook.report.blocks import Block, Paragraph, section
 from lookbook.report.experiment import Experiment
 from lookbook.report.inputs import Document
 
@@ -13,19 +13,16 @@ TEXT = (
 )
 
 
-def range_tests(document: Document) -> list[Experiment]:
+def with_range(document: Document) -> list[Experiment]:
     """Return the range tests with trials."""
     return [experiment for experiment in document.experiments if experiment.is_range_test and experiment.n]
 
 
-def content(document: Document) -> Iterator[Block]:
-    """Yield the explanation and one figure per range test."""
+@section("Learning-rate range tests", with_range)
+def range_tests(document: Document) -> Iterator[Block]:
     yield Paragraph(TEXT)
-    for experiment in range_tests(document):
+    for experiment in with_range(document):
         name = experiment.name
         label, caption = f"Loss of {name} by learning rate", f"{name}: {experiment.entry['title']}"
         identity = document.report.identity([name])
         yield document.report.figure("learning_rate_range", name, identity=identity, label=label, caption=caption)
-
-
-SECTION = Section("Learning-rate range tests", content, range_tests, "range-tests")

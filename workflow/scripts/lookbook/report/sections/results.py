@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Cell, Chip, Column, Link, Name, Section, Table
+from lookbook.report.blocks import Block, Cell, Chip, Column, Link, Name, Table, section
 from lookbook.report.experiment import Experiment
 from lookbook.report.formatting import plural, signed, slug, span, spread
 from lookbook.report.inputs import Document
 
 
-def content(document: Document) -> Iterator[Block]:
-    """Yield the table."""
-
+@section()
+def results(document: Document) -> Iterator[Block]:
     def name(experiment: Experiment) -> Cell:
         budget = [experiment.entry["budget"]] if experiment.n and not document.report.comparable else []
         remark = Chip(experiment.remark or "")
-        linked = Link(remark, f"{slug(document.name)}-range-tests") if experiment.is_range_test else remark
+        linked = (
+            Link(remark, f"{slug(document.name)}-learning-rate-range-tests") if experiment.is_range_test else remark
+        )
         small = [experiment.entry["title"], *budget, *([linked] if experiment.remark else [])]
         return Cell(Name(experiment.name), small, experiment.name)
 
@@ -61,6 +62,3 @@ def values(metric: str) -> Iterator[Column]:
     yield Column(f"Test {metric}", ours)
     yield Column("Published", published)
     yield Column("Difference", difference)
-
-
-SECTION = Section("", content)

@@ -1,5 +1,6 @@
 """What several tests of the configuration need."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 
 from lookbook.config.experiments import resolve
 from lookbook.errors import ConfigError
+
+# Modules that several tests share are in this folder.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

@@ -1,26 +1,26 @@
-"""Late weights are averaged, and batch-norm statistics are those of the averaged weights."""
+"""The average of late weights, and the batch-norm statistics of the averaged network."""
 
 import keras
 import numpy as np
 import pytest
 
 from lookbook.training.averaging import WeightAverage, reestimate_statistics
-from lookbook.training.compiled_tensorflow import compile_program
+from lookbook.training.compiled import Task, compile_program
+from lookbook.training.precision import Hardware
 from lookbook.training.trial_data import Stack
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (90, 8, 8, 1), dtype=np.uint8)
-LABELS = np.random.default_rng(1).integers(0, 3, 90)
+LABELS = np.random.default_rng(1).integers(0, 3, 90, dtype=np.int32)
 
 
-def test_epochs_count_from_the_first_on_at_their_distance():
-    average = WeightAverage(first=24, every=2)
-    assert [epoch for epoch in range(1, 31) if average.takes(epoch)] == [24, 26, 28, 30]
-    assert not any(WeightAverage(first=None).takes(epoch) for epoch in range(1, 31))
+def test_epochs_are_included_from_the_first_at_equal_distances():
+    average = WeightAverage(start_epoch=24, every=2)
+    assert [epoch for epoch in range(1, 31) if average.includes(epoch)] == [24, 26, 28, 30]
 
 
 def test_the_average_is_the_mean_of_what_was_added():
     weights = [[np.random.default_rng(seed).normal(size=(3, 2)), np.full(4, float(seed))] for seed in range(5)]
-    average = WeightAverage(first=1)
+    average = WeightAverage(start_epoch=1)
     for some in weights:
         average.add(some)
     assert average.count == 5
@@ -37,9 +37,20 @@ def model_and_program(request):
     optimizer = keras.optimizers.SGD(0.1)
     optimizer.build(model.trainable_variables)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    keep = lambda x, y: (x, y)  # noqa: E731
-    program = compile_program(model, optimizer, loss, keep, Stack([IMAGES]), LABELS, one_hot=False, xla=request.param)
-    return model, program
+    task = Task(
+        model=model,
+        optimizer=optimizer,
+        loss=loss,
+        transform=lambda x, y: (x, y),
+        seeds=[],
+        images=Stack([IMAGES]),
+        labels=LABELS,
+        one_hot=False,
+        xla=request.param,
+        steps=2,
+        hardware=Hardware(),
+    )
+    return model, compile_program(task)
 
 
 def test_statistics_are_the_average_of_those_of_the_batches(model_and_program):
@@ -49,7 +60,7 @@ def test_statistics_are_the_average_of_those_of_the_batches(model_and_program):
     weights = [w.numpy() for w in model.trainable_variables]
     batches = np.split(np.arange(90, dtype=np.int32), 3)
 
-    reestimate_statistics(model, program.observe, batches)
+    reestimate_statistics(model, program.update_batch_statistics, batches)
 
     maps = [convolution(IMAGES[batch].astype("float32") / 255).numpy() for batch in batches]
     mean = np.mean([m.mean((0, 1, 2)) for m in maps], axis=0)

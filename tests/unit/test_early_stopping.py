@@ -1,4 +1,4 @@
-"""Early stopping decides as Keras's own callback does with restore_best_weights."""
+"""Early stopping decides as keras.callbacks.EarlyStopping with restore_best_weights does."""
 
 import keras
 import numpy as np
@@ -20,7 +20,7 @@ SEQUENCES = [
 
 
 def by_keras(losses: list[float], patience: int) -> tuple[int, int, float]:
-    """Return last epoch, best epoch and restored weight when each epoch leaves its own number as the weight."""
+    """Return the last epoch, the best epoch and the restored weight, where the weight is the number of its epoch."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     callback = keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
     callback.set_model(model)
@@ -35,7 +35,7 @@ def by_keras(losses: list[float], patience: int) -> tuple[int, int, float]:
     return epoch + 1, callback.best_epoch + 1, float(model.get_weights()[0].item())
 
 
-def by_us(losses: list[float], patience: int) -> tuple[int, int | None, float]:
+def by_early_stopping(losses: list[float], patience: int) -> tuple[int, int | None, float]:
     stopping, weight = EarlyStopping(patience), NAN
     for epoch, loss in enumerate(losses, start=1):
         if stopping.improves(epoch, loss):
@@ -48,19 +48,12 @@ def by_us(losses: list[float], patience: int) -> tuple[int, int | None, float]:
 @pytest.mark.parametrize("patience", [1, 2, 3, 5])
 @pytest.mark.parametrize("losses", SEQUENCES[:-3] + SEQUENCES[-1:], ids=str)
 def test_stops_and_restores_where_keras_does(losses, patience):
-    assert by_us(losses, patience) == by_keras(losses, patience)
+    assert by_early_stopping(losses, patience) == by_keras(losses, patience)
 
 
 @pytest.mark.parametrize("losses", SEQUENCES[-3:-1], ids=str)
-def test_a_loss_that_is_no_number_is_no_improvement(losses):
-    assert by_us(losses, 3) == by_keras(losses, 3)
-
-
-def test_without_a_patience_nothing_is_followed():
-    stopping = EarlyStopping(None)
-    assert not any(stopping.improves(epoch, loss) for epoch, loss in enumerate(SEQUENCES[0], start=1))
-    assert not stopping.stops(1000)
-    assert (stopping.best_epoch, stopping.best_weights) == (None, [])
+def test_a_loss_that_is_not_finite_is_not_an_improvement(losses):
+    assert by_early_stopping(losses, 3) == by_keras(losses, 3)
 
 
 def test_an_equal_loss_does_not_improve():

@@ -28,6 +28,8 @@ STEPS_PER_CALL = 4
 # Training steps below which tracing several steps in one call takes longer than it saves.
 SHORT_TRAINING = 500
 
+# Augmentation of a batch: images float32 (B, H, W, C) and labels in, the same shapes out.
+Transform = Callable[[Any, Any], tuple[Any, Any]]
 Inputs = tuple[Any, ...]
 
 
@@ -47,7 +49,7 @@ class Task:
         model: maps pixels to logits.
         optimizer: built for the model's trainable variables.
         loss: a Keras loss of labels and logits, averaged over the batch.
-        transform: augments a training batch: images float32 (B, H, W, C) and labels to the same.
+        transform: augments a training batch.
         seeds: the seed generators that ``transform`` draws from.
         images: uint8 (N, H, W, C).
         labels: int32 (N,).
@@ -60,7 +62,7 @@ class Task:
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
     loss: keras.losses.Loss
-    transform: Callable[[Any, Any], tuple[Any, Any]]
+    transform: Transform
     seeds: Sequence[keras.random.SeedGenerator]
     images: Stack
     labels: np.ndarray
@@ -191,8 +193,8 @@ def compile_program(task: Task, evaluation_batch: int = EVALUATION_BATCH) -> Pro
     return Program(task, _backend().compile_calls(task), evaluation_batch)
 
 
-def compile_transform(transform: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Any, Any], tuple[Any, Any]]:
-    """Return an augmentation that runs outside the training steps, compiled where that keeps its numbers."""
+def compile_transform(transform: Transform) -> Transform:
+    """Return an augmentation for the images that are augmented before training; it computes what eager mode does."""
     return _backend().compile_transform(transform)
 
 

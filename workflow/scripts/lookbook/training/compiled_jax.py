@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import keras
 
-from lookbook.training.compiled import STEPS_PER_CALL, Calls, Inputs, Task
+from lookbook.training.compiled import STEPS_PER_CALL, Calls, Inputs, Task, Transform
 
 Values = list[jax.Array]
 
@@ -105,6 +105,6 @@ def compile_calls(task: Task) -> Calls:
     )
 
 
-def compile_transform(transform: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Any, Any], tuple[Any, Any]]:
-    """Return the augmentation itself: it runs eagerly, which needs no passing of random states."""
+def compile_transform(transform: Transform) -> Transform:
+    """Return the augmentation itself: in eager mode the seed generators keep their states without being passed."""
     return transform

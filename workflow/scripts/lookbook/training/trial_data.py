@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from keras import ops
 
 from lookbook.sampling.rows import kept_classes, number_of_outputs, sample_rows, targets
 from lookbook.sampling.splits import epoch_order
-from lookbook.training.compiled import EVALUATION_BATCH
+from lookbook.training.compiled import EVALUATION_BATCH, Transform
 
 if TYPE_CHECKING:
     from lookbook.datasets.arrays import Dataset
@@ -85,7 +85,7 @@ class TrialData:
         """Return a split's rows in the dataset's own array of training or test images."""
         return self.splits[split] - (self.train_images if split == "test" else 0)
 
-    def with_images_augmented_before(self, transform: Callable[[Any, Any], tuple[Any, Any]]) -> TrialData:
+    def with_images_augmented_before(self, transform: Transform) -> TrialData:
         """Return the data with an augmented image in place of each entry of ``augmented_before``.
 
         Args:

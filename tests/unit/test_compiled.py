@@ -1,10 +1,11 @@
-"""The compiled epoch is Keras's own training, only faster."""
+"""The compiled calls compute what keras.Model.fit computes."""
 
 import keras
 import numpy as np
 import pytest
 
-from lookbook.training.compiled_tensorflow import compile_program
+from lookbook.training.compiled import Program, Task, compile_program
+from lookbook.training.precision import Hardware
 from lookbook.training.trial_data import Stack
 
 BATCH, STEPS, CLASSES = 16, 100, 10
@@ -15,8 +16,7 @@ def dense() -> list[keras.layers.Layer]:
 
 
 def batch_norm() -> list[keras.layers.Layer]:
-    # A bias before a normalisation has a gradient of zero up to rounding, which Adam blows up to full steps of
-    # random sign: it would compare noise between two compilers.
+    # No bias: before a normalization its gradient is zero up to rounding, and Adam scales that noise to full steps.
     convolution = keras.layers.Conv2D(8, 3, strides=2, use_bias=False)
     return [convolution, keras.layers.BatchNormalization(), keras.layers.ReLU(), *dense()]
 
@@ -33,6 +33,24 @@ def network(layers) -> keras.Model:
     return keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255), *layers()])
 
 
+def program_of(model, optimizer, loss, images, labels, *, xla, transform=lambda x, y: (x, y), one_hot=False) -> Program:
+    return compile_program(
+        Task(
+            model=model,
+            optimizer=optimizer,
+            loss=loss,
+            transform=transform,
+            seeds=[],
+            images=images,
+            labels=labels,
+            one_hot=one_hot,
+            xla=xla,
+            steps=500,
+            hardware=Hardware(),
+        )
+    )
+
+
 def ready(layers) -> tuple[keras.Model, keras.Optimizer, keras.Loss]:
     """Return a network with an optimizer built for it, and its loss."""
     model = network(layers)
@@ -44,11 +62,11 @@ def ready(layers) -> tuple[keras.Model, keras.Optimizer, keras.Loss]:
 @pytest.fixture(scope="module")
 def images_and_labels() -> tuple[Stack, np.ndarray]:
     generator = np.random.default_rng(0)
-    labels = generator.integers(0, CLASSES, 1000)
+    labels = generator.integers(0, CLASSES, 1000, dtype=np.int32)
     images = generator.integers(0, 120, (1000, 28, 28, 1), dtype=np.uint8)
-    # Something to learn: each class brightens its own row.
+    # Each class has a bright row.
     images[np.arange(1000), 2 * labels] += 120
-    # In two parts, as a data set's training and test images.
+    # Two parts, as the training and test images of a dataset.
     return Stack([images[:700], images[700:]]), labels
 
 
@@ -65,7 +83,7 @@ def test_100_steps_give_the_weights_that_keras_fit_gives(layers, xla, images_and
         images[order.ravel()].astype("float32"), labels[order.ravel()], batch_size=BATCH, shuffle=False, verbose=0
     ).history
 
-    program = compile_program(ours, optimizer, loss, lambda x, y: (x, y), images, labels, one_hot=False, xla=xla)
+    program = program_of(ours, optimizer, loss, images, labels, xla=xla)
     sums = program.train(order)
 
     for expected, got in zip(plain.weights, ours.weights, strict=True):
@@ -76,10 +94,10 @@ def test_100_steps_give_the_weights_that_keras_fit_gives(layers, xla, images_and
 
 
 @pytest.mark.parametrize("xla", [True, False], ids=["xla", "graph"])
-def test_predictions_are_those_of_the_model_on_clean_images(xla, images_and_labels):
+def test_predictions_are_those_of_the_model_without_augmentation(xla, images_and_labels):
     images, labels = images_and_labels
     model, optimizer, loss = ready(batch_norm)
-    program = compile_program(model, optimizer, loss, lambda x, y: (x * 0, y), images, labels, one_hot=False, xla=xla)
+    program = program_of(model, optimizer, loss, images, labels, xla=xla, transform=lambda x, y: (x * 0, y))
     chosen = np.arange(700, dtype=np.int32)[::-1]
     expected = model.predict(images[chosen].astype("float32"), verbose=0)
     np.testing.assert_allclose(program.predict(chosen), expected, atol=1e-4)
@@ -97,7 +115,7 @@ def test_one_hot_labels_reach_the_augmentation_and_the_loss(images_and_labels):
         seen.append((tuple(x.shape), tuple(y.shape), y.dtype.name))
         return x, y
 
-    program = compile_program(model, optimizer, loss, transform, images, labels, one_hot=True, xla=True)
+    program = program_of(model, optimizer, loss, images, labels, xla=True, transform=transform, one_hot=True)
     program.train(np.zeros((2, 4), np.int32))
     assert seen[0] == ((4, 28, 28, 1), (4, CLASSES), "float32")
 
@@ -112,7 +130,7 @@ def test_preparing_compiles_everything_and_trains_nothing(xla, images_and_labels
         traced.append(tuple(x.shape))
         return x, y
 
-    program = compile_program(model, optimizer, loss, transform, images, labels, one_hot=False, xla=xla)
+    program = program_of(model, optimizer, loss, images, labels, xla=xla, transform=transform)
     before = model.get_weights()
     order = np.arange(40, dtype=np.int32).reshape(10, 4)
     program.prepare(order)
@@ -123,6 +141,6 @@ def test_preparing_compiles_everything_and_trains_nothing(xla, images_and_labels
 
     count = len(traced)
     program.train(order)
-    assert len(traced) == count, "training traced again what was prepared"
+    assert len(traced) == count, "training traced a prepared call again"
     assert optimizer.iterations == 10
     assert np.abs(model.get_weights()[0] - before[0]).max() > 0

@@ -1,6 +1,6 @@
-"""How planning and statistics grow with the number of trials: a dry run, and the summary of made-up results.
+"""Measure planning and statistics by the number of trials: a dry run, and the tables of fabricated results.
 
-Nothing is trained: a results folder is filled with what so many trials would leave, for the scripts of the rules.
+Nothing is trained: the benchmark writes the result files of trials, and runs the scripts of the rules on them.
 """
 
 import argparse
@@ -19,8 +19,12 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from lookbook.evaluation.metrics import SCALARS
-from lookbook.evaluation.trials import SPLITS
+from lookbook.evaluation.metrics import METRICS
+from lookbook.files import write_json
+from lookbook.results.benchmark import Benchmark, read_benchmark
+from lookbook.results.metrics import write_metrics
+from lookbook.results.predictions import SPLITS
+from lookbook.results.trial import read_trial, trial_identity
 from lookbook.runtime.devices import peak_memory_mb, processor_name
 from results_file import hardware, provenance, table, write_section
 
@@ -28,19 +32,19 @@ TITLE = "Many trials"
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 EXPERIMENTS = 20
-# Seconds and MB that the largest number of trials may take.
-WANTED = {"dry run": (30, None), "collect": (60, 1000), "summarise": (60, 1000)}
+# Maximum seconds and MB for the largest number of trials.
+TARGETS = {"dry run": (30, None), "collect": (60, 1000), "summarise": (60, 1000)}
 
 
 class Cost(NamedTuple):
-    """What a process took: seconds of wall clock, and the most resident memory in MB."""
+    """Wall time of a process in seconds, and its peak resident memory in MB."""
 
     seconds: float
     memory: int
 
 
 def main() -> None:
-    """Measure every number of trials, print the table and write it."""
+    """Measure each number of trials, print the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, nargs="+", default=[100, 1_000, 10_000], help="100 1000 10000")
     arguments = parser.parse_args()
@@ -49,16 +53,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             costs[trials] = measure(trials, Path(folder))
         print(trials, {name: f"{c.seconds:.1f} s, {c.memory} MB" for name, c in costs[trials].items()})
-    steps = list(WANTED)
+    steps = list(TARGETS)
     rows = [
         [f"{trials:,}", *(f"{cost[step].seconds:.1f} s, {cost[step].memory} MB" for step in steps)]
         for trials, cost in costs.items()
     ]
-    rows.append(["wanted of the last", *(_wanted(*WANTED[step]) for step in steps)])
+    rows.append(["target for the last", *(_target(*TARGETS[step]) for step in steps)])
     text = table(["trials", *steps], rows)
     note = (
-        f"Wall clock and most resident memory of one process each, for trials of {EXPERIMENTS} experiments: planning "
-        "everything (`snakemake -n --quiet`), reading all trials into one table, and the statistics of that table."
+        f"Wall time and peak resident memory of each process, for trials of {EXPERIMENTS} experiments: the dry run of "
+        "everything (`snakemake -n --quiet`), the table of all trials, and the statistics of that table."
     )
     machine = hardware(f"cpu: {processor_name()}")
     path = write_section(machine, TITLE, f"{note}\n\n{text}\n{provenance(_versions())}")
@@ -66,25 +70,24 @@ def main() -> None:
 
 
 def measure(trials: int, folder: Path) -> dict[str, Cost]:
-    """Return what each step costs for so many trials."""
+    """Return the cost of each step for a number of trials."""
     per_experiment = trials // EXPERIMENTS
     entry: dict[str, Any] = {"title": "many", "model": {"class_name": "mlp"}, "trials": per_experiment}
-    heirs = {f"many_{n:02}": {"base": "many_00", "title": f"many, {n}"} for n in range(1, EXPERIMENTS)}
+    descendants = {f"many_{n:02}": {"base": "many_00", "title": f"many, {n}"} for n in range(1, EXPERIMENTS)}
     experiments = folder / "many.yaml"
-    experiments.write_text(yaml.safe_dump({"document": "many", "experiments": {"many_00": entry} | heirs}))
+    experiments.write_text(yaml.safe_dump({"document": "many", "experiments": {"many_00": entry} | descendants}))
     config = {"experiment_files": [str(experiments)], "results": str(folder / "results")}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     dry = [sys.executable, "-m", "snakemake", "--configfile", str(folder / "config.yaml"), "-n", "--quiet"]
     costs = {"dry run": run(dry)}
 
     results = folder / "results"
-    plan = dict.fromkeys(["many_00", *heirs], per_experiment)
-    fabricate(results / "trials", plan)
     described, collected = results / "experiments.json", results / "trials.csv"
-    script = [sys.executable, str(SCRIPTS / "describe_experiment.py"), "--all", "--config-json", json.dumps(config)]
+    script = [sys.executable, str(SCRIPTS / "resolve_experiments.py"), "--config-json", json.dumps(config)]
     run([*script, "--output", str(described)])
-    script = [sys.executable, str(SCRIPTS / "collect_trials.py"), "--trials-root", str(results / "trials")]
-    costs["collect"] = run([*script, "--plan", json.dumps(plan), "--output", str(collected)])
+    fabricate(read_benchmark(described))
+    script = [sys.executable, str(SCRIPTS / "collect_trials.py"), "--experiments", str(described)]
+    costs["collect"] = run([*script, "--output", str(collected)])
     script = [sys.executable, str(SCRIPTS / "summarise.py"), "--trials", str(collected)]
     script += ["--experiments", str(described), "--published", str(ROOT / "config" / "published.csv")]
     script += ["--summary", str(results / "summary.csv"), "--comparisons", str(results / "comparisons.csv")]
@@ -95,22 +98,23 @@ def measure(trials: int, folder: Path) -> dict[str, Cost]:
     return costs
 
 
-def fabricate(root: Path, plan: dict[str, int]) -> None:
-    """Write the trial.json and metrics.json that trials would leave."""
+def fabricate(benchmark: Benchmark) -> None:
+    """Write the trial.json and metrics.json of every trial of a benchmark."""
     generator = np.random.default_rng(0)
-    for number, (name, trials) in enumerate(plan.items()):
-        for trial in range(trials):
-            folder = root / name / str(trial)
-            folder.mkdir(parents=True)
-            scores = generator.normal(0.9 + 0.002 * number, 0.003, (len(SPLITS), len(SCALARS))).tolist()
-            splits = {split: dict(zip(SCALARS, row, strict=True)) for split, row in zip(SPLITS, scores, strict=True)}
-            facts = {"experiment": name, "trial": trial, "seed": trial, "status": "ok", "epochs": 10, "seconds": 12.3}
-            (folder / "trial.json").write_text(json.dumps(facts | {"versions": {"keras": "3"}}))
-            (folder / "metrics.json").write_text(json.dumps(facts | {"splits": splits}))
+    names = [metric.name for metric in METRICS if not metric.of_duplicates]
+    number = {name: position for position, name in enumerate(benchmark.experiments)}
+    for planned in benchmark.trials():
+        scores = generator.normal(0.9 + 0.002 * number[planned.experiment], 0.003, (len(SPLITS), len(names))).tolist()
+        splits = {split: dict(zip(names, row, strict=True)) for split, row in zip(SPLITS, scores, strict=True)}
+        facts = {"seed": planned.trial, "status": "ok", "epochs": 10, "seconds": 12.3, "versions": {"keras": "3"}}
+        facts |= {"identity": trial_identity(planned.spec_digest, "none"), "files": {}}
+        facts |= {"digests": {"trial_spec": planned.spec_digest, "code": "none", "dataset": "none"}}
+        write_json(planned.file("trial.json"), facts)
+        write_metrics(planned.file("metrics.json"), read_trial(planned), splits)
 
 
 def run(command: list[str]) -> Cost:
-    """Run a command in the project's folder and return what it took; end this program where it fails."""
+    """Run a command in the project's folder and return its cost; exit with its errors if it fails."""
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     errors = process.stderr.read()
@@ -121,7 +125,7 @@ def run(command: list[str]) -> Cost:
     return Cost(time.perf_counter() - started, peak_memory_mb(usage))
 
 
-def _wanted(seconds: float, memory: int | None) -> str:
+def _target(seconds: float, memory: int | None) -> str:
     return f"under {seconds} s" + (f" and {memory:,} MB" if memory else "")
 
 

@@ -1,9 +1,8 @@
-"""Where the time of a training step goes: by kind of operation, and what is spent outside of operations.
+"""Measure the time of a training step by kind of operation.
 
-TensorFlow's profiler tells how long every operation of a compiled call took. With one thread between operations they
-follow each other, so that they add up to the call; the rest of its wall clock is Python's and the runtime's own.
-What convolutions and dense layers compute in their time is held against a product of large matrices, the most that the
-machine does for a network.
+TensorFlow's profiler records how long each operation of a compiled call takes. With one thread the operations run one
+after another, so their times add up; the rest of the call's wall time is spent in Python and the runtime. The rate at
+which convolutions and dense layers compute is compared with a product of large matrices, the machine's practical limit.
 """
 
 import argparse
@@ -25,23 +24,23 @@ from contenders.ours import ready
 from results_file import hardware, provenance, table, write_section
 
 TITLE = "Where the time of a step goes"
-# What an operation is for, by its outermost scope or a part of its type; the first that fits counts.
+# Kind -> outermost scope and parts of the type of its operations. The first match counts.
 KINDS: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "input": ("input", ()),
     "augmentation": ("augmentation", ()),
     "optimizer": ("optimizer", ()),
     "convolution": (None, ("Conv2D", "DepthwiseConv")),
-    "normalisation": (None, ("BatchNorm",)),
+    "normalization": (None, ("BatchNorm",)),
     "dense layers": (None, ("MatMul",)),
     "pooling": (None, ("MaxPool", "AvgPool")),
-    "dropout's draws": (None, ("Random", "StatelessWhile")),
+    "dropout": (None, ("Random", "StatelessWhile")),
 }
 REST, OUTSIDE = "elementwise and other", "Python and runtime"
-PRODUCT = 4096  # rows and columns of the matrices whose product shows what the machine can do
+PRODUCT = 4096  # rows and columns of the matrices
 
 
 def kind_of(operation: str) -> str:
-    """Return what an operation ``scope/name:Type`` counts as."""
+    """Return the kind of an operation ``scope/name:Type``."""
     path, _, kind = operation.rpartition(":")
     outermost = path.split("/")[0].rstrip("0123456789").rstrip("_")
     for label, (scope, kinds) in KINDS.items():
@@ -51,14 +50,14 @@ def kind_of(operation: str) -> str:
 
 
 class Measured(NamedTuple):
-    """What was found of a case.
+    """The measurements of a case.
 
     Attributes:
-        kinds: seconds of a step by kind.
-        plain: seconds of a step without the profiler.
-        computed: floating-point operations a second in convolutions and dense layers.
-        ceiling: those of a product of large matrices, in the same precision.
-        facts: what it was computed with.
+        kinds: seconds per step by kind.
+        plain: seconds per step without the profiler.
+        computed: floating-point operations per second in convolutions and dense layers.
+        ceiling: floating-point operations per second in a product of large matrices, in the same precision.
+        facts: device, precision and versions.
     """
 
     kinds: dict[str, float]
@@ -69,10 +68,10 @@ class Measured(NamedTuple):
 
 
 def measure(name: str, threads: int, steps: int, rounds: int) -> Measured:
-    """Profile a case and time the product."""
+    """Profile a case, and time the product of matrices."""
     case = CASES[name]._replace(augmented=True)
     train, facts = ready(case, Settings(threads, False, "tensorflow", "auto"))
-    # Only now: the environment decides which convolutions TensorFlow takes, and it is read on import.
+    # Imported after `ready` has set the environment variables that TensorFlow reads on import.
     import tensorflow as tf
 
     from profile_file import seconds_by_operation
@@ -95,10 +94,10 @@ def measure(name: str, threads: int, steps: int, rounds: int) -> Measured:
 
 
 def operations_of(name: str) -> float:
-    """Return the floating-point operations that convolutions and dense layers take to train on one image.
+    """Return the floating-point operations of convolutions and dense layers in training on one image.
 
-    Forward, the gradient of the input (but not of the images) and that of the kernel; a multiplication and an addition
-    each count as one.
+    These are the forward pass and the gradients of the inputs (except the images) and of the kernels. A multiplication
+    and an addition count as two.
     """
     from keras import layers
 
@@ -107,7 +106,7 @@ def operations_of(name: str) -> float:
     spec = spec_of(CASES[name], "tensorflow")
     model = models.build(spec["model"], (28, 28, 1), 10, spec["rescaling"])
     found = [layer for layer in models.layers_of(model) if isinstance(layer, layers.Conv2D | layers.Dense)]
-    # Each number of a kernel is used once for each pixel that comes out.
+    # Each value of a kernel is used once per output pixel.
     forward = [2.0 * math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1]) for layer in found]
     return 3 * sum(forward) - forward[0]
 
@@ -132,12 +131,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=["basic_cnn", "wide_resnet_16_4"])
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
-    parser.add_argument("--steps", type=int, default=8, help="steps of one profile (8)")
-    parser.add_argument("--rounds", type=int, default=3, help="profiles (3)")
+    parser.add_argument("--steps", type=int, default=8, help="steps per profile (8)")
+    parser.add_argument("--rounds", type=int, default=3, help="number of profiles (3)")
     arguments = parser.parse_args()
     columns = {name: measure(name, arguments.threads, arguments.steps, arguments.rounds) for name in arguments.cases}
     labels = [*KINDS, REST, OUTSIDE, "step without the profiler"]
-    labels += ["convolutions and dense layers compute", f"a product of {PRODUCT} x {PRODUCT} matrices"]
+    labels += ["rate of convolutions and dense layers", f"rate of a product of {PRODUCT} x {PRODUCT} matrices"]
     header, rows = ["kind"], [[label] for label in labels]
     for name, found in columns.items():
         header.append(f"{name}, batch {CASES[name].batch_size}")
@@ -150,9 +149,9 @@ def main() -> None:
     facts = columns[arguments.cases[0]].facts
     text = table(header, rows)
     note = (
-        f"Milliseconds of one training step on {facts['device']}, augmentation included: means of "
-        f"{arguments.rounds} profiles of {arguments.steps} steps. A convolution's time has the bias and the rectifier "
-        "that TensorFlow fuses with it."
+        f"Milliseconds per training step with augmentation on {facts['device']}: means of "
+        f"{arguments.rounds} profiles of {arguments.steps} steps. The time of a convolution includes the "
+        "bias and the activation that TensorFlow fuses with it."
     )
     path = write_section(hardware(facts["device"]), TITLE, f"{note}\n\n{text}\n{provenance(facts['versions'])}")
     print(f"{text}\n{path}")

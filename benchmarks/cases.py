@@ -1,4 +1,4 @@
-"""What is timed: a case is a network of the benchmark with its batch size, and whether batches are augmented."""
+"""The cases that are timed: a network of the benchmark with a batch size, with or without augmentation."""
 
 import sys
 from copy import deepcopy
@@ -18,13 +18,13 @@ IMAGES = 60_000
 
 
 class Case(NamedTuple):
-    """One row of the table.
+    """A row of the table.
 
     Attributes:
-        experiment: the experiment whose network, loss and optimizer are timed.
-        batch_size: images of a step.
-        augmented: whether its augmentation is part of the step.
-        target: the least ratio to plain Keras in float32 that is wanted on a CPU; None where none is.
+        experiment: name of the experiment with the network, loss and optimizer.
+        batch_size: images per step.
+        augmented: whether the step includes the experiment's augmentation.
+        target: the required ratio to plain Keras in float32 on a CPU, or None.
     """
 
     experiment: str
@@ -46,21 +46,21 @@ CASES = {
 
 
 def experiments_on(backend: str) -> dict[str, Experiment]:
-    """Return every experiment of the full benchmark, resolved for one of Keras's backends."""
+    """Return every experiment of the full benchmark, resolved for a backend of Keras."""
     config = read_config([CONFIG])
     return resolve(config | {"experiments": None, "devices": config["devices"] | {"backend": backend}}, ROOT)
 
 
 def spec_of(case: Case, backend: str, precision: str = "auto") -> dict[str, Any]:
-    """Return the resolved experiment of a case, which trains on every image.
+    """Return the resolved experiment of a case, trained on all images.
 
     Args:
         case: the case.
-        backend: what Keras computes with.
-        precision: Keras's policy, or auto.
+        backend: Keras's backend.
+        precision: Keras's dtype policy, or auto.
     """
     spec = deepcopy(experiments_on(backend)[case.experiment].spec)
-    # Nothing but steps is timed: no image is held out, and nothing is averaged.
+    # Only steps are timed: without a validation split, early stopping and weight averaging.
     spec["training"] |= {"batch_size": case.batch_size, "early_stopping": None, "weight_averaging": None}
     spec["split"]["validation"] = 0.0
     if not case.augmented:
@@ -77,7 +77,7 @@ def images_and_labels() -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_sample(folder: Path) -> Path:
-    """Write those images as a prepared data set with 10,000 of them for testing, and return its folder."""
+    """Write these images as a prepared dataset, 10,000 of them for testing, and return the path of its manifest."""
     images, labels = images_and_labels()
     arrays.write(
         folder,
@@ -89,4 +89,4 @@ def write_sample(folder: Path) -> Path:
         test_images=images[:10_000],
         test_labels=labels[:10_000],
     )
-    return folder
+    return folder / "manifest.json"

@@ -1,6 +1,6 @@
-"""Whether bfloat16 costs accuracy: the same trials in both precisions, trained and compared by Lookbook itself.
+"""Compare the accuracy of float32 and bfloat16: Lookbook trains the same trials in both precisions.
 
-It runs Snakemake on precision_experiments.yaml, goes on where it was cut off, and leaves its trials in
+The benchmark runs Snakemake on precision_experiments.yaml, resumes after an interruption, and keeps its trials in
 results/precision.
 """
 
@@ -26,16 +26,16 @@ NETWORKS = ("exp104", "basic_cnn")
 
 
 def main() -> None:
-    """Train what is missing, print the comparison and write it."""
+    """Train missing trials, print the comparison and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cores", default=str(len(os.sched_getaffinity(0))), help="of Snakemake (all)")
-    parser.add_argument("--gpus", default="1", help="trials that share the GPU, where there is one (1)")
-    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="tensorflow", help="of Keras")
+    parser.add_argument("--cores", default=str(len(os.sched_getaffinity(0))), help="CPU cores for Snakemake (all)")
+    parser.add_argument("--gpus", default="1", help="number of trials that share the GPU, if there is one (1)")
+    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="tensorflow", help="Keras's backend")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=NETWORKS)
-    parser.add_argument("--epochs", type=int, help="at most so many (those of the experiments)")
+    parser.add_argument("--epochs", type=int, help="maximum number of epochs (the experiments' own)")
     arguments = parser.parse_args()
     names = {name: (f"{name}_float32", f"{name}_bfloat16") for name in arguments.networks}
-    # Lists are not added to by a configuration that is laid over another.
+    # A configuration file replaces lists of the previous one, so all experiment files are listed.
     files = [*read_config([CONFIG])["experiment_files"], str((HERE / "precision_experiments.yaml").relative_to(ROOT))]
     config = {
         "experiment_files": files,
@@ -62,9 +62,9 @@ def main() -> None:
         rows.append([name, accuracy(means[single]), accuracy(means[half])])
         rows[-1] += [f"{difference:+.4f} ({low:+.4f} to {high:+.4f})", agree]
     trial = json.loads((ROOT / RESULTS / "trials" / names[arguments.networks[0]][0] / "0" / "trial.json").read_text())
-    header = ["network", "float32", "mixed_bfloat16", "difference (95% interval)", "within the trials' spread"]
+    header = ["network", "float32", "mixed_bfloat16", "difference (95% interval)", "within the standard deviation"]
     text = table(header, rows)
-    budget = f"at most {arguments.epochs} epochs" if arguments.epochs else "as many epochs as the experiments have"
+    budget = f"at most {arguments.epochs} epochs" if arguments.epochs else "the experiments' number of epochs"
     note = (
         f"Test accuracy, mean ± SD of {means[names[arguments.networks[0]][0]]['n']} trials on 10,000 training images, "
         f"{budget}, on {trial['device']}, Keras on {arguments.backend}; the same seeds in both precisions."
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a table."""
+    """Return the rows of a CSV file."""
     with path.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 

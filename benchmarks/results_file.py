@@ -1,7 +1,4 @@
-"""The file of a machine's results: Markdown, one section for each benchmark, which replaces its own section only.
-
-And what a benchmark that is cut off goes on from.
-"""
+"""Results of the benchmarks: one Markdown file for each machine with a section for each benchmark, and checkpoints."""
 
 import json
 import os
@@ -17,39 +14,38 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
-from lookbook.datasets.arrays import replacing
+from lookbook.files import write_text
 
-# gpu.sh says where, on a machine whose files are copied back.
+# gpu.sh sets the variable, on a machine from which a folder of results is copied.
 RESULTS = Path(os.environ.get("LOOKBOOK_BENCHMARK_RESULTS", Path(__file__).parent / "results"))
 
 
 class Checkpoint(dict[str, Any]):
-    """What is measured so far, by what it is of: JSON values, kept in a file that is written after each of them."""
+    """Measurements by key, as JSON values in a file that is written after each of them, to resume from."""
 
     def __init__(self, path: Path | None) -> None:
-        """Take up what a file has; without a path nothing is kept."""
+        """Read the measurements of a file; without a path nothing is saved."""
         super().__init__(json.loads(path.read_text()) if path and path.exists() else {})
         self._path, self._lock = path, Lock()
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Add a value and write the file, which is whole at any time."""
+        """Add a value and replace the file in one step."""
         with self._lock:
             super().__setitem__(key, value)
             if self._path:
-                with replacing(self._path) as partial:
-                    partial.write_text(json.dumps(self))
+                write_text(self._path, json.dumps(self))
 
 
 def slug(text: str) -> str:
-    """Return a text as a file's name: lower case, words joined by hyphens."""
+    """Return a text as a file name: lower case, words joined by hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def hardware(device: str) -> str:
-    """Return what names this machine: its GPU, or its processor and the number of its cores.
+    """Return the name of this machine: its GPU, or its processor and the number of cores.
 
     Args:
-        device: as ``lookbook.runtime.devices.describe`` tells it.
+        device: the description from ``lookbook.runtime.devices.describe``.
     """
     kind, _, name = device.partition(": ")
     if kind == "gpu":
@@ -58,7 +54,7 @@ def hardware(device: str) -> str:
 
 
 def provenance(versions: dict[str, str]) -> str:
-    """Return the line that says when, with which command, source and versions a section was measured."""
+    """Return a line with the date, command, commit and versions of a measurement."""
     told = ", ".join(f"{name} {version}" for name, version in versions.items())
     script = Path(sys.argv[0])
     command = shlex.join(["python", f"{script.parent.name}/{script.name}", *sys.argv[1:]])
@@ -68,10 +64,16 @@ def provenance(versions: dict[str, str]) -> str:
 
 
 def write_section(machine: str, title: str, text: str, folder: Path = RESULTS) -> Path:
-    """Write a section of a machine's results in place of the one of the same title, or behind the others.
+    """Write a section of a machine's results; it replaces the section of the same title or follows the others.
+
+    Args:
+        machine: the title of the file, from which the file's name follows.
+        title: the title of the section.
+        text: Markdown.
+        folder: the folder of the file.
 
     Returns:
-        The file.
+        the path of the file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{slug(machine)}.md"

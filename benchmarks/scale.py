@@ -1,6 +1,6 @@
-"""Measure time and memory of planning and statistics for 100 to 10,000 trials.
+"""Measure planning and statistics by the number of trials: a dry run, and the tables of fabricated results.
 
-Nothing is trained: the scripts read trial.json and metrics.json files with random metrics.
+Nothing is trained: the benchmark writes the result files of trials, and runs the scripts of the rules on them.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from lookbook.files import write_json
 from lookbook.results.benchmark import Benchmark, read_benchmark
 from lookbook.results.metrics import write_metrics
 from lookbook.results.predictions import SPLITS
-from lookbook.results.trial import Trial, trial_identity
+from lookbook.results.trial import read_trial, trial_identity
 from lookbook.runtime.devices import peak_memory_mb, processor_name
 from results_file import hardware, provenance, table, write_section
 
@@ -33,18 +33,18 @@ ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 EXPERIMENTS = 20
 # Maximum seconds and MB for the largest number of trials.
-LIMITS = {"dry run": (30, None), "collect": (60, 1000), "summarise": (60, 1000)}
+TARGETS = {"dry run": (30, None), "collect": (60, 1000), "summarise": (60, 1000)}
 
 
 class Cost(NamedTuple):
-    """Cost of a process: wall-clock seconds and peak resident memory in MB."""
+    """Wall time of a process in seconds, and its peak resident memory in MB."""
 
     seconds: float
     memory: int
 
 
 def main() -> None:
-    """Measure every number of trials, print the table and write it."""
+    """Measure each number of trials, print the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, nargs="+", default=[100, 1_000, 10_000], help="100 1000 10000")
     arguments = parser.parse_args()
@@ -53,16 +53,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             costs[trials] = measure(trials, Path(folder))
         print(trials, {name: f"{c.seconds:.1f} s, {c.memory} MB" for name, c in costs[trials].items()})
-    steps = list(LIMITS)
+    steps = list(TARGETS)
     rows = [
         [f"{trials:,}", *(f"{cost[step].seconds:.1f} s, {cost[step].memory} MB" for step in steps)]
         for trials, cost in costs.items()
     ]
-    rows.append(["limit for the last row", *(_limit(*LIMITS[step]) for step in steps)])
+    rows.append(["target for the last", *(_target(*TARGETS[step]) for step in steps)])
     text = table(["trials", *steps], rows)
     note = (
-        f"Wall-clock time and peak resident memory of one process each, for trials of {EXPERIMENTS} experiments: "
-        "a dry run (`snakemake -n --quiet`), `collect_trials.py`, and `summarise.py`."
+        f"Wall time and peak resident memory of each process, for trials of {EXPERIMENTS} experiments: the dry run of "
+        "everything (`snakemake -n --quiet`), the table of all trials, and the statistics of that table."
     )
     machine = hardware(f"cpu: {processor_name()}")
     path = write_section(machine, TITLE, f"{note}\n\n{text}\n{provenance(_versions())}")
@@ -82,14 +82,14 @@ def measure(trials: int, folder: Path) -> dict[str, Cost]:
     costs = {"dry run": run(dry)}
 
     results = folder / "results"
-    benchmark, collected = results / "experiments.json", results / "trials.csv"
+    described, collected = results / "experiments.json", results / "trials.csv"
     script = [sys.executable, str(SCRIPTS / "resolve_experiments.py"), "--config-json", json.dumps(config)]
-    run([*script, "--output", str(benchmark)])
-    write_trials(read_benchmark(benchmark))
-    script = [sys.executable, str(SCRIPTS / "collect_trials.py"), "--experiments", str(benchmark)]
+    run([*script, "--output", str(described)])
+    fabricate(read_benchmark(described))
+    script = [sys.executable, str(SCRIPTS / "collect_trials.py"), "--experiments", str(described)]
     costs["collect"] = run([*script, "--output", str(collected)])
     script = [sys.executable, str(SCRIPTS / "summarise.py"), "--trials", str(collected)]
-    script += ["--experiments", str(benchmark), "--published", str(ROOT / "config" / "published.csv")]
+    script += ["--experiments", str(described), "--published", str(ROOT / "config" / "published.csv")]
     script += ["--summary", str(results / "summary.csv"), "--comparisons", str(results / "comparisons.csv")]
     costs["summarise"] = run(script)
     rows = len((results / "summary.csv").read_text().splitlines())
@@ -98,23 +98,23 @@ def measure(trials: int, folder: Path) -> dict[str, Cost]:
     return costs
 
 
-def write_trials(benchmark: Benchmark) -> None:
-    """Write trial.json and metrics.json of every planned trial, with random metrics."""
+def fabricate(benchmark: Benchmark) -> None:
+    """Write the trial.json and metrics.json of every trial of a benchmark."""
     generator = np.random.default_rng(0)
+    names = [metric.name for metric in METRICS if not metric.of_duplicates]
+    number = {name: position for position, name in enumerate(benchmark.experiments)}
     for planned in benchmark.trials():
-        shape = len(SPLITS), len(METRICS)
-        values = generator.normal(0.9, 0.003, shape).tolist()
-        facts = {"experiment": planned.experiment, "trial": planned.trial, "seed": planned.trial, "status": "ok"}
-        facts |= {"identity": trial_identity(planned.spec_digest, "0"), "files": {}, "epochs": 10, "seconds": 12.3}
-        facts |= {"digests": {"trial_spec": planned.spec_digest, "dataset": "0"}, "versions": {"keras": "3"}}
-        names = [metric.name for metric in METRICS]
+        scores = generator.normal(0.9 + 0.002 * number[planned.experiment], 0.003, (len(SPLITS), len(names))).tolist()
+        splits = {split: dict(zip(names, row, strict=True)) for split, row in zip(SPLITS, scores, strict=True)}
+        facts = {"seed": planned.trial, "status": "ok", "epochs": 10, "seconds": 12.3, "versions": {"keras": "3"}}
+        facts |= {"identity": trial_identity(planned.spec_digest, "none"), "files": {}}
+        facts |= {"digests": {"trial_spec": planned.spec_digest, "code": "none", "dataset": "none"}}
         write_json(planned.file("trial.json"), facts)
-        splits = {split: dict(zip(names, row, strict=True)) for split, row in zip(SPLITS, values, strict=True)}
-        write_metrics(planned.file("metrics.json"), Trial(planned.file("trial.json"), facts), splits)
+        write_metrics(planned.file("metrics.json"), read_trial(planned), splits)
 
 
 def run(command: list[str]) -> Cost:
-    """Run a command in the project's folder and return its cost; exit if it fails."""
+    """Run a command in the project's folder and return its cost; exit with its errors if it fails."""
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     errors = process.stderr.read()
@@ -125,7 +125,7 @@ def run(command: list[str]) -> Cost:
     return Cost(time.perf_counter() - started, peak_memory_mb(usage))
 
 
-def _limit(seconds: float, memory: int | None) -> str:
+def _target(seconds: float, memory: int | None) -> str:
     return f"under {seconds} s" + (f" and {memory:,} MB" if memory else "")
 
 

@@ -1,4 +1,4 @@
-"""How many trials to pack on one GPU: images per second of all of them together, by the number of slots."""
+"""Measure the images per second of all trials that share one GPU, by the number of slots."""
 
 import argparse
 import json
@@ -13,10 +13,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import ROOT, experiments_on, write_sample
-from lookbook.config.trial_specs import order
+from lookbook.config.trial_specs import trial_spec
 from results_file import Checkpoint, hardware, provenance, table, write_section
 
-TITLE = "Trials packed on one GPU"
+TITLE = "Trials on one GPU"
 SCRIPTS = ROOT / "workflow" / "scripts"
 
 
@@ -25,23 +25,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--experiments", nargs="+", default=["exp104", "growing_batch_baseline"])
     parser.add_argument("--slots", type=int, nargs="+", default=[1, 2, 4, 8], help="1 2 4 8")
-    parser.add_argument("--epochs", type=int, default=6, help="of each trial (6)")
-    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="jax", help="of Keras")
-    parser.add_argument("--gpu", type=int, default=1, help="0 tries it on the CPU (1)")
-    parser.add_argument("--checkpoint", type=Path, help="a file of what is measured already (none)")
+    parser.add_argument("--epochs", type=int, default=6, help="epochs of each trial (6)")
+    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="jax", help="Keras's backend")
+    parser.add_argument("--gpu", type=int, default=1, help="0 uses the CPU (1)")
+    parser.add_argument("--checkpoint", type=Path, help="file of finished measurements (none)")
     arguments = parser.parse_args()
     experiments = experiments_on(arguments.backend)
     measured = Checkpoint(arguments.checkpoint)
     with tempfile.TemporaryDirectory() as folder:
-        data = write_sample(Path(folder) / "sample")
+        manifest = write_sample(Path(folder) / "sample")
         for name in arguments.experiments:
-            asked = order(experiments[name], 0, 0, experiments)
-            asked["spec"]["training"] |= {"epochs": arguments.epochs, "early_stopping": None}
+            content = trial_spec(experiments[name], 0, 0, experiments)
+            content["spec"]["training"] |= {"epochs": arguments.epochs, "early_stopping": None}
             for slots in arguments.slots:
                 key = f"{name} {slots}"
                 if key not in measured:
                     started = time.perf_counter()
-                    trials = together(asked, data, Path(folder) / f"{name}_{slots}", slots, arguments.gpu)
+                    output = Path(folder) / f"{name}_{slots}"
+                    trials = train_at_the_same_time(content, manifest, output, slots, arguments.gpu)
                     rate, wall = sum(trial["images_per_second"] for trial in trials), time.perf_counter() - started
                     facts = {fact: trials[0][fact] for fact in ("device", "versions")}
                     measured[key] = {"rate": rate, "wall": wall, **facts}
@@ -54,21 +55,31 @@ def main() -> None:
             row = [name, str(slots), f"{found['rate']:,.0f}", f"{found['rate'] / first:.2f}", f"{found['wall']:.0f} s"]
             rows.append(row)
     note = (
-        f"As many trials at once as slots, {arguments.epochs} epochs each on {found['device']}, Keras on "
-        f"{arguments.backend}: the sum of their rates, without start and compilation, and the wall clock with them."
+        f"One trial per slot at the same time, {arguments.epochs} epochs each on {found['device']}, Keras on "
+        f"{arguments.backend}: the sum of their rates without start and compilation, and the wall time with them."
     )
-    text = table(["experiment", "slots", "images/s, all together", "to the first", "wall clock"], rows)
+    text = table(["experiment", "slots", "images/s of all trials", "ratio to the first row", "wall time"], rows)
     path = write_section(hardware(found["device"]), TITLE, f"{note}\n\n{text}\n{provenance(found['versions'])}")
     print(f"\n{text}\n{path}")
 
 
-def together(asked: dict[str, Any], data: Path, folder: Path, slots: int, gpu: int) -> list[dict[str, Any]]:
-    """Train as many trials as there are slots at the same time and return their trial.json."""
+def train_at_the_same_time(
+    content: dict[str, Any], manifest: Path, folder: Path, slots: int, gpu: int
+) -> list[dict[str, Any]]:
+    """Train one trial per slot at the same time and return the contents of their trial.json."""
     environment = {**os.environ, "LOOKBOOK_SLOTS_PER_GPU": str(slots)}
     processes = []
     for number in range(slots):
-        command = [sys.executable, str(SCRIPTS / "train_trial.py"), "--order", json.dumps(asked | {"trial": number})]
-        command += ["--dataset", str(data), "--output", str(folder / str(number)), "--gpu", str(gpu)]
+        command = [sys.executable, str(SCRIPTS / "train_trial.py"), "--trial-spec"]
+        command += [
+            json.dumps(content | {"trial": number}),
+            "--manifest",
+            str(manifest),
+            "--output",
+            str(folder / str(number)),
+            "--gpu",
+            str(gpu),
+        ]
         processes.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL))
     codes = [process.wait() for process in processes]
     if any(codes):

@@ -1,7 +1,7 @@
-"""Images per second of training: Lookbook, plain Keras and PyTorch, in one run, taking turns.
+"""Compare the images per second of training with Lookbook, plain Keras and PyTorch in one run.
 
-Each contender has a process of its own, set up as it would be by itself; only one works at a time. After its warm-up
-each trains as many steps as take it a few seconds, in turn with the others, several times; medians are compared.
+Each contender runs in its own process, and only one works at a time. After a warm-up they take turns several times,
+each with as many steps as take a few seconds, and their medians are compared.
 """
 
 import argparse
@@ -21,10 +21,10 @@ from results_file import Checkpoint, hardware, provenance, table, write_section
 
 TITLE = "Training throughput"
 NAMES = {"ours": "Lookbook", "keras_fit": "plain Keras `fit`", "torch_eager": "PyTorch eager"}
-# Lookbook once more, beside an augmented case: the same network without augmentation.
+# Lookbook without augmentation, measured beside an augmented case.
 UNAUGMENTED = "unaugmented"
 SHARE = 0.9
-# Graph mode trains so many steps in a call; other numbers would leave a rest.
+# Steps per call in graph mode; other numbers would leave a remainder.
 WHOLE = 4
 
 
@@ -40,13 +40,13 @@ class Contender:
         self.rates: list[float] = []
 
     def warm_up(self, seconds: float) -> None:
-        """Choose how many steps take about so many seconds, having trained them once."""
+        """Choose the number of steps that takes about the given time, and train them once."""
         self.steps = WHOLE
         most = IMAGES // self.batch_size // WHOLE * WHOLE
         while self.steps < most:
             spent = self._train(self.steps)
             if spent >= seconds / 2:
-                # A first call of so many steps may have compiled them.
+                # The first call with this number of steps may have compiled them.
                 spent = self._train(self.steps)
             if spent >= seconds / 2:
                 return
@@ -54,7 +54,7 @@ class Contender:
         self._train(self.steps)
 
     def measure(self) -> None:
-        """Train once more and note the rate."""
+        """Train and record the rate."""
         self.rates.append(self.steps * self.batch_size / self._train(self.steps))
 
     def end(self) -> None:
@@ -79,18 +79,18 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), metavar="CASE", help=", ".join(CASES))
     parser.add_argument("--rounds", type=int, default=3, help="timed turns of each contender (3)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="about how long a turn lasts (3)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="approximate length of a turn (3)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="CPU threads (all cores)")
     parser.add_argument("--gpu", type=int, default=0, help="1 uses a GPU (0)")
-    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="tensorflow", help="of Keras")
-    parser.add_argument("--precision", default="auto", help="of Lookbook: auto, float32 or mixed_bfloat16")
-    parser.add_argument("--contenders", nargs="+", choices=NAMES, help="PyTorch too where it is installed")
-    parser.add_argument("--checkpoint", type=Path, help="a file of the cases that are measured already (none)")
+    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="tensorflow", help="Keras's backend")
+    parser.add_argument("--precision", default="auto", help="Lookbook's: auto, float32 or mixed_bfloat16")
+    parser.add_argument("--contenders", nargs="+", choices=NAMES, help="contenders (all that are installed)")
+    parser.add_argument("--checkpoint", type=Path, help="file of finished cases (none)")
     return parser.parse_args()
 
 
 def compare(name: str, arguments: argparse.Namespace) -> dict[str, Contender]:
-    """Time every contender at one case."""
+    """Time every contender on one case."""
     settings = {key: getattr(arguments, key) for key in ("threads", "backend", "precision")} | {
         "gpu": bool(arguments.gpu)
     }
@@ -99,7 +99,7 @@ def compare(name: str, arguments: argparse.Namespace) -> dict[str, Contender]:
         if contender == "torch_eager" and CASES[name].augmented:
             continue
         contenders[contender] = Contender(contender, name, settings)
-        # Lookbook comes first, and has chosen what the hardware computes best in.
+        # Lookbook comes first and chooses the precision for the hardware; PyTorch uses the same.
         settings["precision"] = (
             contenders[contender].facts["precision"] if contender == "ours" else settings["precision"]
         )
@@ -118,19 +118,19 @@ def compare(name: str, arguments: argparse.Namespace) -> dict[str, Contender]:
 
 
 def unaugmented(name: str) -> str:
-    """Return the case that differs from an augmented one in that only."""
+    """Return the case that is the same except for augmentation."""
     case = CASES[name]
     return next(key for key, other in CASES.items() if other == case._replace(augmented=False, target=other.target))
 
 
 def share_of(name: str, contenders: dict[str, Contender]) -> str:
-    """Return a sentence on how much of its rate a network keeps when its batches are augmented."""
+    """Return a sentence with the ratio of the rates with and without augmentation."""
     share = median(contenders["ours"].rates) / median(contenders[UNAUGMENTED].rates)
-    return f"{name}: **{share:.2f}** of Lookbook's rate without augmentation, in turns (wanted: at least {SHARE:g})."
+    return f"{name}: **{share:.2f}** of Lookbook's rate without augmentation (target: at least {SHARE:g})."
 
 
 def row_of(name: str, case: Case, contenders: dict[str, Contender], columns: list[str]) -> list[str]:
-    """Return a line of the table."""
+    """Return a row of the table."""
     ours = contenders["ours"]
     rates = {key: median(contender.rates) for key, contender in contenders.items()}
 
@@ -159,13 +159,13 @@ def main() -> None:
         if name not in measured:
             measured[name] = case_of(name, compare(name, arguments), arguments.contenders)
         print(" | ".join(measured[name]["row"]), flush=True)
-        # After every case, so that a run that is cut off leaves what it measured.
+        # Written after every case, so that an interrupted run keeps its measurements.
         path, text = write([measured[case] for case in arguments.cases if case in measured], arguments)
     print(f"\n{text}\n{path}")
 
 
 def case_of(name: str, contenders: dict[str, Contender], columns: list[str]) -> dict[str, Any]:
-    """Return what is kept of a case: its line, its share, and what it was measured on and with."""
+    """Return the results of a case: its row, its share, device and versions."""
     return {
         "row": row_of(name, CASES[name], contenders, columns),
         "share": share_of(name, contenders) if CASES[name].augmented else None,
@@ -175,16 +175,16 @@ def case_of(name: str, contenders: dict[str, Contender], columns: list[str]) -> 
 
 
 def write(cases: list[dict[str, Any]], arguments: argparse.Namespace) -> tuple[Path, str]:
-    """Write the section of the results, and return its file and the table."""
+    """Write the section, and return the path of its file and the table."""
     others = [cell for key in arguments.contenders[1:] for cell in (NAMES[key], "ratio")]
-    header = ["case", "batch", "precision, loop", "Lookbook", *others, "wanted on a CPU"]
+    header = ["case", "batch", "precision, loop", "Lookbook", *others, "target on a CPU"]
     shares = [f"{case['share']}\n" for case in cases if case["share"]]
     text = "\n".join([table(header, [case["row"] for case in cases]), *shares])
     device = cases[0]["device"]
     note = (
         f"Images per second on {device}: medians of {arguments.rounds} turns of about {arguments.seconds:g} s, "
-        "and their range as a share of the median; ratios are Lookbook's rate to the other's. Plain Keras runs in "
-        "float32 with its default layers, NumPy arrays and settings; its ratio is the one that is wanted."
+        "with their range as a share of the median; ratios are Lookbook's rate divided by the other's. Plain Keras "
+        "runs in float32 with its default layers, NumPy arrays and settings; the target is of its ratio."
     )
     versions = {name: version for case in cases for name, version in case["versions"].items()}
     return write_section(hardware(device), TITLE, f"{note}\n\n{text}\n{provenance(versions)}"), text

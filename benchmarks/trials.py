@@ -1,6 +1,6 @@
-"""What whole trials cost: CPU time beyond their steps, memory, and two of them side by side.
+"""Measure whole trials: CPU time outside their steps, memory, and two trials at the same time.
 
-Trials run as the workflow runs them, by train_trial.py, on the embedded sample repeated to 60,000 images.
+Trials run as in the workflow, by train_trial.py, on the shipped sample repeated to 60,000 images.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from results_file import hardware, provenance, table, write_section
 TITLE = "What trials cost"
 SCRIPTS = ROOT / "workflow" / "scripts"
 SMALL = ("exp001", "width_2_4")
-# Phases that train; all others are what a trial costs beyond them.
+# The phases of training; the time of all others is the overhead.
 STEPS = ("train", "validate")
 CPU_SECONDS, MEGABYTES, COPIES_MEGABYTES, SIDE_BY_SIDE = 6, 1500, 3000, 1.5
 
@@ -29,7 +29,7 @@ CPU_SECONDS, MEGABYTES, COPIES_MEGABYTES, SIDE_BY_SIDE = 6, 1500, 3000, 1.5
 def main() -> None:
     """Measure, print the tables and write them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="trials of each kind (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="number of trials of each kind (3)")
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         data = write_sample(Path(folder) / "sample")
@@ -40,16 +40,14 @@ def main() -> None:
 
 
 def start(name: str, data: Path, output: Path, threads: int, *settings: str) -> subprocess.Popen:
-    """Start a trial; settings are keys of its experiment, as ``training.epochs=2``."""
-    command = [sys.executable, str(SCRIPTS / "train_trial.py"), name, "--dataset", str(data), "--output", str(output)]
+    """Start a trial on the dataset of a manifest; settings are keys of its experiment, such as training.epochs=2."""
+    command = [sys.executable, str(SCRIPTS / "train_trial.py"), name, "--manifest", str(data), "--output", str(output)]
     command += ["--threads", str(threads), *(part for setting in settings for part in ("--set", setting))]
-    if (copies := output.parent / "copies" / "manifest.json").exists():
-        command += ["--copies", str(copies)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def train(name: str, data: Path, output: Path, threads: int, *settings: str) -> dict[str, Any]:
-    """Train a trial to its end and return its trial.json."""
+    """Train a trial and return the content of its trial.json."""
     if start(name, data, output, threads, *settings).wait():
         raise SystemExit(f"error: the trial of {name} in {output} failed")
     trial = json.loads((output / "trial.json").read_text())
@@ -63,28 +61,24 @@ def overhead(trials: list[dict[str, Any]]) -> str:
     phases = {name: median(trial["cpu_phases"][name] for trial in trials) for name in trials[0]["cpu_phases"]}
     beyond = median(sum(spent for name, spent in trial["cpu_phases"].items() if name not in STEPS) for trial in trials)
     rows = [[name, f"{seconds:.2f}"] for name, seconds in phases.items()]
-    rows.append([f"**all but {' and '.join(STEPS)}** (wanted: at most {CPU_SECONDS})", f"**{beyond:.2f}**"])
+    rows.append([f"**all but {' and '.join(STEPS)}** (target: at most {CPU_SECONDS})", f"**{beyond:.2f}**"])
     return f"CPU seconds of a trial of exp001 by phase, medians of {len(trials)}:\n\n{table(['phase', 'CPU s'], rows)}"
 
 
 def memory(data: Path, folder: Path) -> str:
-    """Return the most resident memory of a convolutional trial and of the largest growing batch."""
+    """Return the peak resident memory of a convolutional trial and of the one with the most augmented copies."""
     few = "training.steps_per_epoch=40"
     peaks = {"exp104": train("exp104", data, folder / "exp104", 1, "training.epochs=1", few)["peak_memory_mb"]}
-    batch = folder / "growing_batch"
-    making = [sys.executable, str(SCRIPTS / "copies.py"), "--dataset", str(data), "--output", str(batch / "copies")]
-    making += ["--copies", "8", "--operations", "7", "--processes", "2"]
-    subprocess.run(making, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     name = "growing_batch_n8_k7_e20"
-    trial = train(name, data, batch / "trial", 1, "training.epochs=1", "training.steps_per_epoch=200")
-    peaks[f"{name}, 8 copies of each image"] = trial["peak_memory_mb"]
-    wanted = (MEGABYTES, COPIES_MEGABYTES)
-    rows = [[name, f"{peak:,}", f"under {most:,}"] for (name, peak), most in zip(peaks.items(), wanted, strict=True)]
-    return f"The most resident memory of a trial on 60,000 images:\n\n{table(['trial', 'MB', 'wanted'], rows)}"
+    trial = train(name, data, folder / name, 1, "training.epochs=1", "training.steps_per_epoch=200")
+    peaks[f"{name}, 8 augmented copies of each image"] = trial["peak_memory_mb"]
+    limits = (MEGABYTES, COPIES_MEGABYTES)
+    rows = [[name, f"{peak:,}", f"under {most:,}"] for (name, peak), most in zip(peaks.items(), limits, strict=True)]
+    return f"Peak resident memory of a trial on 60,000 images:\n\n{table(['trial', 'MB', 'target'], rows)}"
 
 
 def side_by_side(data: Path, folder: Path, rounds: int) -> str:
-    """Return how much sooner two trials end side by side, a thread each, than one after the other with two."""
+    """Return the speedup of two trials at the same time, one thread each, over one after the other with two threads."""
     rows = []
     for name in SMALL:
         gains = []
@@ -92,7 +86,7 @@ def side_by_side(data: Path, folder: Path, rounds: int) -> str:
             outputs = [folder / f"{name}_{number}_{way}" for way in range(4)]
             started = time.perf_counter()
             both = [start(name, data, output, 1, "training.epochs=3") for output in outputs[:2]]
-            if any([process.wait() for process in both]):  # noqa: C419 - every one is to be waited for
+            if any([process.wait() for process in both]):  # noqa: C419 - waits for both
                 raise SystemExit(f"error: one of two trials of {name} failed")
             between = time.perf_counter()
             for output in outputs[2:]:
@@ -100,10 +94,10 @@ def side_by_side(data: Path, folder: Path, rounds: int) -> str:
             gains.append((time.perf_counter() - between) / (between - started))
         rows.append([name, f"{median(gains):.2f} ({min(gains):.2f} to {max(gains):.2f})", f"at least {SIDE_BY_SIDE}"])
     note = (
-        f"How much sooner two trials of three epochs end side by side with a thread each than one after the other with "
+        "Speedup of two trials of three epochs at the same time with one thread each, over one after the other with "
         f"two threads each, medians of {rounds}:"
     )
-    return f"{note}\n\n{table(['trial', 'times sooner', 'wanted'], rows)}"
+    return f"{note}\n\n{table(['trial', 'speedup', 'target'], rows)}"
 
 
 if __name__ == "__main__":

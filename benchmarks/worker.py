@@ -1,6 +1,6 @@
-"""One contender at one case, in a process of its own: reads ``{"steps": 8}`` lines, answers ``{"seconds": 0.5}`` lines.
+"""Run one contender on one case in its own process: reads ``{"steps": 8}`` lines, writes ``{"seconds": 0.5}`` lines.
 
-The first line that it writes tells what it computes with. throughput.py starts it.
+The first line that it writes is the contender's facts. throughput.py starts it.
 """
 
 import json
@@ -14,8 +14,8 @@ from contenders import Settings
 
 
 def main(contender: str, case: str, settings: str) -> None:
-    """Train as many steps as each line asks for, until there are no more lines."""
-    # What libraries print must not come between the answers.
+    """Train the number of steps that each line requests, until the input ends."""
+    # Output of libraries goes to standard error, so that it is not mixed with the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 

@@ -1,16 +1,20 @@
-"""Who is timed, one file each: ``ready(case, settings)`` returns a function that trains some steps, and facts."""
+"""The implementations that are timed, one file each.
+
+Each file has ``ready(case, settings)``, which returns a function that trains a number of steps, and a dictionary of
+facts.
+"""
 
 from typing import NamedTuple
 
 
 class Settings(NamedTuple):
-    """What a contender computes with.
+    """The settings of a contender.
 
     Attributes:
-        threads: CPU threads.
+        threads: number of CPU threads.
         gpu: whether to use a GPU.
         backend: Keras's backend.
-        precision: Keras's policy, or auto.
+        precision: Keras's dtype policy, or auto.
     """
 
     threads: int

@@ -1,4 +1,4 @@
-"""Plain Keras the way the source documents use it: float32, default layers, NumPy arrays in, ``fit``."""
+"""Plain Keras as the documents use it: float32, default layers, NumPy arrays, ``fit``."""
 
 import os
 from collections.abc import Callable
@@ -13,15 +13,15 @@ ZOOM, ALPHA = (0.9, 1.1), 0.3
 
 
 def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[str, Any]]:
-    """Return a function that fits so many steps, and what it computes with."""
-    # Everything else is left as an installation has it: threads, oneDNN, XLA.
+    """Return a function that trains a number of steps with ``fit``, and a dictionary of facts."""
+    # Threads, oneDNN and XLA keep their defaults.
     os.environ["KERAS_BACKEND"] = settings.backend
     if not settings.gpu:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     import keras
 
     from lookbook import models
-    from lookbook.training.schedules import optimizer_from
+    from lookbook.training.optimizers import optimizer_from
     from lookbook.training.setup import wants_one_hot
 
     spec = spec_of(case, settings.backend, "float32")
@@ -45,7 +45,7 @@ def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[s
 
 
 def _augmented(images: np.ndarray, labels: np.ndarray, batch_size: int) -> Any:
-    """Return what exp107's document feeds: each image zoomed by SciPy on the host, then batches mixed up."""
+    """Return the augmentation of exp107's document: SciPy zooms each image on the host, then batches are mixed."""
     import keras
     from scipy.ndimage import affine_transform
 

@@ -1,4 +1,4 @@
-"""Lookbook's own training path: what a trial sets up, and the compiled calls that its epochs make."""
+"""Lookbook's own training: the setup of a trial, and the compiled calls of its epochs."""
 
 import os
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from lookbook.runtime import devices
 
 
 def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[str, Any]]:
-    """Return a function that trains so many steps, and what it computes on."""
+    """Return a function that trains a number of steps of a case, and a dictionary of facts."""
     images, labels = images_and_labels()
     data = Dataset(
         name="sample",
@@ -27,18 +27,16 @@ def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[s
     return ready_for(spec_of(case, settings.backend, settings.precision), data, settings)
 
 
-def ready_for(
-    spec: dict[str, Any], data: Dataset, settings: Settings, copies: tuple[np.ndarray, np.ndarray] | None = None
-) -> tuple[Callable[[int], None], dict[str, Any]]:
-    """Return the same for a resolved experiment, its data set and the copies that it trains on, if any."""
-    # As train_trial.py: trials that are measured together share a GPU.
+def ready_for(spec: dict[str, Any], data: Dataset, settings: Settings) -> tuple[Callable[[int], None], dict[str, Any]]:
+    """Return the same for a resolved experiment and its dataset."""
+    # As in train_trial.py: trials that are measured together share a GPU.
     slots = int(os.environ.get("LOOKBOOK_SLOTS_PER_GPU", "1"))
     devices.prepare(settings.threads, gpu=settings.gpu, slots_per_gpu=slots, backend=settings.backend)
     devices.limit_threads(settings.threads)
     from lookbook.training.setup import set_up
 
-    setup = set_up(spec, 0, data, None, copies)
-    rows, size = setup.material.epoch(1), setup.material.batch_size
+    setup = set_up(spec, 0, data, devices.detect())
+    rows, size = setup.data.epoch(1), setup.data.batch_size
 
     def train(steps: int) -> None:
         setup.program.train(np.resize(rows, steps * size).reshape(steps, size))

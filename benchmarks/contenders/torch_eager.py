@@ -1,6 +1,6 @@
-"""The same networks in PyTorch: eager, channels last, in bfloat16 where Lookbook computes in it.
+"""The same networks in PyTorch: eager, channels last, and in bfloat16 if Lookbook computes in it.
 
-A network is read off Keras's own description of it, layer by layer, so that it cannot be another one.
+A network is translated from the Keras model, layer by layer, so that both are the same.
 """
 
 import os
@@ -18,8 +18,8 @@ ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}
 
 
 def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[str, Any]]:
-    """Return a function that trains so many steps, and what it computes with."""
-    # Keras only describes the network here.
+    """Return a function that trains a number of steps, and a dictionary of facts."""
+    # Keras only builds the model to translate.
     os.environ["KERAS_BACKEND"] = "torch"
     from lookbook import models
 
@@ -73,23 +73,23 @@ class Network(nn.Module):
 
 
 class Apply(nn.Module):
-    """A function without weights as a module."""
+    """A module that calls a function without weights."""
 
     def __init__(self, function: Callable[..., torch.Tensor]) -> None:
         super().__init__()
         self.function = function
 
     def forward(self, *x: torch.Tensor) -> torch.Tensor:
-        """Return what the function does."""
+        """Return the function's result."""
         return self.function(*x)
 
 
 def _layers(model: Any) -> Iterator[tuple[Any, list[str]]]:
-    """Yield every layer in order with the names of those that it reads; nested networks are laid flat."""
+    """Yield every layer in order with the names of its inputs; nested models are flattened."""
     for layer in model.layers:
         sources = _sources(layer)
         if hasattr(layer, "layers"):
-            # A nested network's input reads what the network is called on.
+            # The input of a nested model is the input of the call.
             yield from ((inner, names or sources) for inner, names in _layers(layer))
         else:
             yield layer, sources
@@ -111,7 +111,7 @@ def _translated(layer: Any) -> nn.Module:
             return Apply(lambda x: x * layer.scale + layer.offset)
         case "Conv2D":
             size, strides = layer.kernel_size[0], layer.strides[0]
-            # Padding of a strided convolution lies a pixel elsewhere than Keras's, at the same cost.
+            # The padding of a strided convolution is shifted by a pixel from Keras's, which costs the same.
             padding = (size - 1) // 2 if layer.padding == "same" else 0
             return _activated(nn.Conv2d(channels, layer.filters, size, strides, padding, bias=layer.use_bias), layer)
         case "Dense":
@@ -132,11 +132,11 @@ def _translated(layer: Any) -> nn.Module:
         case "Add":
             return Apply(lambda *x: sum(x))
         case kind:
-            raise ValueError(f"{kind} has no counterpart in PyTorch here: add one to {__file__}")
+            raise ValueError(f"{__file__} has no translation of the Keras layer {kind}; add one")
 
 
 def _activated(module: nn.Module, layer: Any) -> nn.Module:
-    # Keras's penalty l2 * |w|^2 has the gradient of twice that weight decay.
+    # Keras's penalty l2 * |w|^2 has the gradient of a weight decay of 2 * l2.
     penalty = getattr(layer, "kernel_regularizer", None)
     module.weight.weight_decay = 2 * float(penalty.l2) if penalty else 0.0
     name = layer.activation.__name__

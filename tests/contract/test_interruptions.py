@@ -27,7 +27,7 @@ experiments:
     split: {validation: 0.2}
     limit: {train_images: 2500, test_images: 50}
     model: {class_name: simpsons_cnn, config: {filters: [4, 8], dropout: [0.2]}}
-    augmentation: [{class_name: horizontal_flip}]
+    augmentation: [{class_name: RandomFlip, config: {mode: horizontal}}]
     training: {epochs: 10, batch_size: 20, early_stopping: {patience: 9}}
 """
 EPOCHS = 10

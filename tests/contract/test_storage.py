@@ -24,7 +24,7 @@ MORE = """\
     limit: {train_images: 300}
     sampling: {per_class: 3, size: {minimum: 10, maximum: 800}, augment: resampled}
     model: {class_name: simpsons_cnn, config: {filters: [4, 8], dropout: []}}
-    augmentation: [{class_name: horizontal_flip}]
+    augmentation: [{class_name: RandomFlip, config: {mode: horizontal}}]
     training: {epochs: 1, batch_size: 20}
     figures: [confusion_matrix]
 """

@@ -42,7 +42,7 @@ REFUSED = {
     ),
     "sizes with nothing between them": (
         "dataset: generated, sampling: {size: {minimum: 9, maximum: 10}}",
-        "sampling.size: there is no size between minimum and maximum, which are exclusive; increase the maximum",
+        "sampling.size: no size lies between minimum and maximum, which are exclusive; increase the maximum",
     ),
     "one limit of the size": (
         "dataset: generated, sampling: {size: {minimum: 9}}",

@@ -9,6 +9,9 @@ from pathlib import Path
 import keras
 import pytest
 
+from lookbook import augmentation
+from lookbook.augmentation.one_of_k import OPERATIONS
+from lookbook.config.consistency import GROWING_BATCH_OPERATIONS, MIXING
 from lookbook.config.signatures import (
     NOT_CONFIGURABLE,
     class_arguments,
@@ -91,6 +94,11 @@ def test_arguments_that_a_class_passes_to_its_base_are_known():
 def test_an_argument_that_the_constructor_refuses_is_unknown():
     assert "momentum" not in class_arguments("optimizer", "Adam")
     assert "from_logits" not in class_arguments("loss", "MeanSquaredError")
+
+
+def test_validation_knows_the_augmentations_that_mix_labels_and_the_operations_of_the_growing_batch():
+    assert set(MIXING) == {"mixup", *augmentation.MIXING_LAYERS}
+    assert len(OPERATIONS) == GROWING_BATCH_OPERATIONS
 
 
 def test_the_nearest_name_is_offered_or_all_if_none_is_similar():

@@ -29,7 +29,7 @@ REFUSED = {
         "yours: base: there is no experiment 'mien'; did you mean 'mine'?",
     ),
     "two bases": (entry("base: [exp001, exp002]"), "base"),
-    "unknown dataset": (entry("dataset: sampel"), "dataset: there is no 'sampel'; did you mean 'sample'?"),
+    "unknown dataset": (entry("dataset: sampel"), "dataset: there is no dataset 'sampel'; did you mean 'sample'?"),
     "unknown initial weights": (
         entry("initial_weights: mein"),
         "initial_weights: there is no experiment 'mein'; did you mean 'mine'?",
@@ -44,7 +44,7 @@ REFUSED = {
     "all images for validation": (entry("split: {validation: 1}"), "split.validation: must be less than 1; got 1"),
     "negative validation": (entry("split: {validation: -0.1}"), "split.validation: must be at least 0; got -0.1"),
     "offset that is not a number": (entry("rescaling: {scale: 1.0, offset: .nan}"), "rescaling.offset"),
-    "batch larger than the data set": (
+    "batch larger than the dataset": (
         entry("dataset: sample, training: {batch_size: 6000}"),
         "training.batch_size: must be at most 5000 (the training split); got 6000",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lookbook.config.signatures import nearest
@@ -12,6 +12,8 @@ from lookbook.errors import ConfigError
 if TYPE_CHECKING:
     from lookbook.config.experiments import Experiment
 
+# A key and what is wrong with its value.
+Problem = tuple[str, str]
 # Augmentations that mix the labels of a batch, which images augmented before training cannot have.
 MIXING = ("mixup", "MixUp", "CutMix")
 # The length of the list that one_of_k draws from.
@@ -27,27 +29,9 @@ def check_spec(file: str, name: str, spec: Mapping[str, Any], experiments: Itera
         spec: the resolved specification.
         experiments: the names of all experiments.
     """
-    where = f"{file}: {name}"
-    if spec["dataset"] not in DATASETS:
-        raise ConfigError(f"{where}: dataset: there is no '{spec['dataset']}'{nearest(spec['dataset'], DATASETS)}")
-    initial = spec["initial_weights"]
-    if initial is not None and initial not in experiments:
-        raise ConfigError(
-            f"{where}: initial_weights: there is no experiment '{initial}'{nearest(initial, experiments)}"
-        )
-    if spec["training"]["early_stopping"] and not spec["split"]["validation"]:
-        raise ConfigError(
-            f"{where}: training.early_stopping: needs a validation loss, but split.validation is 0; "
-            "set split.validation or remove early_stopping"
-        )
-    if spec["training"]["early_stopping"] and spec["training"]["weight_averaging"]:
-        raise ConfigError(
-            f"{where}: training.weight_averaging: cannot be combined with early_stopping, which restores the weights "
-            "of one epoch; remove one of them"
-        )
-    _check_sampling(where, spec)
-    _check_augmentation(where, spec)
-    _check_batch_size(where, spec)
+    for problems in (_references(spec, experiments), _sampling(spec), _augmentation(spec), _training(spec)):
+        for key, problem in problems:
+            raise ConfigError(f"{file}: {name}: {key}: {problem}")
 
 
 def check_ensembles(files: Mapping[str, str], experiments: Mapping[str, Experiment]) -> None:
@@ -59,102 +43,92 @@ def check_ensembles(files: Mapping[str, str], experiments: Mapping[str, Experime
     """
     members: dict[tuple[str, int], str] = {}
     for name, experiment in experiments.items():
-        if experiment.ensemble is None:
+        ensemble, label = experiment.ensemble, experiment.spec["one_vs_all"]
+        if ensemble is None:
             continue
-        where, label = f"{files[name]}: {name}", experiment.spec["one_vs_all"]
+        where = f"{files[name]}: {name}"
         if label is None:
             raise ConfigError(f"{where}: ensemble: combines one-vs-all classifiers; set one_vs_all or remove ensemble")
-        other = members.setdefault((experiment.ensemble, label), name)
+        other = members.setdefault((ensemble, label), name)
         if other != name:
-            raise ConfigError(
-                f"{where}: one_vs_all: {other} already classifies class {label} in ensemble "
-                f"'{experiment.ensemble}'; use another class"
-            )
+            taken = f"{other} already classifies class {label} in ensemble '{ensemble}'"
+            raise ConfigError(f"{where}: one_vs_all: {taken}; use another class")
 
 
-def _check_sampling(where: str, spec: Mapping[str, Any]) -> None:
-    """Refuse classes and images that the dataset does not have."""
+def _references(spec: Mapping[str, Any], experiments: Iterable[str]) -> Iterator[Problem]:
+    for key, known, noun in (("dataset", DATASETS, "dataset"), ("initial_weights", experiments, "experiment")):
+        if spec[key] is not None and spec[key] not in known:
+            yield key, f"there is no {noun} '{spec[key]}'{nearest(spec[key], known)}"
+
+
+def _sampling(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield classes and images that the dataset does not have."""
     dataset, info, sampling = spec["dataset"], DATASETS[spec["dataset"]], spec["sampling"]
-    classes = sampling["classes"] or info.classes
+    classes, proportions, size = sampling["classes"] or info.classes, sampling["proportions"], sampling["size"]
+    one_vs_all = spec["one_vs_all"]
     if classes > info.classes:
-        raise ConfigError(f"{where}: sampling.classes: {dataset} has {info.classes} classes; got {classes}")
-    if spec["one_vs_all"] is not None and spec["one_vs_all"] >= info.classes:
-        raise ConfigError(
-            f"{where}: one_vs_all: must be a class of {dataset}, 0 to {info.classes - 1}; got {spec['one_vs_all']}"
-        )
-    if spec["one_vs_all"] is not None and sampling["classes"]:
-        raise ConfigError(f"{where}: one_vs_all: cannot be combined with sampling.classes; remove one of them")
-    if sampling["proportions"] is not None and len(sampling["proportions"]) != classes:
-        raise ConfigError(
-            f"{where}: sampling.proportions: needs one number for each of the {classes} classes; "
-            f"got {len(sampling['proportions'])}"
-        )
-    size = sampling["size"]
+        yield "sampling.classes", f"{dataset} has {info.classes} classes; got {classes}"
+    if one_vs_all is not None and one_vs_all >= info.classes:
+        yield "one_vs_all", f"must be a class of {dataset}, 0 to {info.classes - 1}; got {one_vs_all}"
+    if one_vs_all is not None and sampling["classes"]:
+        yield "one_vs_all", "cannot be combined with sampling.classes; remove one of them"
+    if proportions is not None and len(proportions) != classes:
+        yield "sampling.proportions", f"needs one number for each of the {classes} classes; got {len(proportions)}"
     if size is not None and size["maximum"] - size["minimum"] < 2:
-        raise ConfigError(
-            f"{where}: sampling.size: there is no size between minimum and maximum, which are exclusive; "
-            "increase the maximum"
-        )
+        yield "sampling.size", "no size lies between minimum and maximum, which are exclusive; increase the maximum"
     if size is not None and not info.competition:
-        raise ConfigError(
-            f"{where}: sampling.size: the original sizes of the images of {dataset} are not known; remove it"
-        )
+        yield "sampling.size", f"the original sizes of the images of {dataset} are not known; remove it"
+    if sampling["augment"] == "resampled" and sampling["per_class"] is None:
+        yield "sampling.augment", "without sampling.per_class no image is resampled; set per_class or use `all`"
 
 
-def _check_augmentation(where: str, spec: Mapping[str, Any]) -> None:
-    """Refuse transforms that cannot be applied as the experiment states."""
-    sampling, copies = spec["sampling"], spec["augmented_copies"]
+def _augmentation(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield transforms that cannot be applied to these images or labels."""
+    sampling, copies, loss = spec["sampling"], spec["augmented_copies"], spec["loss"]["class_name"]
     for number, item in enumerate(spec["augmentation"]):
         k = item["config"].get("k")
-        if item["class_name"] == "one_of_k" and (not isinstance(k, int) or not 1 <= k <= GROWING_BATCH_OPERATIONS):
-            raise ConfigError(
-                f"{where}: augmentation[{number}].config.k: must be an integer from 1 to {GROWING_BATCH_OPERATIONS}; "
-                f"got {k!r}"
+        is_valid = type(k) is int and 1 <= k <= GROWING_BATCH_OPERATIONS
+        if item["class_name"] == "one_of_k" and not is_valid:
+            yield (
+                f"augmentation[{number}].config.k",
+                f"must be an integer from 1 to {GROWING_BATCH_OPERATIONS}; got {k!r}",
             )
     mixing = next((item["class_name"] for item in spec["augmentation"] if item["class_name"] in MIXING), None)
-    if sampling["augment"] == "resampled" and sampling["per_class"] is None:
-        raise ConfigError(
-            f"{where}: sampling.augment: without sampling.per_class no image is resampled; set per_class or use `all`"
-        )
     if copies is not None and not spec["augmentation"]:
-        raise ConfigError(f"{where}: augmented_copies: there is no augmentation; add one or remove augmented_copies")
+        yield "augmented_copies", "there is no augmentation; add one or remove augmented_copies"
     for key, is_set in (("sampling.augment", sampling["augment"] == "resampled"), ("augmented_copies", bool(copies))):
         if is_set and mixing:
-            raise ConfigError(f"{where}: {key}: images augmented before training have one label each; remove {mixing}")
-    if mixing and spec["loss"]["class_name"].startswith("Sparse"):
-        raise ConfigError(
-            f"{where}: loss: {mixing} mixes labels, and {spec['loss']['class_name']} takes class numbers; use a loss "
-            "on one-hot labels, such as CategoricalCrossentropy"
-        )
+            yield key, f"images augmented before training have one label each; remove {mixing}"
+    if mixing and loss.startswith("Sparse"):
+        remedy = "use a loss on one-hot labels, such as CategoricalCrossentropy"
+        yield "loss", f"{mixing} mixes labels, and {loss} takes class numbers; {remedy}"
     if copies is not None and any(sampling[key] is not None for key in ("per_class", "proportions")):
-        raise ConfigError(
-            f"{where}: augmented_copies: cannot be combined with sampling.per_class or sampling.proportions; "
-            "remove one of them"
-        )
+        remedy = "remove one of them"
+        yield "augmented_copies", f"cannot be combined with sampling.per_class or sampling.proportions; {remedy}"
 
 
-def _check_batch_size(where: str, spec: Mapping[str, Any]) -> None:
-    """Refuse a batch that is larger than the training split, or not a multiple of the multiplicity."""
-    training, sampling = spec["training"], spec["sampling"]
+def _training(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield validation and batches that the number of images does not allow."""
+    training, sampling, fraction = spec["training"], spec["sampling"], spec["split"]["validation"]
     batch_size, multiplicity = training["batch_size"], training["multiplicity"]
+    if training["early_stopping"] and not fraction:
+        remedy = "set split.validation or remove early_stopping"
+        yield "training.early_stopping", f"needs a validation loss, but split.validation is 0; {remedy}"
+    if training["early_stopping"] and training["weight_averaging"]:
+        problem = "cannot be combined with early_stopping, which restores the weights of one epoch"
+        yield "training.weight_averaging", f"{problem}; remove one of them"
     if batch_size % multiplicity:
-        raise ConfigError(
-            f"{where}: training.batch_size: must be a multiple of training.multiplicity ({multiplicity}); "
-            f"got {batch_size}"
-        )
+        problem = f"must be a multiple of training.multiplicity ({multiplicity})"
+        yield "training.batch_size", f"{problem}; got {batch_size}"
     sizes = [DATASETS[spec["dataset"]].train_images, spec["limit"]["train_images"]]
     images = min((size for size in sizes if size is not None), default=None)
     # How many images sampling selects is known only once the dataset is prepared.
     if images is None or any(sampling[key] is not None for key in ("classes", "size", "proportions", "per_class")):
         return
-    validation = round(images * spec["split"]["validation"])
+    validation = round(images * fraction)
     if training["early_stopping"] and not validation:
-        raise ConfigError(
-            f"{where}: training.early_stopping: needs a validation loss, but split.validation of {images} images is "
-            "no image; increase split.validation"
-        )
+        problem = f"needs a validation loss, but split.validation of {images} images is no image"
+        yield "training.early_stopping", f"{problem}; increase split.validation"
     images = (images - validation) * multiplicity * (spec["augmented_copies"] or 1)
     if batch_size > images:
-        raise ConfigError(
-            f"{where}: training.batch_size: must be at most {images} (the training split); got {batch_size}"
-        )
+        yield "training.batch_size", f"must be at most {images} (the training split); got {batch_size}"

@@ -164,7 +164,7 @@ def rates(pair: Pair, data: Data, xla: bool, rounds: int, seconds: float) -> lis
 
 def _steps(run: Callable[[int], None], seconds: float) -> int:
     """Return how many steps take about the given time, after they have been compiled."""
-    steps = 16
+    steps = STEPS_PER_CALL
     while True:
         run(steps)
         spent = _timed(run, steps)

@@ -147,7 +147,7 @@ def compiled(entry: Entry, data: Data, xla: bool) -> Callable[[int], None]:
 
 
 def rates(pair: Pair, data: Data, xla: bool, rounds: int, seconds: float) -> list[float] | None:
-    """Return the images per second of Lookbook's transform and of Keras's layer; None if XLA cannot compile it."""
+    """Return the images per CPU second of Lookbook's transform and of Keras's layer; None if XLA cannot compile it."""
     import tensorflow as tf
 
     try:
@@ -164,7 +164,7 @@ def rates(pair: Pair, data: Data, xla: bool, rounds: int, seconds: float) -> lis
 
 def _steps(run: Callable[[int], None], seconds: float) -> int:
     """Return how many steps take about the given time, after they have been compiled."""
-    steps = 16
+    steps = STEPS_PER_CALL
     while True:
         run(steps)
         spent = _timed(run, steps)
@@ -174,9 +174,10 @@ def _steps(run: Callable[[int], None], seconds: float) -> int:
 
 
 def _timed(run: Callable[[int], None], steps: int) -> float:
-    started = time.perf_counter()
+    # CPU time, because it does not depend on the load of the machine as much as wall time.
+    started = time.process_time()
     run(steps)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def draws(entry: Entry, data: Data) -> tuple[str, str]:
@@ -206,7 +207,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="transforms (all)", metavar="NAME")
     parser.add_argument("--rounds", type=int, default=7, help="timed turns of each transform (7)")
-    parser.add_argument("--seconds", type=float, default=0.2, help="approximate length of a turn (0.2)")
+    parser.add_argument("--seconds", type=float, default=0.2, help="approximate CPU time of a turn (0.2)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
     arguments = parser.parse_args()
     from lookbook.runtime import devices
@@ -236,7 +237,7 @@ def main() -> None:
         print(" | ".join(row), flush=True)
     device = devices.describe(arguments.threads)
     note = (
-        f"Images per second on {device}: the ratio of Keras's rate to Lookbook's, medians of {arguments.rounds} "
+        f"Images per CPU second on {device}: the ratio of Keras's rate to Lookbook's, medians of {arguments.rounds} "
         f"alternating rounds of about {arguments.seconds:g} s, for batches of 32 images of 28x28x1 and of 64 images of "
         "64x64x3. XLA cannot compile some layers on TensorFlow. Keras has no layer like `cutout`, `gaussian_noise`, "
         f"`one_of_k` and `quarter_turns`. Keras's layers replaced {', '.join(f'`{name}`' for name in REPLACED)}: they "

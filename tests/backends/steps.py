@@ -1,10 +1,9 @@
 """Train a small network for 100 steps: KERAS_BACKEND=jax python steps.py NETWORK HOW START.npz END.npz
 
-HOW is `ours` (the compiled epoch), `streamed` (the same with the images on the host) or `fit` (plain Keras).
+HOW is `compiled` (the compiled calls), `streamed` (the same with the images on the host) or `fit` (plain Keras).
 """
 
 import sys
-from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "workflow" / "scripts"))
@@ -15,8 +14,7 @@ import numpy as np
 BATCH, STEPS, CLASSES, IMAGES = 16, 100, 10, 1000
 NETWORKS = {
     "dense": [],
-    # A bias before a normalisation has a gradient of zero up to rounding, which Adam blows up to full steps of random
-    # sign: it would compare noise between two compilers.
+    # No bias: before a normalization its gradient is zero up to rounding, and Adam scales that noise to full steps.
     "batch_norm": [
         keras.layers.Conv2D(8, 3, strides=2, use_bias=False),
         keras.layers.BatchNormalization(),
@@ -30,7 +28,8 @@ NETWORKS = {
 
 def main(name: str, how: str, start: Path, end: Path) -> None:
     """Write the weights after training, and the sum of the losses."""
-    from lookbook.training import program
+    from lookbook.training import compiled
+    from lookbook.training.precision import Hardware
     from lookbook.training.trial_data import Stack
 
     keras.utils.set_random_seed(1)
@@ -43,9 +42,9 @@ def main(name: str, how: str, start: Path, end: Path) -> None:
         np.savez(start, *model.get_weights())
 
     generator = np.random.default_rng(0)
-    labels = generator.integers(0, CLASSES, IMAGES)
+    labels = generator.integers(0, CLASSES, IMAGES, dtype=np.int32)
     images = generator.integers(0, 120, (IMAGES, 28, 28, 1), dtype=np.uint8)
-    images[np.arange(IMAGES), 2 * labels] += 120  # something to learn: each class brightens its own row
+    images[np.arange(IMAGES), 2 * labels] += 120  # each class has a bright row
     order = np.random.default_rng(2).integers(0, IMAGES, (STEPS, BATCH)).astype(np.int32)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     optimizer = keras.optimizers.Adam(1e-3)
@@ -56,15 +55,24 @@ def main(name: str, how: str, start: Path, end: Path) -> None:
     else:
         optimizer.build(model.trainable_variables)
         if how == "streamed":
-            program.RESIDENT_BYTES = 0
-        compiler = import_module(f"lookbook.training.compiled_{keras.backend.backend()}")
-        stack = Stack([images[:700], images[700:]])
-        compiled = compiler.compile_program(
-            model, optimizer, loss, lambda x, y: (x, y), stack, labels, one_hot=False, xla=True
+            compiled.RESIDENT_BYTES = 0
+        task = compiled.Task(
+            model=model,
+            optimizer=optimizer,
+            loss=loss,
+            transform=lambda x, y: (x, y),
+            seeds=[],
+            images=Stack([images[:700], images[700:]]),
+            labels=labels,
+            one_hot=False,
+            xla=True,
+            steps=STEPS,
+            hardware=Hardware(),
         )
-        sums = compiled.train(order)
+        program = compiled.compile_program(task)
+        sums = program.train(order)
         assert sums.images == STEPS * BATCH
-        logits = compiled.predict(np.arange(7))
+        logits = program.predict(np.arange(7))
         np.testing.assert_allclose(logits, model.predict(images[:7].astype("float32"), verbose=0), atol=1e-3)
     np.savez(end, *model.get_weights())
 

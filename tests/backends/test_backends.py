@@ -1,6 +1,6 @@
-"""What JAX computes is what plain Keras computes on JAX, and what TensorFlow computes.
+"""JAX computes what plain Keras computes on JAX, and what TensorFlow computes.
 
-JAX lives in an environment of its own (`make test-jax`), whose Python LOOKBOOK_JAX_PYTHON names.
+JAX is installed in a separate environment (`make test-jax`); LOOKBOOK_JAX_PYTHON is its Python.
 """
 
 import json
@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from lookbook.config.experiments import resolve
-from lookbook.config.trial_specs import order, read_config
+from lookbook.config.trial_specs import read_config, trial_spec
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
 STEPS = Path(__file__).with_name("steps.py")
 PYTHON = {"tensorflow": sys.executable, "jax": os.environ.get("LOOKBOOK_JAX_PYTHON")}
 
-pytestmark = pytest.mark.skipif(not PYTHON["jax"], reason="JAX has an environment of its own: make test-jax")
+pytestmark = pytest.mark.skipif(not PYTHON["jax"], reason="JAX needs its own environment: make test-jax")
 
 
 def run(backend: str, *arguments: str | Path) -> str:
@@ -52,52 +52,62 @@ def largest_difference(one: list[np.ndarray], other: list[np.ndarray]) -> float:
 def test_100_steps_agree_with_plain_keras_and_with_tensorflow(network, tmp_path):
     start = tmp_path / "start.npz"
     ends = {}
-    for backend, how in [("tensorflow", "ours"), ("jax", "ours"), ("jax", "streamed"), ("jax", "fit")]:
+    for backend, how in [("tensorflow", "compiled"), ("jax", "compiled"), ("jax", "streamed"), ("jax", "fit")]:
         run(backend, STEPS, network, how, start, end := tmp_path / f"{backend}_{how}.npz")
         ends[backend, how] = weights(end)
-    before, ours = weights(start), ends["jax", "ours"]
+    before, ours = weights(start), ends["jax", "compiled"]
     assert largest_difference(before, ours) > 0.01
     assert largest_difference(ends["jax", "fit"], ours) < 1e-4
     assert largest_difference(ends["jax", "streamed"], ours) < 1e-4
-    assert largest_difference(ends["tensorflow", "ours"], ours) < 1e-3
+    assert largest_difference(ends["tensorflow", "compiled"], ours) < 1e-3
 
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
     run("tensorflow", SCRIPTS / "prepare_dataset.py", "sample", "--output", folder)
-    return folder
+    return folder / "manifest.json"
 
 
-def order_on_jax(name: str) -> str:
+def trial_spec_on_jax(name: str) -> str:
     config = read_config([ROOT / "config" / "config.yaml", ROOT / "config" / "quick.yaml"])
     config["devices"]["backend"] = "jax"
     experiments = resolve(config | {"experiments": None}, ROOT)
-    return json.dumps(order(experiments[name], 0, 0, experiments))
+    return json.dumps(trial_spec(experiments[name], 0, 0, experiments))
 
 
-# Copies with a fresh draw each in one batch; early stopping, batch normalisation and penalties; averaged weights.
-@pytest.mark.parametrize("name", ["growing_batch_paper_n2", "exp106", "mini_vgg"])
-def test_a_trial_runs_on_jax_and_says_so(name, sample, tmp_path):
-    run("jax", SCRIPTS / "train_trial.py", "--order", order_on_jax(name), "--dataset", sample, "--output", tmp_path)
+# Repeated images in a batch; copies made before training; early stopping, batch normalization and penalties; averaged
+# weights.
+@pytest.mark.parametrize("name", ["growing_batch_paper_n2", "growing_batch_n1_k4_e10", "exp106", "mini_vgg"])
+def test_a_trial_runs_on_jax_and_states_it(name, sample, tmp_path):
+    run(
+        "jax",
+        SCRIPTS / "train_trial.py",
+        "--trial-spec",
+        trial_spec_on_jax(name),
+        "--manifest",
+        sample,
+        "--output",
+        tmp_path,
+    )
     trial = json.loads((tmp_path / "trial.json").read_text())
     assert trial["status"] == "ok", trial["traceback"]
     assert trial["spec"]["backend"] == "jax"
     assert "jax" in trial["versions"]
     assert "tensorflow" not in trial["versions"]
-    # TensorFlow loads what JAX saved, and answers alike.
-    told = run("tensorflow", SCRIPTS / "evaluate_model.py", tmp_path / "model.keras", "--dataset", sample)
-    assert json.loads(told)["samples"] == 1000
+    # TensorFlow can load and evaluate the model that JAX saved.
+    metrics = run("tensorflow", SCRIPTS / "evaluate_model.py", tmp_path / "model.keras", "--manifest", sample)
+    assert json.loads(metrics)["samples"] == 1000
 
 
-def test_the_backend_is_part_of_what_a_trial_is(sample):
+def test_the_backend_is_part_of_a_trial_specification():
     config = read_config([ROOT / "config" / "config.yaml"])
     both = {}
     for backend in ("tensorflow", "jax"):
         config["devices"]["backend"] = backend
         experiments = resolve(config | {"experiments": None}, ROOT)
-        both[backend] = order(experiments["exp001"], 0, 0, experiments)
+        both[backend] = trial_spec(experiments["exp001"], 0, 0, experiments)
     assert both["jax"]["spec"].pop("backend") == "jax"
     assert both["tensorflow"]["spec"].pop("backend") == "tensorflow"
     assert both["jax"]["spec"] == both["tensorflow"]["spec"]
-    assert both["jax"]["source"] != both["tensorflow"]["source"]
+    assert both["jax"]["code_digest"] != both["tensorflow"]["code_digest"]

@@ -52,7 +52,8 @@ def tiny_spec(**keys: Any) -> dict[str, Any]:
     """Return a resolved experiment for ``DATA``: other keys have their defaults; a fifth is held out."""
     model = {"class_name": "mlp", "config": {"units": [16], "activation": "relu"}}
     given = {"model": model, "split": {"validation": 0.2}, "training": {"batch_size": 12, "epochs": 3}}
-    return with_defaults(given | {"compile": "graph", "precision": "float32"} | keys, schema("experiment"))
+    given |= {"compile": "graph", "precision": "float32", "backend": "tensorflow"}
+    return with_defaults(given | keys, schema("experiment"))
 
 
 def sample_spec(name: str, **keys: Any) -> dict[str, Any]:

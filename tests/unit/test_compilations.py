@@ -1,4 +1,4 @@
-"""What XLA compiled is kept for the next trial of the same experiment, and thrown away where it is of no use."""
+"""XLA's compilations are stored for the next trial of the same experiment, and removed if they are damaged."""
 
 import csv
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.config.trial_specs import CONFIG, order_by_hand
+from lookbook.config.trial_specs import CONFIG, trial_spec_by_hand
 from lookbook.datasets import fashion_mnist
 from lookbook.runtime import compilations
 
@@ -17,32 +17,32 @@ SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 SETTINGS = ["training.epochs=1", "limit.train_images=640", "limit.test_images=50"]
 
 
-def order(*settings: str) -> dict:
-    return order_by_hand("exp001", 0, [CONFIG], [*SETTINGS, *settings])
+def trial_spec(*settings: str) -> dict:
+    return trial_spec_by_hand("exp001", 0, [CONFIG], [*SETTINGS, *settings])
 
 
 def test_each_experiment_has_a_folder_of_its_own_and_its_trials_share_it(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    one, other = order(), order("optimizer.config.learning_rate=0.01")
+    one, other = trial_spec(), trial_spec("optimizer.config.learning_rate=0.01")
     assert compilations.folder_for(one).is_relative_to(tmp_path)
     assert compilations.folder_for(one) == compilations.folder_for(one | {"trial": 7, "seed": 7})
     assert compilations.folder_for(one) != compilations.folder_for(other)
-    assert compilations.folder_for(one) != compilations.folder_for(one | {"source": "another"})
+    assert compilations.folder_for(one) != compilations.folder_for(one | {"code_digest": "another"})
 
 
 def test_another_version_of_the_compiler_has_another_folder(monkeypatch):
-    before = compilations.folder_for(order())
+    before = compilations.folder_for(trial_spec())
     monkeypatch.setattr(compilations, "version", lambda package: "99.0")
-    assert compilations.folder_for(order()) != before
+    assert compilations.folder_for(trial_spec()) != before
 
 
 def test_another_processor_has_another_folder(monkeypatch):
-    before = compilations.folder_for(order())
+    before = compilations.folder_for(trial_spec())
     monkeypatch.setattr(compilations.devices, "processor_flags", lambda: "other instructions")
-    assert compilations.folder_for(order()) != before
+    assert compilations.folder_for(trial_spec()) != before
 
 
-def test_without_a_place_to_keep_them_every_trial_compiles(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_created_is_not_used(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setattr(os, "environ", {})
     compilations.keep_in(tmp_path / "file" / "kept", "tensorflow")
@@ -50,14 +50,14 @@ def test_without_a_place_to_keep_them_every_trial_compiles(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_what_the_environment_says_comes_first(backend, tmp_path, monkeypatch):
+def test_settings_of_the_environment_take_precedence(backend, tmp_path, monkeypatch):
     own = {"TF_XLA_FLAGS": "--tf_xla_persistent_cache_directory=/mine", "JAX_COMPILATION_CACHE_DIR": "/mine"}
     monkeypatch.setattr(os, "environ", dict(own))
     compilations.keep_in(tmp_path / "kept", backend)
     assert {key: os.environ[key] for key in own} == own
 
 
-def test_flags_of_another_kind_stay(tmp_path, monkeypatch):
+def test_other_flags_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "environ", {"TF_XLA_FLAGS": "--tf_xla_auto_jit=0"})
     compilations.keep_in(tmp_path / "kept", "tensorflow")
     assert os.environ["TF_XLA_FLAGS"].split() == [
@@ -66,13 +66,18 @@ def test_flags_of_another_kind_stay(tmp_path, monkeypatch):
     ]
 
 
-def test_a_second_trial_finds_what_the_first_compiled_and_damage_is_thrown_away(tmp_path):
+def test_a_second_trial_loads_the_compilations_of_the_first_and_damaged_ones_are_removed(tmp_path):
     fashion_mnist.prepare("sample", tmp_path / "sample")
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     def train(number: int) -> subprocess.CompletedProcess:
-        command = [sys.executable, SCRIPTS / "train_trial.py", "--order", json.dumps(order() | {"trial": number})]
-        command += ["--dataset", tmp_path / "sample", "--output", tmp_path / str(number)]
+        command = [
+            sys.executable,
+            SCRIPTS / "train_trial.py",
+            "--trial-spec",
+            json.dumps(trial_spec() | {"trial": number}),
+        ]
+        command += ["--manifest", tmp_path / "sample" / "manifest.json", "--output", tmp_path / str(number)]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
     def trial(number: int) -> dict:
@@ -83,21 +88,21 @@ def test_a_second_trial_finds_what_the_first_compiled_and_damage_is_thrown_away(
             return next(csv.DictReader(file))
 
     assert train(0).returncode == 0
-    kept = [path for path in (tmp_path / "cache").glob("lookbook/compilations/*/*") if path.is_file()]
-    assert kept
-    before = {path: path.stat().st_mtime_ns for path in kept}
+    stored = [path for path in (tmp_path / "cache").glob("lookbook/compilations/*/*") if path.is_file()]
+    assert stored
+    before = {path: path.stat().st_mtime_ns for path in stored}
     assert train(1).returncode == 0
-    # What is compiled anew is written anew.
+    # A new compilation would write the files again.
     assert {path: path.stat().st_mtime_ns for path in before} == before
     first, second = [history(n) for n in (0, 1)]
     assert first.pop("seconds") != second.pop("seconds")
     assert first == second  # to the last bit
 
-    for path in kept:
+    for path in stored:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     broken = train(2)
     assert broken.returncode != 0
-    assert "is removed now: run again" in broken.stderr
+    assert "they are removed: run again" in broken.stderr
     assert not (tmp_path / "2" / "trial.json").exists()
     assert train(2).returncode == 0
     assert trial(2)["status"] == "ok"

@@ -1,4 +1,4 @@
-"""What a trial computes on, and how the choice is made."""
+"""The device of a trial and its description."""
 
 import os
 import subprocess
@@ -9,14 +9,14 @@ import keras
 import pytest
 
 from lookbook.runtime import devices
-from lookbook.training.setup import is_convolutional
+from lookbook.training.precision import Hardware
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
 
 @pytest.fixture
 def cpu_with(monkeypatch):
-    """Return a function that makes the processor have these flags and no GPU beside it."""
+    """Return a function that simulates a machine with these processor flags and no GPU."""
 
     def pretend(flags: str) -> None:
         monkeypatch.setattr(devices, "_cpuinfo", {"flags": flags, "model name": "Imagined 3000"}.get)
@@ -25,53 +25,14 @@ def cpu_with(monkeypatch):
     return pretend
 
 
-@pytest.mark.parametrize(
-    ("flags", "convolutional", "expected"),
-    [
-        ("sse avx2 amx_bf16 amx_tile", True, "mixed_bfloat16"),
-        ("sse avx2 amx_bf16 amx_tile", False, "float32"),
-        ("sse avx2 avx512_bf16", True, "float32"),
-        ("", True, "float32"),
-    ],
-)
-def test_auto_takes_bfloat16_for_convolutions_where_the_hardware_has_it(flags, convolutional, expected, cpu_with):
-    cpu_with(flags)
-    assert devices.choose_precision("auto", convolutional) == expected
+@pytest.mark.parametrize("gpu", [None, ("Imagined GPU", 8.6)])
+def test_the_hardware_is_that_of_the_backend_and_of_the_processor(gpu, cpu_with, monkeypatch):
+    cpu_with("sse avx2")
+    monkeypatch.setattr(devices, "_gpu", lambda: gpu)
+    assert devices.detect() == Hardware(gpu and 8.6, frozenset({"sse", "avx2"}))
 
 
-@pytest.mark.parametrize("wanted", ["float32", "mixed_bfloat16"])
-def test_a_stated_precision_is_taken(wanted, cpu_with):
-    cpu_with("amx_bf16")
-    assert devices.choose_precision(wanted, True) == wanted
-
-
-def test_auto_compiles_with_xla_except_convolutions_on_a_cpu(cpu_with, monkeypatch):
-    cpu_with("")
-    assert [devices.choose_xla("auto", convolutional) for convolutional in (False, True)] == [True, False]
-    monkeypatch.setattr(devices, "has_gpu", lambda: True)
-    assert devices.choose_xla("auto", True)
-
-
-@pytest.mark.parametrize("convolutional", [True, False])
-def test_a_stated_compilation_is_taken(convolutional):
-    assert devices.choose_xla("xla", convolutional)
-    assert not devices.choose_xla("graph", convolutional)
-
-
-@pytest.mark.parametrize("layer", ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"])
-def test_a_convolution_is_found_at_any_depth(layer):
-    arguments = {"kernel_size": 3} if layer == "DepthwiseConv2D" else {"filters": 2, "kernel_size": 3}
-    inner = keras.Sequential([keras.Input((8, 8, 1)), getattr(keras.layers, layer)(**arguments)])
-    outer = keras.Sequential([keras.Input((8, 8, 1)), inner, keras.layers.Flatten()])
-    assert is_convolutional(outer)
-
-
-def test_a_dense_network_is_not_convolutional():
-    dense = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
-    assert not is_convolutional(dense)
-
-
-def test_a_device_is_told_in_words(cpu_with, monkeypatch):
+def test_the_description_names_the_processor_and_its_threads(cpu_with, monkeypatch):
     cpu_with("")
     import tensorflow as tf
 
@@ -80,13 +41,13 @@ def test_a_device_is_told_in_words(cpu_with, monkeypatch):
     assert devices.describe(4) == "cpu: Imagined 3000, 4 threads"
 
 
-def test_the_versions_are_those_that_a_result_depends_on():
+def test_the_versions_of_all_packages_that_a_result_depends_on():
     found = devices.versions()
     assert found.keys() == {"python", "keras", "tensorflow", "numpy"}
     assert found["keras"] == keras.__version__
 
 
-def test_the_environment_keeps_to_the_threads_and_the_cpu(monkeypatch):
+def test_the_environment_limits_threads_and_hides_gpus(monkeypatch):
     monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "64"})
     devices.prepare(threads=2, gpu=False)
     assert os.environ["OMP_NUM_THREADS"] == "2"
@@ -94,7 +55,7 @@ def test_the_environment_keeps_to_the_threads_and_the_cpu(monkeypatch):
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
 
 
-def test_a_gpu_that_the_scheduler_chose_stays_chosen(monkeypatch):
+def test_the_gpu_chosen_by_the_scheduler_is_kept(monkeypatch):
     monkeypatch.setattr(os, "environ", {"CUDA_VISIBLE_DEVICES": "3", "KERAS_BACKEND": "jax"})
     devices.prepare(threads=1, gpu=True)
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
@@ -115,7 +76,7 @@ print(loaded())
 """
 
 
-def test_preparing_imports_keras_without_the_packages_that_no_trial_uses_and_leaves_them_to_others():
+def test_prepare_imports_keras_without_unused_packages_which_can_be_imported_later():
     command = [sys.executable, "-c", PREPARED]
     done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=True, timeout=300)
     assert done.stdout.splitlines() == [
@@ -125,7 +86,7 @@ def test_preparing_imports_keras_without_the_packages_that_no_trial_uses_and_lea
     ]
 
 
-def test_preparing_leaves_what_is_imported_already(monkeypatch):
+def test_prepare_keeps_packages_that_are_already_imported(monkeypatch):
     monkeypatch.setattr(os, "environ", {})
     monkeypatch.setitem(sys.modules, "pandas", pandas := object())
     before = set(sys.modules)
@@ -134,7 +95,7 @@ def test_preparing_leaves_what_is_imported_already(monkeypatch):
     assert set(sys.modules) == before
 
 
-def test_a_keras_that_cannot_be_imported_blocks_no_other_package(monkeypatch):
+def test_a_failed_import_of_keras_blocks_no_other_package(monkeypatch):
     monkeypatch.setattr(os, "environ", {})
     monkeypatch.setitem(sys.modules, "keras", None)
     with pytest.raises(ImportError):

@@ -1,12 +1,12 @@
-"""The layers that a network is trained with compute what Keras's own compute."""
+"""The faster layers compute what Keras's layers compute."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from lookbook.runtime import devices
 from lookbook.training.fast_layers import FusedBatchNormalization, RoundedConv2D, exchange, restore
+from lookbook.training.precision import Hardware
 
 IMAGES = np.random.default_rng(0).normal(3.0, 2.0, (8, 6, 6, 5)).astype("float32")
 
@@ -48,7 +48,7 @@ def test_bfloat16_activations_keep_float32_statistics():
     np.testing.assert_allclose(layer.moving_mean.numpy(), 0.01 * IMAGES.mean((0, 1, 2)), atol=1e-3)
 
 
-def test_dense_inputs_and_frozen_layers_take_the_way_of_keras():
+def test_dense_inputs_and_frozen_layers_use_the_code_of_keras():
     plain, fused = keras.layers.BatchNormalization(), FusedBatchNormalization()
     rows = IMAGES[:, 0, 0]
     np.testing.assert_allclose(fused(rows, training=True), plain(rows, training=True), atol=1e-6)
@@ -72,7 +72,7 @@ def convolved(layer: keras.layers.Layer, images: np.ndarray, dtype: str) -> list
 
 
 @pytest.mark.parametrize("settings", [{}, {"strides": 2}, {"padding": "same", "activation": "relu"}])
-def test_a_bfloat16_convolution_rounds_as_keras_own_and_loses_no_more(settings):
+def test_a_bfloat16_convolution_rounds_as_that_of_keras(settings):
     expected = convolved(keras.layers.Conv2D(4, 3, use_bias=False, **settings), IMAGES, "float32")
 
     def error(layer: type[keras.layers.Conv2D]) -> np.ndarray:
@@ -80,13 +80,13 @@ def test_a_bfloat16_convolution_rounds_as_keras_own_and_loses_no_more(settings):
         return np.array([np.abs(x - y).max() / np.abs(y).max() for x, y in zip(found, expected, strict=True)])
 
     rounded, plain = error(RoundedConv2D), error(keras.layers.Conv2D)
-    # bfloat16 has eight binary digits.
+    # bfloat16 has eight significant bits.
     assert rounded.max() <= 2**-7
     assert (rounded <= plain + 2**-10).all()
     assert rounded[0] > 2**-12
 
 
-def test_a_float32_convolution_is_keras_own():
+def test_a_float32_convolution_is_that_of_keras():
     plain, rounded = keras.layers.Conv2D(4, 3), RoundedConv2D(4, 3)
     for layer in (plain, rounded):
         layer.build(IMAGES.shape)
@@ -95,20 +95,19 @@ def test_a_float32_convolution_is_keras_own():
 
 
 @pytest.mark.parametrize(("flags", "layer"), [("avx2", RoundedConv2D), ("avx2 avx512f", keras.layers.Conv2D)])
-def test_convolutions_are_exchanged_where_the_processor_has_none_in_bfloat16(flags, layer, monkeypatch):
-    monkeypatch.setattr(devices, "processor_flags", lambda: flags)
+def test_convolutions_are_exchanged_on_processors_without_bfloat16_convolutions(flags, layer):
     model = keras.Sequential([keras.Input((6, 6, 5)), keras.layers.Conv2D(4, 3)])
-    exchange(model)
+    exchange(model, Hardware(processor_flags=frozenset(flags.split())))
     assert type(model.layers[0]) is layer
     restore(model)
     assert type(model.layers[0]) is keras.layers.Conv2D
 
 
-def test_a_model_is_fused_at_every_depth_and_saved_as_plain_keras(tmp_path):
+def test_layers_are_exchanged_at_every_depth_and_saved_as_plain_keras(tmp_path):
     inner = keras.Sequential([keras.Input((6, 6, 5)), keras.layers.BatchNormalization()])
     inputs = keras.Input((6, 6, 5))
     model = keras.Model(inputs, keras.layers.BatchNormalization()(inner(inputs)))
-    exchange(model)
+    exchange(model, Hardware())
     assert type(inner.layers[0]) is type(model.layers[-1]) is FusedBatchNormalization
     fused = model(IMAGES, training=True)
     restore(model)

@@ -9,7 +9,7 @@ from lookbook.runtime import hardware
     ("setting", "usable", "gpus", "expected"),
     [("auto", True, 2, 1), ("auto", True, 0, 0), ("auto", False, 2, 0), (0, True, 2, 0), (1, False, 0, 1)],
 )
-def test_gpus_that_a_trial_asks_for(setting, usable, gpus, expected, monkeypatch):
+def test_number_of_requested_gpus(setting, usable, gpus, expected, monkeypatch):
     monkeypatch.setattr(hardware, "supports_gpus", lambda _: usable)
     monkeypatch.setattr(hardware, "visible_gpus", lambda: [str(n) for n in range(gpus)])
     assert hardware.gpus_to_request(setting) == expected
@@ -24,13 +24,13 @@ def test_gpus_that_a_trial_asks_for(setting, usable, gpus, expected, monkeypatch
         ("jax", {"jax", "jax-cuda12-plugin"}, True),
     ],
 )
-def test_builds_that_compute_on_gpus(backend, installed, expected, monkeypatch):
+def test_installed_builds_that_can_use_gpus(backend, installed, expected, monkeypatch):
     monkeypatch.setattr(hardware, "_is_installed", installed.__contains__)
     assert hardware.supports_gpus(backend) is expected
 
 
 @pytest.mark.parametrize(("visible", "expected"), [("", 0), ("-1", 0), ("0", 1), ("2,3", 2), ("GPU-8f,GPU-9a", 2)])
-def test_visible_gpus_are_those_that_the_scheduler_gives(visible, expected, monkeypatch):
+def test_visible_gpus_are_those_of_the_scheduler(visible, expected, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert len(hardware.visible_gpus()) == expected
 

@@ -1,13 +1,25 @@
-"""The files that a trial leaves behind."""
+"""The files of a trial: each is read as it was written, and never where it is missing, damaged or another trial's."""
 
-import csv
 import json
+import math
 
 import keras
 import numpy as np
 import pytest
 
-from lookbook.results import trial as results
+from lookbook.config.digests import digest
+from lookbook.errors import ResultError
+from lookbook.results.benchmark import PlannedTrial
+from lookbook.results.history import COLUMNS, read_history, write_history
+from lookbook.results.model import write_model
+from lookbook.results.predictions import (
+    SplitOutputs,
+    predicted_splits,
+    read_in_train,
+    read_split,
+    write_predictions,
+)
+from lookbook.results.trial import read_trial, trial_identity, write_trial
 
 GENERATOR = np.random.default_rng(0)
 LOGITS = GENERATOR.normal(0, 4, (50, 10)).astype(np.float32)
@@ -17,19 +29,19 @@ ROWS = np.arange(100, 150)
 
 @pytest.fixture
 def predictions(tmp_path):
-    train = results.Predictions(LOGITS, LABELS, ROWS)
-    test = results.Predictions(LOGITS[:7], LABELS[:7], ROWS[:7])
+    train = SplitOutputs(LOGITS, LABELS, ROWS)
+    test = SplitOutputs(LOGITS[:7], LABELS[:7], ROWS[:7])
     return written(tmp_path, {"train": train, "test": test})
 
 
 def written(folder, *arguments) -> dict[str, np.ndarray]:
-    """Return what is in the file that is written of these predictions."""
-    results.write_predictions(folder, *arguments)
+    """Write predictions and return the arrays of the file."""
+    write_predictions(folder / "predictions.npz", *arguments)
     with np.load(folder / "predictions.npz") as arrays:
         return dict(arrays)
 
 
-def test_predictions_hold_answers_labels_and_rows_of_each_split(predictions):
+def test_predictions_have_every_array_of_each_split(predictions):
     assert {name: (array.dtype.name, array.shape) for name, array in predictions.items()} == {
         "train_probabilities": ("float16", (50, 10)),
         "train_predicted": ("uint8", (50,)),
@@ -50,85 +62,142 @@ def test_probabilities_are_the_softmax_of_the_logits(predictions):
     assert predictions["train_probabilities"].astype(np.float64).sum(1) == pytest.approx(np.ones(50), abs=2e-3)
 
 
-def test_log_likelihoods_are_those_of_the_true_class_and_exact(predictions):
+def test_log_likelihoods_are_those_of_the_true_class_without_rounding(predictions):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     assert -predictions["train_log_likelihood"].mean() == pytest.approx(float(loss(LABELS, LOGITS)), rel=1e-5)
     true = predictions["train_probabilities"][np.arange(50), LABELS].astype(np.float64)
     np.testing.assert_allclose(np.exp(predictions["train_log_likelihood"]), true, rtol=1e-3, atol=1e-6)
 
 
-def test_a_log_likelihood_survives_where_its_probability_vanishes(tmp_path):
+def test_a_log_likelihood_is_finite_where_its_probability_is_zero(tmp_path):
     logits = np.array([[0.0, 1000.0]], np.float32)
-    arrays = written(tmp_path, {"test": results.Predictions(logits, LABELS[:1] * 0, ROWS[:1])})
+    arrays = written(tmp_path, {"test": SplitOutputs(logits, LABELS[:1] * 0, ROWS[:1])})
     assert arrays["test_probabilities"].tolist() == [[0.0, 1.0]]
     assert arrays["test_log_likelihood"].tolist() == [-1000.0]
 
 
-def test_a_prediction_is_that_of_the_logits_where_rounded_probabilities_tie(tmp_path):
+def test_the_predicted_class_is_that_of_the_logits_where_rounded_probabilities_are_equal(tmp_path):
     logits = np.array([[0.0, 1e-5, 0.0]], np.float32)
-    arrays = written(tmp_path, {"test": results.Predictions(logits, LABELS[:1] * 0, ROWS[:1])})
+    arrays = written(tmp_path, {"test": SplitOutputs(logits, LABELS[:1] * 0, ROWS[:1])})
     assert len(set(arrays["test_probabilities"][0].tolist())) == 1
     assert arrays["test_predicted"].tolist() == [1]
 
 
-def test_rows_are_where_the_images_stand_in_the_data_set(predictions):
+def test_rows_are_those_in_the_dataset(predictions):
     np.testing.assert_array_equal(predictions["train_rows"], ROWS)
 
 
-def test_predictions_say_which_validation_images_are_trained_on_where_images_are_drawn(tmp_path):
-    answers = results.Predictions(LOGITS[:3], LABELS[:3], ROWS[:3])
-    leak = np.array([True, False, True])
-    assert written(tmp_path, {"valid": answers}, leak)["valid_in_train"].tolist() == [True, False, True]
-    assert "valid_in_train" not in written(tmp_path, {"valid": answers})
-    assert "valid_in_train" not in written(tmp_path, {"test": answers}, leak[:0])
+def test_predictions_state_which_validation_images_are_in_train(tmp_path):
+    outputs = SplitOutputs(LOGITS[:3], LABELS[:3], ROWS[:3])
+    in_train = np.array([True, False, True])
+    assert written(tmp_path, {"valid": outputs}, in_train)["valid_in_train"].tolist() == [True, False, True]
+    assert "valid_in_train" not in written(tmp_path, {"valid": outputs})
+    assert "valid_in_train" not in written(tmp_path, {"test": outputs}, in_train[:0])
 
 
 def test_predictions_of_no_split_are_an_empty_archive(tmp_path):
     assert written(tmp_path, {}) == {}
 
 
-def test_history_has_one_row_an_epoch_and_empty_cells_without_validation(tmp_path):
-    row = {"epoch": 1, "step": 5, "learning_rate": 0.1, "seconds": 1.5, "train_loss": 2.0, "train_accuracy": 0.5}
-    full = row | {"epoch": 2, "valid_loss": 1.0, "valid_accuracy": 0.25}
-    results.write_history(tmp_path, [row, full])
-    with (tmp_path / "history.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == results.HISTORY_COLUMNS
-    assert (rows[0]["valid_loss"], rows[1]["valid_loss"]) == ("", "1.0")
+def test_predictions_are_read_by_split(predictions, tmp_path):
+    path = tmp_path / "predictions.npz"
+    assert predicted_splits(path) == ("train", "test")
+    assert read_split(path, "test", "labels").keys() == {"labels"}
+    for name, array in read_split(path, "train").items():
+        np.testing.assert_array_equal(array, predictions[f"train_{name}"])
+    assert read_in_train(path) is None
 
 
-def test_history_keeps_every_digit(tmp_path):
-    results.write_history(tmp_path, [{"epoch": 1, "train_loss": 0.1 + 0.2}])
-    with (tmp_path / "history.csv").open(newline="") as file:
-        assert float(next(csv.DictReader(file))["train_loss"]) == 0.1 + 0.2
+@pytest.mark.parametrize("length", [0, 10, 400, -1])
+def test_truncated_predictions_are_rejected(length, predictions, tmp_path):
+    path = tmp_path / "predictions.npz"
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(ResultError, match=r"predictions\.npz is damaged"):
+        read_split(path, "train")
 
 
-def test_the_model_of_a_trial_without_one_is_an_empty_file(tmp_path):
-    results.write_model(tmp_path, None)
+ROW = {"epoch": 1, "step": 5, "learning_rate": 0.1, "seconds": 1.5, "train_loss": 0.1 + 0.2, "train_accuracy": 0.5}
+
+
+def test_history_has_one_row_per_epoch_and_missing_values_without_validation(tmp_path):
+    write_history(tmp_path / "h.csv", [ROW, ROW | {"epoch": 2, "valid_loss": math.inf, "valid_accuracy": 0.25}])
+    table = read_history(tmp_path / "h.csv")
+    assert ("epoch", *table.columns) == COLUMNS
+    assert table.index.tolist() == [1, 2]
+    assert table["train_loss"].tolist() == [0.1 + 0.2] * 2
+    assert table["valid_loss"].isna().all()
+    assert table["valid_accuracy"][2] == 0.25
+
+
+def test_a_failed_trial_has_an_empty_model_file(tmp_path):
+    write_model(tmp_path / "model.keras", None)
     assert (tmp_path / "model.keras").read_bytes() == b""
 
 
-def test_a_saved_model_is_whole_and_alone(tmp_path):
+def test_a_saved_model_is_complete_and_leaves_no_other_file(tmp_path):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-    results.write_model(tmp_path, model)
-    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
-    again = keras.models.load_model(tmp_path / "model.keras")
+    write_model(tmp_path / "new" / "model.keras", model)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["model.keras"]
+    again = keras.models.load_model(tmp_path / "new" / "model.keras")
     np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])
 
 
-def strictly(text: str):
-    def refuse(constant: str):
-        raise ValueError(f"{constant} is not JSON")
-
-    return json.loads(text, parse_constant=refuse)
+IDENTITY = trial_identity("spec", "dataset")
+FACTS = {"status": "ok", "penalty": 0.5, "identity": IDENTITY, "digests": {"trial_spec": "spec", "dataset": "dataset"}}
 
 
-def test_trial_json_is_json(tmp_path):
-    results.write_trial(tmp_path, {"status": "ok", "penalty": 0.5})
-    assert strictly((tmp_path / "trial.json").read_text()) == {"status": "ok", "penalty": 0.5}
+@pytest.fixture
+def trial(tmp_path):
+    """The trial.json of a failed trial's files, where a benchmark's results are in tmp_path."""
+    folder = tmp_path / "trials" / "mine" / "0"
+    write_history(folder / "history.csv", [])
+    write_model(folder / "model.keras", None)
+    write_predictions(folder / "predictions.npz", {})
+    write_trial(folder, FACTS)
+    return folder / "trial.json"
+
+
+def test_a_trial_is_read_with_its_files(trial, tmp_path):
+    for source in (trial, PlannedTrial("mine", 0, "spec", tmp_path)):
+        found = read_trial(source)
+        assert (found.identity, found.is_finished) == (IDENTITY, True)
+        for name in ("history.csv", "model.keras", "predictions.npz"):
+            assert found.file(name) == trial.with_name(name)
+    assert digest({"trial_spec": "spec", "dataset": "dataset"}) == IDENTITY
+
+
+def test_a_trial_of_another_specification_is_rejected(trial, tmp_path):
+    with pytest.raises(ResultError, match="another trial specification"):
+        read_trial(PlannedTrial("mine", 0, "other", tmp_path))
+
+
+def test_a_missing_or_damaged_trial_is_rejected(trial):
+    whole = trial.read_text()
+    for text in ("", "{}", "[]", whole[:-5], whole.replace("identity", "other")):
+        trial.write_text(text)
+        with pytest.raises(ResultError, match="damaged"):
+            read_trial(trial)
+    trial.unlink()
+    with pytest.raises(ResultError, match="has not been trained"):
+        read_trial(trial)
+
+
+@pytest.mark.parametrize("name", ["history.csv", "model.keras", "predictions.npz"])
+def test_a_missing_or_changed_file_of_a_trial_is_rejected(name, trial):
+    path = trial.with_name(name)
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(ResultError, match=f"{name} is damaged"):
+        read_trial(trial).file(name)
+    path.unlink()
+    with pytest.raises(ResultError, match=f"{name} is missing"):
+        read_trial(trial).file(name)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_trial_json_of_a_diverged_trial_is_json_too(value, tmp_path):
-    results.write_trial(tmp_path, {"status": "diverged", "penalty": value})
-    assert strictly((tmp_path / "trial.json").read_text())["status"] == "diverged"
+def test_trial_json_has_null_where_a_value_is_not_finite(value, trial):
+    write_trial(trial.parent, FACTS | {"penalty": value})
+
+    def reject(constant: str):
+        raise ValueError(f"{constant} is not JSON")
+
+    assert json.loads(trial.read_text(), parse_constant=reject)["penalty"] is None

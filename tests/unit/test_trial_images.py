@@ -19,6 +19,9 @@ from small_trials import (
     write_tiny,
 )
 
+from lookbook.config.digests import unused_files
+from lookbook.sampling import rows
+from lookbook.training import fit, optimizers
 from lookbook.training.setup import set_up
 
 BRIGHTNESS = {"class_name": "brightness", "config": {"delta": 0.2}}
@@ -71,14 +74,14 @@ def test_resampled_images_are_trained_on_and_the_datasets_images_are_predicted(t
     assert written["images"] == {"train": 96, "valid": 24, "test": 12}
     assert written["images_per_epoch"] == 96
     assert [row["step"] for row in history] == ["8", "16", "24"]
-    rows = predictions["train_rows"]
-    assert len(set(rows)) < len(rows)
-    sampled = np.bincount(DATA.train_labels[np.r_[rows, predictions["valid_rows"]]])
+    train_rows = predictions["train_rows"]
+    assert len(set(train_rows)) < len(train_rows)
+    sampled = np.bincount(DATA.train_labels[np.r_[train_rows, predictions["valid_rows"]]])
     assert sampled.tolist() == [40, 40, 40]
-    in_train = np.isin(predictions["valid_rows"], rows)
+    in_train = np.isin(predictions["valid_rows"], train_rows)
     np.testing.assert_array_equal(predictions["valid_in_train"], in_train)
     assert 0 < in_train.sum() < len(in_train)
-    expected = predicted_by(tmp_path / "trial" / "model.keras", DATA.train_images[rows])
+    expected = predicted_by(tmp_path / "trial" / "model.keras", DATA.train_images[train_rows])
     np.testing.assert_allclose(predictions["train_probabilities"], expected, atol=2e-3)
 
 
@@ -142,3 +145,15 @@ def test_augmented_copies_are_trained_on_and_the_datasets_images_are_predicted(t
     assert not np.array_equal(after[-1], before[-1])
     expected = predicted_by(tmp_path / "trial" / "model.keras", DATA.train_images[predictions["train_rows"]])
     np.testing.assert_allclose(predictions["train_probabilities"], expected, atol=2e-3)
+
+
+def test_a_training_runs_nothing_of_the_files_that_its_code_digest_leaves_out(train, monkeypatch):
+    sgd = {"class_name": "SGD", "config": {"learning_rate": 0.1}}
+    unused = {f"{path.parent.name}.{path.stem}" for path in unused_files(tiny_spec(optimizer=sgd))}
+    assert unused == {"sampling.balancing", "training.averaging", "training.early_stopping", "training.schedules"}
+    for module in (rows, fit, optimizers):
+        for name, value in list(vars(module).items()):
+            if getattr(value, "__module__", "").removeprefix("lookbook.") in unused:
+                monkeypatch.setattr(module, name, None)
+    assert fit.EarlyStopping is None
+    assert train(optimizer=sgd)[0]["status"] == "ok"

@@ -1,0 +1,69 @@
+"""Which precision and which compiler a network trains with, by the hardware."""
+
+import keras
+import pytest
+
+from lookbook.training.precision import Hardware, choose_precision, choose_xla, has_bfloat16_convolutions
+from lookbook.training.setup import is_convolutional
+
+
+def cpu(flags: str) -> Hardware:
+    return Hardware(processor_flags=frozenset(flags.split()))
+
+
+@pytest.mark.parametrize(
+    ("hardware", "convolutional", "expected"),
+    [
+        (cpu("sse avx2 amx_bf16 amx_tile"), True, "mixed_bfloat16"),
+        (cpu("sse avx2 amx_bf16 amx_tile"), False, "float32"),
+        (cpu("sse avx2 avx512_bf16"), True, "float32"),
+        (cpu(""), True, "float32"),
+        (Hardware(8.0), True, "mixed_bfloat16"),
+        (Hardware(9.0), False, "float32"),
+        (Hardware(7.5, frozenset({"amx_bf16"})), True, "float32"),
+        (Hardware(0.0), True, "float32"),
+    ],
+)
+def test_auto_is_bfloat16_for_convolutions_where_the_hardware_multiplies_it(hardware, convolutional, expected):
+    assert choose_precision("auto", convolutional, hardware) == expected
+
+
+@pytest.mark.parametrize("requested", ["float32", "mixed_bfloat16"])
+def test_a_requested_precision_is_used(requested):
+    assert choose_precision(requested, True, cpu("amx_bf16")) == requested
+
+
+@pytest.mark.parametrize(
+    ("requested", "convolutional", "hardware", "backend", "expected"),
+    [
+        ("auto", False, cpu(""), "tensorflow", True),
+        ("auto", True, cpu(""), "tensorflow", False),
+        ("auto", True, Hardware(8.0), "tensorflow", True),
+        ("auto", True, cpu(""), "jax", True),
+        ("graph", True, cpu(""), "jax", True),
+        ("xla", True, cpu(""), "tensorflow", True),
+        ("graph", False, Hardware(8.0), "tensorflow", False),
+    ],
+)
+def test_auto_compiles_with_xla_except_convolutions_on_a_cpu(requested, convolutional, hardware, backend, expected):
+    assert choose_xla(requested, convolutional, hardware, backend) is expected
+
+
+@pytest.mark.parametrize(
+    ("hardware", "expected"), [(cpu("avx2"), False), (cpu("avx2 avx512f"), True), (Hardware(7.0), True)]
+)
+def test_bfloat16_convolutions_are_fast_on_gpus_and_where_onednn_has_kernels(hardware, expected):
+    assert has_bfloat16_convolutions(hardware) is expected
+
+
+@pytest.mark.parametrize("layer", ["Conv2D", "DepthwiseConv2D", "SeparableConv2D"])
+def test_a_convolution_is_found_at_any_depth(layer):
+    arguments = {"kernel_size": 3} if layer == "DepthwiseConv2D" else {"filters": 2, "kernel_size": 3}
+    inner = keras.Sequential([keras.Input((8, 8, 1)), getattr(keras.layers, layer)(**arguments)])
+    outer = keras.Sequential([keras.Input((8, 8, 1)), inner, keras.layers.Flatten()])
+    assert is_convolutional(outer)
+
+
+def test_a_dense_network_is_not_convolutional():
+    dense = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    assert not is_convolutional(dense)

@@ -1,8 +1,9 @@
 """Figures of images: the classes and sizes of a dataset, and what each augmentation does."""
 
 PICTURED_DATASETS = sorted({EXPERIMENTS[name].spec["dataset"] for name in COMPETITION})
+AUGMENTATIONS = arguments_in_use(EXPERIMENTS[name].spec for name in PLAN)
 # Without augmentation in any experiment there are no contact sheets.
-SHEETS = sheet_names() if any(EXPERIMENTS[name].spec["augmentation"] for name in PLAN) else []
+SHEETS = sheet_names(AUGMENTATIONS) if AUGMENTATIONS else []
 FIGURES += [
     figure_file(RESULTS, "datasets", dataset, name)
     for dataset in PICTURED_DATASETS
@@ -37,7 +38,7 @@ rule plot_dataset:
 rule plot_contact_sheets:
     output:
         report(
-            [figure_file(RESULTS, "contact_sheets", name) for name in sheet_names()],
+            [figure_file(RESULTS, "contact_sheets", name) for name in SHEETS],
             caption="../reports/captions/contact_sheets.rst",
             category="Figures",
             subcategory="Augmentations",
@@ -47,7 +48,7 @@ rule plot_contact_sheets:
     conda:
         "../envs/training.yaml"
     params:
-        arguments=canonical(arguments_in_use(EXPERIMENTS[name].spec for name in PLAN)),
+        arguments=canonical(AUGMENTATIONS),
         code=script_digest("plot_contact_sheets.py", "augmentation"),
         folder=subpath(output[0], parent=True),
     shell:

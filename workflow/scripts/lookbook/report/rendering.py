@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from lookbook.files import write_text
-from lookbook.report.blocks import Block, Cell, Chip, Code, FileLink, Heading, Inline, Link, Name, Styled
+from lookbook.report.blocks import Block, Cell, Chip, Code, Column, FileLink, Heading, Inline, Link, Name, Styled, Table
 from lookbook.report.formatting import code, markdown, slug
 
 
@@ -57,7 +57,7 @@ def render(header: Sequence[Block], body: Sequence[Block], names: Collection[str
     environment.globals |= {
         "blocks": render_blocks,
         "inline": lambda text: write_inline(text, page),
-        "cell": lambda item: item if isinstance(item, Cell) else Cell(item),
+        "rows": rows,
         "inline_svg": svg_inliner(),
         "relative": page.relative,
         "code": code,
@@ -67,6 +67,13 @@ def render(header: Sequence[Block], body: Sequence[Block], names: Collection[str
     navigation = [block for block in body if isinstance(block, Heading) and block.level == 2]
     template = environment.get_template(f"report{suffix}.j2")
     write_text(path, template.render(header=header, body=body, navigation=navigation))
+
+
+def rows(table: Table) -> Iterator[list[tuple[Column, Cell]]]:
+    """Yield the cells of each row of a table with their columns."""
+    for subject in table.subjects:
+        items = [(column, column.cell(subject)) for column in table.columns]
+        yield [(column, item if isinstance(item, Cell) else Cell(item)) for column, item in items]
 
 
 def html_inline(text: Inline, page: Page) -> Markup:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Column, Name, Paragraph, Styled, Table, join, section
+from lookbook.report.blocks import Block, Column, Inline, Name, Paragraph, Styled, Table, join, section
 from lookbook.report.experiment import Experiment
 from lookbook.report.formatting import fixed, thousands
 from lookbook.report.inputs import Document
@@ -35,7 +35,7 @@ def with_duplicates(document: Document) -> list[Experiment]:
 
 @section("Images on both sides of the split", with_duplicates)
 def duplicates(document: Document) -> Iterator[Block]:
-    scored = [
+    scored: list[Inline] = [
         [fixed(e.score, 3), " against ", fixed(e.accuracy.published, 3), " (", Name(e.name), ")"]
         for e in document.experiments
         if e.score is not None and e.split == "valid" and e.accuracy.published is not None

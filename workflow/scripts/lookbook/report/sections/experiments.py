@@ -39,7 +39,7 @@ def experiments(document: Document) -> Iterator[Block]:
     yield Paragraph(TEXT, "small quiet")
     for experiment in document.experiments:
         gist = experiment.remark or experiment.accuracy.text if experiment.n else "not run"
-        summary = [Code(experiment.name), " ", Styled(experiment.entry["title"], "quiet")]
+        summary: Inline = [Code(experiment.name), " ", Styled(experiment.entry["title"], "quiet")]
         blocks = list(card(document.report, experiment))
         yield Details(summary, blocks, level=4, anchor=f.slug(experiment.name), gist=gist)
 
@@ -52,7 +52,7 @@ def card(report: Report, experiment: Experiment) -> Iterator[Block]:
         yield Paragraph(entry["note"], "small")
     yield from submission(report, experiment)
     if entry["base"]:
-        changes = [
+        changes: list[Inline] = [
             [Code(change["key"]), f": {f.setting(change['from'])} → ", Styled(f.setting(change["to"]))]
             for change in entry["changes"]
         ]

@@ -1,6 +1,7 @@
 """Ensembles of one network per class, beside networks that are trained on all classes."""
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from lookbook.report.blocks import Block, Cell, Code, Column, Heading, Inline, Name, Paragraph, Table, section
@@ -40,9 +41,8 @@ def comparisons(document: Document) -> list[Comparison]:
 
 @section("One-vs-all ensembles", comparisons)
 def one_vs_all(document: Document) -> Iterator[Block]:
-    columns = [Column("Classifier", lambda row: row[0], is_number=False)]
-    for position, label in enumerate(("Networks", "Accuracy", "Macro F1", "Cross-entropy"), start=1):
-        columns.append(Column(label, lambda row, position=position: row[position]))
+    labels = ("Classifier", "Networks", "Accuracy", "Macro F1", "Cross-entropy")
+    columns = [Column(label, itemgetter(n), is_number=n > 0) for n, label in enumerate(labels)]
     for comparison in comparisons(document):
         ensemble, _, seeds = comparison
         name, split = ensemble["experiment"], SPLITS.get(ensemble["split"], "test")

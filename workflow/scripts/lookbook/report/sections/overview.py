@@ -20,8 +20,9 @@ def overview(report: Report) -> Iterator[Block]:
     absent = sum(not experiment.n for experiment in experiments)
     done, planned = (sum(getattr(experiment, count) for experiment in experiments) for count in ("n_ok", "n"))
     failed = "trial without results" if failures == 1 else "trials without results"
+    not_run: Inline = [", ", Link(f"{absent} not run", "not-run")] if absent else ""
     tiles: list[tuple[str, Inline]] = [
-        (str(len(experiments)), ["experiments", *([", ", Link(f"{absent} not run", "not-run")] if absent else [])]),
+        (str(len(experiments)), ["experiments", not_run]),
         (f"{done} of {planned}", "trials finished"),
         (str(failures), Link(failed, "failures") if failures else failed),
     ]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lookbook.config.selection import compared_networks, with_figure
 from lookbook.evaluation.classes import class_names
-from lookbook.report.blocks import Block, Cell, Code, Column, Details, Paragraph, Styled, Table, section
+from lookbook.report.blocks import Block, Cell, Code, Column, Details, Inline, Paragraph, Styled, Table, section
 from lookbook.report.experiment import Experiment
 from lookbook.report.formatting import fixed, plural, thousands
 from lookbook.report.inputs import Document, Report, Row, records
@@ -52,7 +52,7 @@ def predictions(document: Document) -> Iterator[Block]:
     for experiment in shown(document):
         name, is_best = experiment.name, experiment.name == best
         gist = "highest test accuracy" if is_best else fixed(experiment.accuracy.mean)
-        summary = [Code(name), " ", Styled(experiment.entry["title"], "quiet")]
+        summary: Inline = [Code(name), " ", Styled(experiment.entry["title"], "quiet")]
         yield Details(summary, list(card(document.report, experiment, is_best)), is_best, level=4, gist=gist)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from operator import itemgetter
 
 from lookbook.report.blocks import Block, Code, Column, Inline, Styled, Table, join, section
 from lookbook.report.formatting import MISSING, duration, plural
@@ -25,15 +26,12 @@ def provenance(report: Report) -> Iterator[Block]:
         "Versions": tally([row["versions"] for row in rows]),
         "Data": tally([f"{datasets[row['experiment']]} {row['dataset_digest']}" for row in rows]),
     }
-    columns = (
-        Column("Fact", lambda fact: fact[0], is_number=False),
-        Column("Value", lambda fact: fact[1], is_number=False),
-    )
+    columns = [Column(label, itemgetter(n), is_number=False) for n, label in enumerate(("Fact", "Value"))]
     yield Table("Provenance", list(facts.items()), columns)
 
 
 def tally(values: list[str | None]) -> Inline:
     """Return each value with its number of trials, the most frequent first."""
     counts = Counter(value for value in values if value).most_common()
-    lines = [[value, " ", Styled(f"({plural(count, 'trial')})", "quiet")] for value, count in counts]
+    lines: list[Inline] = [[value, " ", Styled(f"({plural(count, 'trial')})", "quiet")] for value, count in counts]
     return join(lines, "; ") if lines else MISSING

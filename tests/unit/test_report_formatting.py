@@ -1,0 +1,27 @@
+"""Numbers and texts as the report prints them."""
+
+import pytest
+
+from lookbook.report import formatting
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (formatting.fixed(None), "–"),  # noqa: RUF001
+        (formatting.fixed(0.87841), "0.8784"),
+        (formatting.signed(-0.00131), "−0.0013"),  # noqa: RUF001
+        (formatting.signed(0.0023), "+0.0023"),
+        (formatting.signed(-0.00001), "0.0000"),
+        (formatting.spread(0.9, None), "0.9000"),
+        (formatting.duration(45.4), "45 s"),
+        (formatting.duration(3599.9), "1 h 0 min"),
+        (formatting.duration(59.7), "1 min 0 s"),
+        (formatting.probability(0.0004), "< 0.001"),
+        (formatting.thousands(21310922), "21,310,922"),
+        (formatting.setting([32, 64]), "[32, 64]"),
+        (formatting.code("a`b|c"), "`` a`b\\|c ``"),
+    ],
+)
+def test_numbers_and_texts(text, expected):
+    assert text == expected

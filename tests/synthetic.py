@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
-sys.path.insert(0, str(Path(__file__).parent))
-
 from synthetic_experiments import CLASSES, EXPERIMENTS, FAILURES, MORE, RESAMPLED, class_of, description, hash_of
 
 from lookbook.files import write_bytes

@@ -1,16 +1,11 @@
 """One tiny benchmark, trained once; every test changes something in it and finds it as it was."""
 
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-# The tests import workspace.py, which lies beside them.
-sys.path.insert(0, str(Path(__file__).parent))
-
 import workspace
 from workspace import Workspace
 

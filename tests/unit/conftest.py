@@ -1,6 +1,5 @@
 """Fixtures that several tests of the configuration use."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -9,9 +8,6 @@ import pytest
 
 from lookbook.config.experiments import Experiment, resolve
 from lookbook.errors import ConfigError
-
-# Modules that several tests share are in this folder.
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

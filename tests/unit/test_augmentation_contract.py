@@ -1,6 +1,5 @@
 """Properties that every transform of the package has, whatever it does to the pixels."""
 
-import sys
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -9,12 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from augmentation_calls import call_compiled, call_eagerly
 
 import lookbook.augmentation
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from augmentation_calls import call_compiled, call_eagerly
 
 FOLDER = Path(lookbook.augmentation.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))

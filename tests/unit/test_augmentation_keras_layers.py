@@ -1,18 +1,13 @@
 """Keras's preprocessing layers as augmentations: which ones work, their seeds, and the ones that experiments use."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from augmentation_calls import call_compiled, call_eagerly
 
 from lookbook.augmentation import Transform, compose
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from augmentation_calls import call_compiled, call_eagerly
 
 BATCH, MANY = 8, 2000
 # Every image layer that keeps the shape of an image, with arguments that change most images.

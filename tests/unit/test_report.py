@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,7 +19,6 @@ ROOT = Path(__file__).parents[2]
 CLASSES = [f"class {number}" for number in range(10)]
 VOID = {"meta", "br", "link", "hr", "img", "input"}
 
-sys.path.insert(0, str(ROOT / "tests"))
 
 import synthetic
 

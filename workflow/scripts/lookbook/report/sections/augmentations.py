@@ -24,7 +24,7 @@ def augmentations(report: Report) -> Iterator[Block]:
 def figures(report: Report) -> Iterator[Figure]:
     """Yield the sheets of this library's augmentations and of the Keras layers in use."""
     arguments = arguments_in_use(e.entry["spec"] for e in report.experiments.values() if e.n)
-    for name in dict.fromkeys([*sheet_names(), *arguments]):
+    for name in sheet_names(arguments):
         title = name.replace("_", " ")
         label = f"An image and eight random augmentations of it by {title}"
         identity = digest({"sheet": name, "arguments": arguments.get(name, {})})

@@ -24,7 +24,7 @@ rule render_report:
     conda:
         "../envs/analysis.yaml"
     params:
-        code=script_digest("render_report.py", "report/sections"),
+        code=script_digest("render_report.py"),
         logs=lambda wildcards: f"{RESULTS}/logs/train_trial/{{experiment}}/{{trial}}.log",
         templates=str(ROOT / "reports/templates"),
     shell:

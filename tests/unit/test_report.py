@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+import synthetic
 from fabricated_report import read, render_both, write_figures, write_manifests
 from markdown_it import MarkdownIt
 
@@ -18,9 +19,6 @@ from lookbook.results.tables import read_table, write_table
 ROOT = Path(__file__).parents[2]
 CLASSES = [f"class {number}" for number in range(10)]
 VOID = {"meta", "br", "link", "hr", "img", "input"}
-
-
-import synthetic
 
 
 def build(root, names=None, *, comparable=True, edit=lambda benchmark: None):

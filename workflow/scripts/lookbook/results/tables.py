@@ -77,8 +77,11 @@ def identity_of(trials: pd.DataFrame, experiments: Iterable[str]) -> str:
         trials: trials.csv, with the columns ``experiment`` and ``identity``, trials in ascending order.
         experiments: names; an experiment without trials contributes its name.
     """
-    column = trials["identity"].astype(str)
-    return digest({name: column[trials["experiment"] == name].tolist() for name in experiments})
+    identities: dict[str, list[str]] = {name: [] for name in experiments}
+    for name, identity in zip(trials["experiment"].tolist(), trials["identity"].tolist(), strict=True):
+        if name in identities:
+            identities[name].append(str(identity))
+    return digest(identities)
 
 
 def identity_of_trials(trials: Iterable[Trial], experiments: Iterable[str] | None = None) -> str:

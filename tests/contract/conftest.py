@@ -1,4 +1,4 @@
-"""One tiny benchmark, trained once; every test changes something in it and finds it as it was."""
+"""A tiny benchmark, trained once. Each test may change it; it is restored afterwards."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from workspace import Workspace
 
 @dataclass(frozen=True)
 class Trained:
-    """A workspace whose benchmark has run, what Snakemake printed meanwhile, and an untouched copy."""
+    """A workspace whose benchmark has run, what Snakemake printed, and an unchanged copy."""
 
     workspace: Workspace
     output: str
@@ -30,7 +30,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 @pytest.fixture
 def finished(trained: Trained) -> Iterator[Workspace]:
-    """The finished benchmark, for a test to change at will: it is put back as it was, dates included."""
+    """Return the finished benchmark; it is restored after the test, file times included."""
     yield trained.workspace
     shutil.rmtree(trained.workspace.folder)
     shutil.copytree(trained.copy, trained.workspace.folder, symlinks=True)
@@ -38,5 +38,5 @@ def finished(trained: Trained) -> Iterator[Workspace]:
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Workspace:
-    """The tiny benchmark before its first run."""
+    """Return the tiny benchmark before its first run."""
     return workspace.create(tmp_path / "my work")

@@ -17,11 +17,11 @@ def trials_of(*experiments):
     ("old", "new", "retrained"),
     [
         pytest.param(TRAINING, "{epochs: 2, batch_size: 10}", ("plain", "heir", "diverges"), id="inherited"),
-        pytest.param("learning_rate: 0.01", "learning_rate: 0.03", ("plain",), id="overridden by the heirs"),
-        pytest.param("learning_rate: 0.02", "learning_rate: 0.03", ("heir",), id="of an heir"),
+        pytest.param("learning_rate: 0.01", "learning_rate: 0.03", ("plain",), id="overridden by descendants"),
+        pytest.param("learning_rate: 0.02", "learning_rate: 0.03", ("heir",), id="of a descendant"),
     ],
 )
-def test_a_changed_hyperparameter_retrains_its_experiment_and_its_heirs(finished, old, new, retrained):
+def test_a_changed_hyperparameter_retrains_its_experiment_and_descendants(finished, old, new, retrained):
     finished.replace(EXPERIMENTS, old, new)
     assert finished.plan().trained == trials_of(*retrained)
 

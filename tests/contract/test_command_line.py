@@ -1,4 +1,4 @@
-"""The commands that a person gives, and what the console and the logs say meanwhile."""
+"""The command line of Snakemake, the console and the logs."""
 
 import json
 import re
@@ -17,17 +17,17 @@ HEAVY = ("tensorflow", "keras", "jax", "torch", "matplotlib", "sklearn", "scipy"
 SPY = f"""
 import atexit
 
-def say_what_is_imported(when, names):
+def print_imports(when, names):
     print(when, sorted(set(names) & sys.modules.keys()), file=sys.stderr)
 
-say_what_is_imported("read:", {(*HEAVY, "pandas")!r})
-atexit.register(say_what_is_imported, "ended:", {HEAVY!r})
+print_imports("read:", {(*HEAVY, "pandas")!r})
+atexit.register(print_imports, "ended:", {HEAVY!r})
 """
 
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory):
-    """What Snakemake would do for the whole benchmark, and what it imports to find out."""
+    """Return the plan of the whole benchmark, with the imports of the planning."""
     work = workspace.copy_source(tmp_path_factory.mktemp("full") / "work")
     with work.path("Snakefile").open("a") as file:
         file.write(SPY)
@@ -44,14 +44,14 @@ def test_the_full_benchmark_is_listed_without_heavy_imports(full):
 
 
 def test_the_full_benchmark_trains_every_trial_of_every_experiment(full, tmp_path, monkeypatch):
-    # What this checkout has prepared is not there in the copy either.
+    # The copy has no prepared datasets, so the checkout's own must not be found.
     monkeypatch.chdir(tmp_path)
     every = resolve(read_config([workspace.SOURCE / "config" / "config.yaml"]), workspace.SOURCE).values()
     assert full.trained == {(experiment.name, trial) for experiment in every for trial in range(experiment.trials)}
     assert full.jobs["train_trial"] == full.jobs["evaluate_trial"] == len(full.trained)
 
 
-def test_a_machine_without_a_gpu_needs_no_option_and_takes_one(finished):
+def test_a_machine_without_a_gpu_accepts_the_option_of_one(finished):
     finished.set("plain", training={"epochs": 1})
     wanted = "results/trials/plain/0/trial.json"
     assert finished.plan(wanted).trained == {("plain", 0)}
@@ -62,7 +62,7 @@ def test_a_machine_without_a_gpu_needs_no_option_and_takes_one(finished):
     assert finished.plan(wanted).is_empty
 
 
-def test_jobs_run_under_the_python_of_snakemake_whatever_the_path_is(finished):
+def test_jobs_use_the_python_of_snakemake_independent_of_the_path(finished):
     bin_folder = Path(sys.executable).parent
     finished.path("results/trials/plain/0/metrics.json").unlink()
     run = subprocess.run(
@@ -78,26 +78,26 @@ def test_jobs_run_under_the_python_of_snakemake_whatever_the_path_is(finished):
     assert finished.path("results/trials/plain/0/metrics.json").exists()
 
 
-def test_the_console_tells_how_many_trials_are_done_running_and_left(trained):
+def test_the_console_shows_how_many_trials_are_done_running_and_left(trained):
     lines = re.findall(r"trials: (\d+) done, (\d+) running, (\d+) left(.*)", trained.output)
     counts = [tuple(map(int, line[:3])) for line in lines]
     assert [done for done, _, _ in counts] == list(range(1, 9))
     assert all(sum(count) == 8 for count in counts)
     assert counts[-1] == (8, 0, 0)
-    assert all("training ends about" in line[3] for line in lines[:-1])
+    assert all("expected end of training" in line[3] for line in lines[:-1])
 
 
-def test_a_training_log_has_a_line_an_epoch(trained):
-    log = trained.workspace.path("results/logs/train/plain/0.log").read_text()
+def test_a_training_log_has_one_line_per_epoch(trained):
+    log = trained.workspace.path("results/logs/train_trial/plain/0.log").read_text()
     assert "plain, trial 0, seed 0" in log
     line = (
-        r"epoch (\d)/2  loss \d\.\d+  accuracy 0\.\d+  validation \d\.\d+, 0\.\d+  "
-        r"\d+\.\d s  [\d,]+ images/s  ends by \d\d:\d\d:\d\d"
+        r"epoch (\d)/2  loss \d\.\d+  accuracy 0\.\d+  validation loss \d\.\d+  validation accuracy 0\.\d+  "
+        r"\d+\.\d s  [\d,]+ images/s  expected end \d\d:\d\d:\d\d"
     )
     assert re.findall(line, log) == ["1", "2"]
 
 
-def test_the_catalogs_snakefile_runs_the_whole_workflow(fresh):
+def test_the_snakefile_of_the_catalog_runs_the_whole_workflow(fresh):
     plan = fresh.plan("-s", "workflow/Snakefile")
     assert plan.jobs["render_report"] == 1
     assert plan.jobs["train_trial"] > 1

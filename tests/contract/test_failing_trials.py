@@ -1,4 +1,4 @@
-"""A trial that fails for a reason of its own is a result; a failure of its surroundings is an error of the job."""
+"""A trial that fails for a reason of its own is a result; a failure of its environment is an error of the job."""
 
 import json
 
@@ -22,7 +22,7 @@ def test_the_other_trials_finish(finished):
         assert [trial(finished, experiment, number)["status"] for number in (0, 1)] == ["ok", "ok"]
 
 
-def test_a_failed_trial_says_why(finished):
+def test_a_failed_trial_states_the_reason(finished):
     assert trial(finished, "diverges")["status"] == "diverged"
     unbuildable = trial(finished, "unbuildable")
     assert unbuildable["status"] == "failed"
@@ -35,16 +35,16 @@ def test_the_report_names_every_failure_with_its_log(finished):
     for experiment, status in FAILING.items():
         row = row_of(experiment, report)
         assert status in row
-        log = f"results/logs/train/{experiment}/0.log"
+        log = f"results/logs/train_trial/{experiment}/0.log"
         assert log in row
         assert finished.path(log).is_file()
     page = finished.path("results/report/report.html").read_text()
     assert all(experiment in page for experiment in FAILING)
 
 
-def test_the_report_names_the_log_where_results_go_elsewhere(finished):
+def test_the_report_names_the_log_in_another_results_folder(finished):
     finished.path("results").rename(finished.path("elsewhere"))
-    (log,) = finished.path("elsewhere").glob("logs/train/diverges/0.log")
+    (log,) = finished.path("elsewhere").glob("logs/train_trial/diverges/0.log")
     finished.run("--config", "results=elsewhere", "--touch")
     finished.run("--config", "results=elsewhere", "--forcerun", "render_report")
     report = finished.path("elsewhere/report/report.md").read_text()

@@ -1,4 +1,4 @@
-"""A killed run goes on by the same command, and what it ends with is what it would have ended with."""
+"""The same command continues a killed run, with the results of an uninterrupted one."""
 
 import io
 import os
@@ -16,7 +16,7 @@ import pytest
 import workspace
 from workspace import Workspace
 
-# Long enough to be interrupted; everything that has a state of its own: dropout, augmentation, moments, best weights.
+# Long enough to be interrupted, with every kind of state: dropout, augmentation, moments, best weights.
 LONG = """\
 document: long
 experiments:
@@ -34,8 +34,8 @@ EPOCHS = 10
 
 
 @dataclass(frozen=True)
-class Story:
-    """One trial, trained without interruption, and again with two: all processes killed, then the job terminated."""
+class Interrupted:
+    """One trial, trained without interruption and with two: all processes killed, then the job terminated."""
 
     workspace: Workspace
     after_kill: int
@@ -61,11 +61,11 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory) -> Story:
+def interrupted(tmp_path_factory) -> Interrupted:
     work = workspace.create(tmp_path_factory.mktemp("interrupted") / "work", experiments=LONG)
     work.run("--until", "train_trial", "--config", "results=uninterrupted")
 
-    # One command, three times.
+    # The same command three times.
     process = start(work)
     wait_for_epochs(work, process, 2)
     os.killpg(process.pid, signal.SIGKILL)
@@ -84,7 +84,7 @@ def story(tmp_path_factory) -> Story:
     process = start(work)
     output, _ = process.communicate(timeout=600)
     end = subprocess.CompletedProcess(process.args, process.returncode, output)
-    return Story(work, after_kill, after_termination, left, end, (first_log, log(work)))
+    return Interrupted(work, after_kill, after_termination, left, end, (first_log, log(work)))
 
 
 def start(work: Workspace) -> subprocess.Popen:
@@ -96,7 +96,7 @@ def start(work: Workspace) -> subprocess.Popen:
 
 
 def log(work: Workspace) -> str:
-    file = work.path("interrupted/logs/train/long/0.log")
+    file = work.path("interrupted/logs/train_trial/long/0.log")
     return file.read_text() if file.exists() else ""
 
 
@@ -105,9 +105,9 @@ def epochs_done(work: Workspace) -> int:
 
 
 def wait_for_epochs(work: Workspace, process: subprocess.Popen, epochs: int) -> None:
-    """Wait until this run has trained so many epochs, and saved a checkpoint after each."""
+    """Wait until this run has trained a number of epochs and saved a checkpoint after each."""
     started, limit = time.time(), time.monotonic() + 600
-    file = work.path("interrupted/logs/train/long/0.log")
+    file = work.path("interrupted/logs/train_trial/long/0.log")
     while time.monotonic() < limit and process.poll() is None:
         if file.exists() and file.stat().st_mtime > started and epochs_done(work) >= epochs:
             return
@@ -115,42 +115,42 @@ def wait_for_epochs(work: Workspace, process: subprocess.Popen, epochs: int) -> 
 
 
 def training_jobs(process: subprocess.Popen) -> list[psutil.Process]:
-    """Return the processes that train, not the shells that started them."""
+    """Return the training processes, without the shells that started them."""
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     return [child for child in children if any(part.endswith("train_trial.py") for part in child.cmdline()[:3])]
 
 
-def test_a_killed_run_goes_on_by_the_same_command(story):
-    assert 2 <= story.after_kill < EPOCHS, "the run was not killed in the middle"
-    assert "cannot be locked" not in story.after_termination.stdout
-    assert story.end.returncode == 0, story.end.stdout
+def test_the_same_command_continues_a_killed_run(interrupted):
+    assert 2 <= interrupted.after_kill < EPOCHS, "the run was not killed in the middle"
+    assert "cannot be locked" not in interrupted.after_termination.stdout
+    assert interrupted.end.returncode == 0, interrupted.end.stdout
 
 
-def test_a_killed_trial_resumes_at_its_last_finished_epoch(story):
-    resumed = int(re.search(r"goes on after epoch (\d+)", story.logs[0])[1])
-    # A checkpoint is there a moment before the line that tells of its epoch.
-    assert resumed in (story.after_kill, story.after_kill + 1)
-    assert f"\nepoch {resumed + 1}/{EPOCHS}" in story.logs[0]
-    assert f"\nepoch {resumed}/{EPOCHS}" not in story.logs[0]
+def test_a_killed_trial_resumes_at_its_last_finished_epoch(interrupted):
+    resumed = int(re.search(r"resuming after epoch (\d+)", interrupted.logs[0])[1])
+    # The checkpoint is written just before the log line of its epoch.
+    assert resumed in (interrupted.after_kill, interrupted.after_kill + 1)
+    assert f"\nepoch {resumed + 1}/{EPOCHS}" in interrupted.logs[0]
+    assert f"\nepoch {resumed}/{EPOCHS}" not in interrupted.logs[0]
 
 
-def test_a_terminated_trial_is_an_error_of_the_job_and_not_a_result(story):
-    assert story.after_termination.returncode != 0
-    assert "trial.json" not in story.results_after_termination
-    assert "goes on after epoch" in story.logs[1]
+def test_a_terminated_trial_is_an_error_of_the_job_and_not_a_result(interrupted):
+    assert interrupted.after_termination.returncode != 0
+    assert "trial.json" not in interrupted.results_after_termination
+    assert "resuming after epoch" in interrupted.logs[1]
 
 
-def test_an_interrupted_trial_ends_with_the_same_weights_bit_for_bit(story):
-    expected, found = story.arrays("uninterrupted"), story.arrays("interrupted")
+def test_an_interrupted_trial_ends_with_the_same_weights_bit_for_bit(interrupted):
+    expected, found = interrupted.arrays("uninterrupted"), interrupted.arrays("interrupted")
     assert sum(name.startswith("weights/") for name in expected) >= 6
     assert found.keys() == expected.keys()
     for name in expected:
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
 
 
-def test_an_interrupted_trial_has_the_whole_history(story):
+def test_an_interrupted_trial_has_the_whole_history(interrupted):
     def rows(results):
-        lines = story.workspace.path(f"{results}/trials/long/0/history.csv").read_text().splitlines()
+        lines = interrupted.workspace.path(f"{results}/trials/long/0/history.csv").read_text().splitlines()
         seconds = lines[0].split(",").index("seconds")
         return [[cell for i, cell in enumerate(line.split(",")) if i != seconds] for line in lines]
 
@@ -158,7 +158,7 @@ def test_an_interrupted_trial_has_the_whole_history(story):
     assert rows("interrupted") == rows("uninterrupted")
 
 
-def test_the_checkpoint_goes_when_the_trial_is_done(story):
-    assert "checkpoint.npz" in story.results_after_termination
-    left = {file.name for file in story.workspace.path("interrupted/trials/long/0").iterdir()}
+def test_a_finished_trial_removes_its_checkpoint(interrupted):
+    assert "checkpoint.npz" in interrupted.results_after_termination
+    left = {file.name for file in interrupted.workspace.path("interrupted/trials/long/0").iterdir()}
     assert left == {"history.csv", "model.keras", "predictions.npz", "trial.json"}

@@ -1,4 +1,4 @@
-"""Where nothing that matters has changed, nothing is to be done."""
+"""Without a relevant change there is nothing to be done."""
 
 import os
 import time
@@ -24,7 +24,7 @@ def test_touched_sources_configuration_and_data_change_nothing(finished):
     assert finished.plan().is_empty
 
 
-def test_files_written_anew_by_a_checkout_change_nothing(finished):
+def test_files_that_a_checkout_rewrites_change_nothing(finished):
     for file in finished.source_files():
         content = file.read_bytes()
         file.unlink()

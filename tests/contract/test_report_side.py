@@ -1,4 +1,4 @@
-"""What only the report shows is changed in seconds: no trial is trained or evaluated again."""
+"""A change that only the report shows trains and evaluates no trial."""
 
 import pytest
 
@@ -10,7 +10,7 @@ TEMPLATE = "reports/templates/report.md.j2"
     ("file", "old", "new"),
     [
         pytest.param(EXPERIMENTS, "title: a perceptron", "title: one hidden layer", id="title"),
-        pytest.param(EXPERIMENTS, "The smallest that learns", "The first that learns", id="note"),
+        pytest.param(EXPERIMENTS, "The smallest network that learns", "The first network that learns", id="note"),
         pytest.param("config/published.csv", "0.123", "0.321", id="published figure"),
         pytest.param(TEMPLATE, "# Lookbook report", "# A lookbook report", id="template"),
     ],
@@ -27,20 +27,20 @@ def test_the_report_shows_its_changed_template_title_note_and_published_figure(f
     before = trial.stat().st_mtime_ns
     finished.replace(TEMPLATE, "# Lookbook report", "# A new heading")
     finished.replace(EXPERIMENTS, "title: a perceptron", "title: a new title")
-    finished.replace(EXPERIMENTS, "The smallest that learns", "A new note, on what learns")
+    finished.replace(EXPERIMENTS, "The smallest network that learns", "A new note: a network that learns")
     finished.replace("config/published.csv", "0.123", "0.321")
     finished.run()
     report = finished.path("results/report/report.md").read_text()
     assert "# A new heading" in report
     assert "a new title" in report
-    assert "A new note, on what learns" in report
+    assert "A new note: a network that learns" in report
     assert "0.321" in report
     assert "0.123" not in report
     assert trial.stat().st_mtime_ns == before
     assert finished.plan().is_empty
 
 
-def test_another_definition_of_a_metric_evaluates_again_and_trains_nothing(finished):
+def test_a_changed_metric_evaluates_again_and_trains_nothing(finished):
     metrics = "workflow/scripts/lookbook/evaluation/metrics.py"
     finished.replace(metrics, "CALIBRATION_BINS = 15", "CALIBRATION_BINS = 10")
     plan = finished.plan()

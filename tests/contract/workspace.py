@@ -1,4 +1,4 @@
-"""A copy of the source with a tiny benchmark of its own, and what real Snakemake says and does in it."""
+"""A copy of the sources with a tiny benchmark, in which Snakemake runs."""
 
 import os
 import re
@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[2]
 PARTS = ("Snakefile", "rules", "workflow", "config", "reports", "envs", "profiles")
 EXPERIMENTS = "config/experiments/tiny.yaml"
 
-# `heir` has its own learning rate, so that it inherits some changes of `plain` and not others. Two fail by design.
+# `heir` inherits some changes of `plain` and overrides others. The last two experiments fail by design.
 TINY = """\
 document: tiny
 defaults:
@@ -27,7 +27,7 @@ defaults:
 experiments:
   plain:
     title: a perceptron
-    note: The smallest that learns anything.
+    note: The smallest network that learns.
     model: {class_name: mlp, config: {units: [8]}}
     training: {epochs: 2, batch_size: 20}
     optimizer: {class_name: SGD, config: {learning_rate: 0.01, momentum: 0.5}}
@@ -61,7 +61,7 @@ profile: {{name: tiny, comparable: false, trials: 2}}
 
 @dataclass(frozen=True)
 class Run:
-    """What one call of Snakemake did: exit status, everything it printed, and the CPU seconds that it took."""
+    """The result of a call of Snakemake: exit status, output and CPU seconds."""
 
     status: int
     output: str
@@ -70,7 +70,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Plan:
-    """The jobs that a dry run announces, what it printed, and the CPU seconds that it took."""
+    """The jobs of a dry run, its output and its CPU seconds."""
 
     output: str
     cpu_seconds: float
@@ -83,7 +83,7 @@ class Plan:
 
     @property
     def experiments(self) -> set[str]:
-        """The experiments of which a trial would be trained."""
+        """The experiments with a trial to train."""
         return {experiment for experiment, _ in self.trained}
 
 
@@ -97,7 +97,7 @@ class Workspace:
         return self.folder / name
 
     def snakemake(self, *arguments: str, environment: dict[str, str] | None = None) -> Run:
-        """Run Snakemake to its end, whatever that is."""
+        """Run Snakemake and return its result, whether it succeeds or not."""
         before = _cpu_seconds()
         done = subprocess.run(
             command(*arguments),
@@ -112,13 +112,13 @@ class Workspace:
         return Run(done.returncode, done.stdout, _cpu_seconds() - before)
 
     def run(self, *arguments: str) -> str:
-        """Run Snakemake on both cores and return what it printed; it must succeed."""
+        """Run Snakemake on two cores and return its output; it must succeed."""
         done = self.snakemake("--cores", "2", *arguments)
         assert done.status == 0, done.output
         return done.output
 
     def plan(self, *arguments: str) -> Plan:
-        """Return what Snakemake would do."""
+        """Return the jobs that Snakemake would run."""
         done = self.snakemake("--dry-run", *arguments)
         assert done.status == 0, done.output
         jobs, trained = Counter(), set()
@@ -131,26 +131,26 @@ class Workspace:
         return Plan(done.output, done.cpu_seconds, jobs, frozenset(trained))
 
     def replace(self, name: str, old: str, new: str) -> None:
-        """Replace a text that occurs once in a file."""
+        """Replace a text that occurs exactly once in a file."""
         content = self.path(name).read_text()
         assert content.count(old) == 1, f"{name} has {old!r} {content.count(old)} times"
         self.path(name).write_text(content.replace(old, new))
 
     def set(self, experiment: str, **keys) -> None:
-        """Set keys of an experiment; mappings are laid over what is there."""
+        """Set keys of an experiment; mappings are merged."""
         content = yaml.safe_load(self.path(EXPERIMENTS).read_text())
-        content["experiments"][experiment] = _laid_over(content["experiments"].get(experiment, {}), keys)
+        content["experiments"][experiment] = _merged(content["experiments"].get(experiment, {}), keys)
         self.path(EXPERIMENTS).write_text(yaml.safe_dump(content, sort_keys=False))
 
     def source_files(self) -> list[Path]:
-        """Every file that came from the repository."""
+        """Return every file that was copied from the repository."""
         found = [self.path(part) for part in PARTS]
         found += [file for part in PARTS for file in self.path(part).rglob("*")]
         return [file for file in found if file.is_file() and "__pycache__" not in file.parts]
 
 
 def create(folder: Path, experiments: str = TINY, config: str = CONFIG) -> Workspace:
-    """Copy the source into a folder and give it a benchmark of its own."""
+    """Copy the sources into a folder and write a benchmark there."""
     copy_source(folder)
     (folder / "config" / "config.yaml").write_text(config)
     (folder / "config" / "published.csv").write_text(PUBLISHED)
@@ -159,7 +159,7 @@ def create(folder: Path, experiments: str = TINY, config: str = CONFIG) -> Works
 
 
 def copy_source(folder: Path) -> Workspace:
-    """Copy what the repository holds, without environment, data and results."""
+    """Copy the sources, without environment, data and results."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = SOURCE / part
@@ -181,10 +181,10 @@ def environment_without(folder: Path) -> dict[str, str]:
     return {**os.environ, "PATH": os.pathsep.join(kept), "VIRTUAL_ENV": ""}
 
 
-def _laid_over(below, above: dict):
+def _merged(below, above: dict):
     if not isinstance(below, dict):
         return above
-    return below | {k: _laid_over(below.get(k), v) if isinstance(v, dict) else v for k, v in above.items()}
+    return below | {k: _merged(below.get(k), v) if isinstance(v, dict) else v for k, v in above.items()}
 
 
 def _cpu_seconds() -> float:

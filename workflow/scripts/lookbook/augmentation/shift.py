@@ -15,7 +15,7 @@ def shift(
 
     The ``width_shift_range`` and ``height_shift_range`` of Keras's former ImageDataGenerator.
 
-    ``keras.layers.RandomTranslation`` with ``fill_mode="nearest"`` does the same at SHIFT of the speed in graph mode
+    ``keras.layers.RandomTranslation`` with ``fill_mode="nearest"`` does the same at 0.57 (28x28x1) to 1.00 (64x64x3) of the speed in graph mode
     and cannot be compiled by XLA on TensorFlow.
 
     Args:

@@ -5,10 +5,10 @@ A transform of this folder is a function of its file's name: ``my_transform.py``
 (B, H, W, C) with pixels of 0 to 255, labels have the shape that the loss expects (one-hot float32 for categorical
 losses), and ``seed`` is a ``keras.random.SeedGenerator`` from which it draws all random numbers.
 
-Every other ``class_name`` is a layer of ``keras.layers``, for example ``RandomFlip``, with its own arguments. This folder
-has the transforms for which no layer does the same at 0.9 of the speed or more, in graph mode and with XLA where an
-experiment uses it; benchmarks/results/augmentation.md has the measurements. ``AugMix`` differs from its paper in a
-compiled step: it chooses its operations once, when the step is traced.
+Every other ``class_name`` is a layer of ``keras.layers``, for example ``RandomFlip``, with its own arguments. A
+transform belongs in this folder if no layer does the same, can be compiled by XLA, and reaches 0.9 of the speed in
+graph mode, in which convolutional networks train on a CPU. benchmarks/results/augmentation.md has the measurements.
+``AugMix`` differs from its paper: it chooses its operations once, when a step is traced.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

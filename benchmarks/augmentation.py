@@ -167,8 +167,7 @@ def _steps(run: Callable[[int], None], seconds: float) -> int:
     steps = STEPS_PER_CALL
     while True:
         run(steps)
-        spent = _timed(run, steps)
-        if spent > seconds / 2:
+        if (spent := _timed(run, steps)) > seconds / 2:
             return steps
         steps = min(8 * steps, -(-int(steps * 1.2 * seconds / spent) // STEPS_PER_CALL) * STEPS_PER_CALL)
 

@@ -5,9 +5,10 @@ A transform of this folder is a function of its file's name: ``my_transform.py``
 (B, H, W, C) with pixels of 0 to 255, labels have the shape that the loss expects (one-hot float32 for categorical
 losses), and ``seed`` is a ``keras.random.SeedGenerator`` from which it draws all random numbers.
 
-Every other ``class_name`` is a layer of ``keras.layers``, for example ``RandomZoom``, with its own arguments. A transform
-of this folder exists where no layer does the same at 0.9 of its speed; benchmarks/results/augmentation.md has the
-measurements. ``AugMix`` differs from its paper here: it chooses its operations once, when the step is compiled.
+Every other ``class_name`` is a layer of ``keras.layers``, for example ``RandomFlip``, with its own arguments. A
+transform belongs in this folder if no layer does the same, can be compiled by XLA, and reaches 0.9 of the speed in
+graph mode, in which convolutional networks train on a CPU. benchmarks/results/augmentation.md has the measurements.
+``AugMix`` differs from its paper: it chooses its operations once, when a step is traced.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ def blur(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, size: in
     """Replace each pixel by the mean of the square around it; borders are mirrored without repeating the edge pixel.
 
     Every image is blurred, and nothing is random. ``keras.layers.RandomGaussianBlur`` has a Gaussian kernel instead of
-    a box, and runs at BLUR of the speed.
+    a box, and runs at 0.54 of the speed.
 
     Args:
         images: (B, H, W, C) float32, 0..255.

@@ -12,7 +12,7 @@ from lookbook.augmentation._draws import uniform
 def hue(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, delta: float = 0.02) -> tuple[Any, Any]:
     """Rotate the hue of each image in HSV space, as ``tf.image.random_hue`` does; gray images stay unchanged.
 
-    ``keras.layers.RandomHue`` with ``factor=2 * delta`` does the same at HUE of the speed.
+    ``keras.layers.RandomHue`` with ``factor=2 * delta`` does the same at 0.80 of the speed.
 
     Args:
         images: (B, H, W, 1 or 3) float32, 0..255.

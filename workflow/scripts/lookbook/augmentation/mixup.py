@@ -15,7 +15,7 @@ def mixup(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, alpha: 
     Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization", equations 1 and 2. The weight l and the partner j
     are drawn for each sample, j uniformly from the whole batch, the sample itself included.
 
-    ``keras.layers.MixUp`` takes the partners from a permutation of the batch, runs at MIXUP of the speed in graph mode,
+    ``keras.layers.MixUp`` takes the partners from a permutation of the batch, runs at 1.14 of the speed in graph mode,
     and cannot be compiled by XLA on TensorFlow.
 
     Args:

@@ -24,7 +24,7 @@ def rotation(
     The ``rotation_range`` of Keras's former ImageDataGenerator. That class applied rotation, shift, shear and zoom in
     this order; list the transforms in the same order to get the same result.
 
-    ``keras.layers.RandomRotation`` with ``fill_mode="nearest"`` does the same at ROTATION of the speed in graph mode,
+    ``keras.layers.RandomRotation`` with ``fill_mode="nearest"`` does the same at 2.08 of the speed in graph mode,
     but cannot be compiled by XLA on TensorFlow, has no probability, and its "reflect" repeats the edge pixel.
 
     Args:

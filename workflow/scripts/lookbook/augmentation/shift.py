@@ -15,8 +15,8 @@ def shift(
 
     The ``width_shift_range`` and ``height_shift_range`` of Keras's former ImageDataGenerator.
 
-    ``keras.layers.RandomTranslation`` with ``fill_mode="nearest"`` does the same at SHIFT of the speed in graph mode
-    and cannot be compiled by XLA on TensorFlow.
+    ``keras.layers.RandomTranslation`` with ``fill_mode="nearest"`` does the same, but cannot be compiled by XLA on
+    TensorFlow; in graph mode it runs at 0.57 of the speed with images of 28x28x1, and as fast with 64x64x3.
 
     Args:
         images: (B, H, W, C) float32, 0..255.

@@ -16,8 +16,8 @@ def zoom(
     The ``zoom_range`` of Keras's former ImageDataGenerator: a factor scales the *input* coordinates, so that factors
     above 1 shrink the object, with borders that repeat the edge pixel, and factors below 1 enlarge it.
 
-    ``keras.layers.RandomZoom`` with ``fill_mode="nearest"`` does the same at ZOOM of the speed in graph mode and
-    cannot be compiled by XLA on TensorFlow.
+    ``keras.layers.RandomZoom`` with ``fill_mode="nearest"`` does the same, but cannot be compiled by XLA on
+    TensorFlow; in graph mode it runs at 0.55 of the speed with images of 28x28x1, and as fast with 64x64x3.
 
     Args:
         images: (B, H, W, C) float32, 0..255.

@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from fabricated_report import REMEDY, STYLE, build, experiments, read
+from fabricated_report import REMEDY, STYLE, TEMPLATES, build, experiments, read
 
-from lookbook.report.blocks import Paragraph, sentence
+from lookbook.report.blocks import Paragraph
 from lookbook.report.findings import changes, findings
-from lookbook.report.rendering import Page, html_inline
-from lookbook.report.sections.datasets import group_by_reason
+from lookbook.report.inline import sentence
+from lookbook.report.rendering import create_environment
 from lookbook.report.sections.factorials import factorials
 from lookbook.results.tables import read_table, write_table
 
@@ -132,17 +132,13 @@ def test_experiments_that_were_not_run_have_one_explanation_and_their_published_
     assert "0 trials of 2 epochs" not in html
 
 
-def test_datasets_state_what_was_skipped_and_why(report):
+def test_datasets_state_what_was_skipped_and_why_the_most_frequent_reason_first(report):
     html, markdown = report
-    assert "- truncated &lt;file&gt;: 5 images (`homer/0.jpg`, `homer/1.jpg`, `homer/2.jpg`, …)" in markdown
+    reasons = "- truncated &lt;file&gt;: 5 images (`homer/0.jpg`, `homer/1.jpg`, `homer/2.jpg`, …)\n- animated: 1 image"
+    assert reasons in markdown
     assert "truncated &lt;file&gt;: 5 images (<code>homer/0.jpg</code>" in html
     assert "generated 1,216 0 0 6 2 28 × 28 × 1 a mirror" in rows_of(html, "a mirror")  # noqa: RUF001
     assert 'aria-label="Images per class of generated"' in html
-
-
-def test_skipped_images_are_grouped_by_reason_in_descending_frequency():
-    images = [{"name": name, "reason": reason} for name, reason in (("a", "empty"), ("b", "cut"), ("c", "cut"))]
-    assert list(group_by_reason(images).items()) == [("cut", ["b", "c"]), ("empty", ["a"])]
 
 
 def test_contact_sheets_are_folded(report):
@@ -207,7 +203,8 @@ def test_sections_without_content_are_omitted(tmp_path):
 
 
 def test_a_sentence_is_escaped_and_its_experiments_are_links(tmp_path):
-    text = html_inline(sentence("`exp001` & `other`: <b>"), Page({"exp001"}, tmp_path))
+    environment = create_environment(TEMPLATES, tmp_path / "report.html", {"exp001"})
+    text = environment.globals["inline"](sentence("`exp001` & `other`: <b>"))
     assert text == '<a href="#exp001"><code>exp001</code></a> &amp; <code>other</code>: &lt;b&gt;'
 
 
@@ -242,5 +239,5 @@ def test_a_study_that_cannot_be_estimated_shows_its_note(tmp_path):
     write_table(table, path)
     report = read(tmp_path, manifests(tmp_path))
     assert not [text for text in findings(report.documents[0]) if "main effect" in text]
-    blocks = list(factorials.content(report.documents[0]))
+    blocks = list(factorials(report.documents[0]))
     assert blocks[-1] == Paragraph("no finished trial of cell_01", "small quiet")

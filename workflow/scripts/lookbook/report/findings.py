@@ -5,10 +5,10 @@ from operator import itemgetter
 
 import pandas as pd
 
-from lookbook.report.experiment import SPLITS, Experiment
+from lookbook.report.experiment import SPLITS
 from lookbook.report.formatting import fixed, listed, plural, signed, span
 from lookbook.report.inputs import Document, group_by
-from lookbook.report.sections.ensembles import comparisons, is_combined, seed_ensembles
+from lookbook.report.sections.ensembles import comparisons, is_combined, members, seed_ensembles
 from lookbook.report.sections.factorials import studies, terms_of, words
 from lookbook.report.sections.results import with_duplicates
 
@@ -38,29 +38,23 @@ def verdicts(document: Document) -> Iterator[str]:
     yield f"{compare}: {', '.join(parts)}."
     largest = max(compared, key=lambda experiment: abs(experiment.accuracy.delta or 0.0))
     yield f"The largest difference is {signed(largest.accuracy.delta)} (`{largest.name}`)."
-    correlation = rank_correlation(compared)
-    if correlation is not None:
+    accuracies = pd.DataFrame([(e.accuracy.mean, e.accuracy.published) for e in compared])
+    correlation = accuracies.corr("spearman", min_periods=RANKED).to_numpy()[0, 1]  # NaN if all values are equal.
+    if not pd.isna(correlation):
         yield f"Spearman's rank correlation with the published accuracies is {fixed(correlation, 2)}."
-
-
-def rank_correlation(experiments: Sequence[Experiment]) -> float | None:
-    """Return Spearman's rank correlation of our accuracies with the published ones, None if it is undefined."""
-    accuracies = pd.DataFrame([(e.accuracy.mean, e.accuracy.published) for e in experiments])
-    correlation = accuracies.corr("spearman", min_periods=RANKED).to_numpy()[0, 1]
-    return None if pd.isna(correlation) else correlation
 
 
 def best(document: Document) -> Iterator[str]:
     """Yield the highest accuracy on each dataset and split, ours and the published one."""
     measured = (e for e in document.experiments if not e.remark and e.accuracy.mean is not None)
     groups = group_by(measured, lambda experiment: (experiment.entry["dataset"], SPLITS[experiment.split]))
-    for (dataset, split), members in groups.items():
-        if len(members) == 1:
+    for (dataset, split), experiments in groups.items():
+        if len(experiments) == 1:
             continue
-        top = max(members, key=lambda experiment: experiment.accuracy.mean or 0.0)
+        top = max(experiments, key=lambda experiment: experiment.accuracy.mean or 0.0)
         where = f" on `{dataset}`" if len(groups) > 1 else ""
         sentence = f"Highest mean {split} accuracy{where}: `{top.name}`, {top.accuracy.text}"
-        published = [experiment for experiment in members if experiment.accuracy.published is not None]
+        published = [experiment for experiment in experiments if experiment.accuracy.published is not None]
         if published and document.report.comparable:
             rival = max(published, key=lambda experiment: experiment.accuracy.published or 0.0)
             sentence += f"; highest published: `{rival.name}`, {fixed(rival.accuracy.published)}"
@@ -133,13 +127,13 @@ def ensemble_gains(document: Document) -> Iterator[str]:
 def one_vs_all(document: Document) -> Iterator[str]:
     """Yield the accuracy of each one-vs-all ensemble and of the ensemble of trials to compare it with."""
     for ensemble, _, seeds in comparisons(document):
-        if ensemble["accuracy"] is not None:
-            beside = ""
-            if seeds is not None and is_combined(seeds):
-                name, members = seeds["experiment"], int(seeds["members"])
-                beside = f"; the ensemble of {members} seeds of `{name}` has {fixed(seeds['accuracy'])}"
-            members = int(ensemble["members"])
-            yield f"The ensemble of {members} one-vs-all networks has accuracy {fixed(ensemble['accuracy'])}{beside}."
+        if ensemble["accuracy"] is None:
+            continue
+        sentence = f"The ensemble of {members(ensemble)} one-vs-all networks has accuracy {fixed(ensemble['accuracy'])}"
+        if seeds is not None and is_combined(seeds):
+            name, accuracy = seeds["experiment"], fixed(seeds["accuracy"])
+            sentence += f"; the ensemble of {members(seeds)} seeds of `{name}` has {accuracy}"
+        yield f"{sentence}."
 
 
 def not_run(document: Document) -> Iterator[str]:

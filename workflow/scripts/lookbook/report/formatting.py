@@ -1,5 +1,6 @@
 """Numbers and texts as the report prints them. A missing value is an en dash."""
 
+import html
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -82,8 +83,7 @@ def slug(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Escape a text for one line of Markdown, such as a table cell: no markup, no HTML, no line break."""
-    line = re.sub(r"\s+", " ", text)
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = html.escape(re.sub(r"\s+", " ", text), quote=False)
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
 
 

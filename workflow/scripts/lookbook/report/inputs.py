@@ -19,7 +19,7 @@ from lookbook.results.tables import identity_of, read_derived, read_trials
 from lookbook.results.trial import FINISHED
 
 TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials", "published")
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]  # A row of a table: column to value.
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 
@@ -51,7 +51,7 @@ class Report:
         return bool(self.benchmark.profile["comparable"])
 
     @cached_property
-    def trials(self) -> list[Row]:
+    def trials(self) -> Sequence[Row]:
         """The rows of trials.csv; None is a missing value."""
         return records(self.table)
 
@@ -124,7 +124,7 @@ def read_report(
     def cells(row: Row) -> list[str]:
         return [name for name, entry in entries.items() if (entry["factorial"] or {}).get("study") == row["study"]]
 
-    def rows(name: str, made_from: Callable[[Row], list[str]] | None = None) -> list[Row]:
+    def rows(name: str, made_from: Callable[[Row], list[str]] | None = None) -> Sequence[Row]:
         return records(read_derived(tables[name], table, made_from))
 
     summary = {row["experiment"]: row for row in rows("summary")}
@@ -145,11 +145,9 @@ def read_report(
     )
 
 
-def records(table: pd.DataFrame) -> list[Row]:
+def records(table: pd.DataFrame) -> Sequence[Row]:
     """Return the rows as dictionaries of plain Python values; None is a missing value."""
-    return [
-        {str(key): None if pd.isna(value) else value for key, value in row.items()} for row in table.to_dict("records")
-    ]
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:

@@ -29,7 +29,11 @@ def experiments(document: Document) -> Iterator[Block]:
 
 
 def card(report: Report, experiment: Experiment) -> Iterator[Block]:
-    """Yield the content of one card."""
+    """Yield the content of one card.
+
+    Raises:
+        ResultError: a figure or the submission is missing or was made from other trials.
+    """
     name, entry = experiment.name, experiment.entry
     yield Items(list(facts(experiment)), "facts", is_inline=True)
     if entry["note"]:
@@ -41,8 +45,8 @@ def card(report: Report, experiment: Experiment) -> Iterator[Block]:
             for change in entry["changes"]
         ]
         heading = Heading(["Changed from ", experiment_link(entry["base"])], 5)
-        columns = [Group([heading, Items(changes or [quiet("nothing")], "changes")], "column")]
-        yield Group([*columns, *effects(experiment)], "columns")
+        column = Group([heading, Items(changes or [quiet("nothing")], "changes")], "column")
+        yield Group([column, *effects(experiment)], "columns")
     if experiment.n:
         label = f"Learning curves of {name}: loss and accuracy by epoch"
         yield report.figure("learning_curves", name, label=label, identity=report.identity([name]))
@@ -67,20 +71,16 @@ def facts(experiment: Experiment) -> Iterator[Inline]:
 
 
 def submission(report: Report, experiment: Experiment) -> Iterator[Block]:
-    """Yield the submission to the competition and the score of the document's own.
-
-    Raises:
-        ResultError: the submission is missing or was made from other trials.
-    """
-    score = None if experiment.score is None else f"The document's submission scored {f.fixed(experiment.score)}."
+    """Yield the submission to the competition and the score of the document's own."""
+    text: list[Inline] = []
     if experiment.n and DATASETS[experiment.entry["dataset"]].competition:
         path = report.benchmark.results / "submissions" / f"{experiment.name}.csv"
         read_submission(path, report.identity([experiment.name]))
-        yield Paragraph(
-            ["Submission to the competition: ", file_link(path.name, str(path)), ". ", score or ""], "small"
-        )
-    elif score:
-        yield Paragraph(score, "small")
+        text += ["Submission to the competition: ", file_link(path.name, str(path)), ". "]
+    if experiment.score is not None:
+        text.append(f"The document's submission scored {f.fixed(experiment.score)}.")
+    if text:
+        yield Paragraph(text, "small")
 
 
 def effects(experiment: Experiment) -> Iterator[Group]:
@@ -99,7 +99,7 @@ def effects(experiment: Experiment) -> Iterator[Group]:
             Column("Adjusted p", lambda metric: f.probability(row[f"{metric}_p_adjusted"])),
         ]
     metrics = [name.removesuffix("_difference") for name in row if name.endswith("_difference")]
-    heading = Heading(f"Effect of the changes, in {f.plural(int(row['n_pairs']), 'pair')} of trials", 5)
+    heading = Heading(f"Effect of the changes, in {f.plural(row['n_pairs'], 'pair')} of trials", 5)
     note = [Paragraph(row["note"], "small quiet")] if row["note"] else []
     yield Group([heading, Table(f"{experiment.name} against {row['base']}", metrics, columns), *note], "column")
 
@@ -122,8 +122,7 @@ def all_values(experiment: Experiment) -> Iterator[Block]:
         Column("Difference", lambda row: f.signed(row[1].delta)),
         Column("Verdict", lambda row: row[1].verdict or f.MISSING, is_number=False),
     ]
-    caption = "Over the finished trials, beside the published values"
     if rows:
-        yield Details(
-            "All values", [Table(f"{experiment.name}: all values", rows, columns, caption)], in_markdown=False
-        )
+        caption = "Over the finished trials, beside the published values"
+        table = Table(f"{experiment.name}: all values", rows, columns, caption)
+        yield Details("All values", [table], in_markdown=False)

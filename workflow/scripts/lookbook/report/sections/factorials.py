@@ -51,16 +51,14 @@ def factorials(document: Document) -> Iterator[Block]:
 
 def combinations(study: str, experiments: list[Experiment]) -> Table:
     """Return the table of the combinations, those with the fewest factors first."""
-    factors = list(dict.fromkeys(factor for e in experiments for factor in e.entry["factorial"]["factors"]))
-
-    def has(experiment: Experiment, factor: str) -> bool:
-        return bool(experiment.entry["factorial"]["factors"].get(factor))
+    levels = {e.name: e.entry["factorial"]["factors"] for e in experiments}
+    factors = list(dict.fromkeys(factor for factors in levels.values() for factor in factors))
 
     def state(factor: str, experiment: Experiment) -> Inline:
-        return strong("on") if has(experiment, factor) else quiet("off")
+        return strong("on") if levels[experiment.name].get(factor) else quiet("off")
 
     def order(experiment: Experiment) -> tuple[int, list[bool]]:
-        off = [not has(experiment, factor) for factor in factors]
+        off = [not levels[experiment.name].get(factor) for factor in factors]
         return -sum(off), off
 
     columns = (

@@ -30,7 +30,7 @@ def overview(report: Report) -> Iterator[Block]:
         rest = f" profile.{note} It shows that everything runs; run the full benchmark for comparable results."
         yield Paragraph([title, " This is the ", code(profile["name"]), rest], "notice")
     absent = sum(not experiment.n for experiment in experiments)
-    done, planned = (sum(getattr(experiment, count) for experiment in experiments) for count in ("n_ok", "n"))
+    done, planned = sum(e.n_ok for e in experiments), sum(e.n for e in experiments)
     failed = "trial without results" if failures == 1 else "trials without results"
     not_run: Inline = [", ", link(f"{absent} not run", "not-run")] if absent else ""
     tiles: list[tuple[str, Inline]] = [

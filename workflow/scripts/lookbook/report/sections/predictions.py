@@ -1,6 +1,6 @@
 """Predictions: confusion matrix, precision-recall curves, wrong predictions, and the metrics of each class."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import pandas as pd
@@ -36,27 +36,23 @@ COLUMNS = (
 )
 
 
-def best_network(report: Report) -> str | None:
-    """Return the experiment that the figures of the best network show, None if there is none.
+def predictions(document: Document) -> Iterator[Block]:
+    """Yield a card of each experiment whose predictions are shown, the best network first.
 
     Raises:
-        ResultError: best_network.json is missing or damaged, or was made from other trials.
+        ResultError: a file is missing, damaged or made from other trials.
     """
-    compared = compared_networks(report.benchmark.experiments)
+    report, entries = document.report, document.report.benchmark.experiments
+    compared = compared_networks(entries)
     path = report.benchmark.results / "figures" / "best_network" / "best_network.json"
-    return read_best_network(path, report.identity(compared)) if compared else None
-
-
-def predictions(document: Document) -> Iterator[Block]:
-    """Yield a card of each experiment whose predictions are shown, the best network first."""
-    best = best_network(document.report)
-    names = {*with_figure(document.report.benchmark.experiments, *TITLES), best}
+    best = read_best_network(path, report.identity(compared)) if compared else None
+    names = {*with_figure(entries, *TITLES), best}
     shown = [experiment for experiment in document.experiments if experiment.name in names]
     for experiment in sorted(shown, key=lambda experiment: experiment.name != best):
         name, is_best = experiment.name, experiment.name == best
         gist = "highest test accuracy" if is_best else fixed(experiment.accuracy.mean)
         summary: Inline = [code(name), " ", quiet(experiment.entry["title"])]
-        yield Details(summary, list(card(document.report, experiment, is_best)), is_best, level=4, gist=gist)
+        yield Details(summary, list(card(report, experiment, is_best)), is_best, level=4, gist=gist)
 
 
 def card(report: Report, experiment: Experiment, is_best: bool) -> Iterator[Block]:
@@ -79,12 +75,8 @@ def card(report: Report, experiment: Experiment, is_best: bool) -> Iterator[Bloc
         yield Details(summary, [table], is_open=len(classes) <= OPEN_CLASSES)
 
 
-def per_class(report: Report, experiment: Experiment) -> list[Row]:
-    """Return name, precision, recall, F1 and support of each class, means over the finished trials.
-
-    Raises:
-        ResultError: a metrics.json is missing, damaged or computed from another trial.
-    """
+def per_class(report: Report, experiment: Experiment) -> Sequence[Row]:
+    """Return name, precision, recall, F1 and support of each class, means over the finished trials."""
     planned = report.benchmark.trials([experiment.name])
     splits = [read_metrics(trial.file("metrics.json"), read_trial(trial)) for trial in planned]
     tables = [pd.DataFrame(split[experiment.split]["per_class"]) for split in splits if experiment.split in split]

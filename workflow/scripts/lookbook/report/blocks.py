@@ -5,12 +5,14 @@ reports/templates/blocks.html.j2 and blocks.md.j2 have one macro per block, of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from lookbook.report.inline import Inline
+
+OPEN_ROWS = 12  # A longer table is folded.
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Table:
     """
 
     label: str
-    subjects: Iterable[Any]
+    subjects: Sequence[Any]
     columns: Sequence[Column]
     caption: str = ""
     style: str = "compact"
@@ -132,6 +134,11 @@ class Details:
     anchor: str = ""
     gist: str = ""
     in_markdown: bool = True
+
+
+def table_details(summary: str, table: Table) -> Details:
+    """Return a table that HTML folds if it is long."""
+    return Details(summary, [table], is_open=len(table.subjects) <= OPEN_ROWS)
 
 
 Block: TypeAlias = Paragraph | Heading | Table | Figure | Items | Tiles | Listing | Group | Details

@@ -89,26 +89,19 @@ def svg_inliner() -> Callable[[str, Path, str], Markup]:
     The style sheets of all figures are equal, and each applies to the whole page: with one copy per figure the browser
     would match every element a hundred times.
     """
-    styles: set[str] = set()
-
-    def once(style: re.Match[str]) -> str:
-        known = style[0] in styles
-        styles.add(style[0])
-        return "" if known else style[0]
+    known: set[str] = set()
 
     def inline_svg(svg: str, path: Path, label: str) -> Markup:
-        """Return an SVG document as an element for HTML, with a text alternative.
+        """Return an SVG document, which is trusted, as an element for HTML with ``label`` as its text alternative.
 
         Identifiers are prefixed by the file's folder and name, because Matplotlib uses the same ones in each figure.
-
-        Args:
-            svg: the document, written by Matplotlib; it is trusted.
-            path: its file.
-            label: what the figure shows.
         """
         text = svg[svg.index("<svg ") :]
         text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-        text = re.sub(r"<style\b.*?</style>", once, text, flags=re.DOTALL)
+        styles = set(re.findall(r"<style\b.*?</style>", text, flags=re.DOTALL))
+        for style in styles & known:
+            text = text.replace(style, "")
+        known.update(styles)
         prefix = slug(f"{path.parent.name}-{path.stem}")
         text = re.sub(r'\bid="', f'id="{prefix}-', text)
         text = re.sub(r'((?:xlink:)?href="|url\()#', rf"\1#{prefix}-", text)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
-from lookbook.report.blocks import Block, Cell, Column, Details, Heading, Paragraph, Table, value_column
+from lookbook.report.blocks import Block, Cell, Column, Heading, Paragraph, Table, table_details, value_column
 from lookbook.report.experiment import SPLITS, Experiment
 from lookbook.report.formatting import fixed, plural, signed, thousands
 from lookbook.report.inline import Inline, code, experiment_link, join
@@ -15,7 +15,6 @@ TEXT = (
     "the mean accuracy of the trials. The disagreement is the share of images that two trials assign to different "
     "classes, averaged over all pairs of trials."
 )
-OPEN_ROWS = 12  # A longer table is folded.
 NAMED = 6
 METRICS = ("accuracy", "macro_f1", "cross_entropy")
 
@@ -61,7 +60,7 @@ def ensembles(document: Document) -> Iterator[Block]:
     if combined:
         caption = "Accuracy on the test split unless stated otherwise"
         table = Table(f"{document.name}: ensembles", combined, COLUMNS, caption, is_sortable=True)
-        yield Details(plural(len(combined), "experiment"), [table], is_open=len(combined) <= OPEN_ROWS)
+        yield table_details(plural(len(combined), "experiment"), table)
     alone = group_by((row for row in rows if not is_combined(row)), lambda row: row["note"] or "")
     for reason, members in sorted(alone.items()):
         count = f"{plural(len(members), 'experiment')} without an ensemble{reason and f': {reason}'}"

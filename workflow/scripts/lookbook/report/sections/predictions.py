@@ -7,7 +7,7 @@ import pandas as pd
 
 from lookbook.config.selection import compared_networks, with_figure
 from lookbook.evaluation.classes import class_names
-from lookbook.report.blocks import Block, Details, Paragraph, Table, value_column
+from lookbook.report.blocks import Block, Details, Paragraph, Table, table_details, value_column
 from lookbook.report.experiment import SPLITS, Experiment
 from lookbook.report.formatting import fixed, plural, thousands
 from lookbook.report.inline import Inline, code, quiet
@@ -25,7 +25,6 @@ BEST = (
     "The experiment with the highest mean test accuracy. It is selected for display only: no training, setting or "
     "other result depends on the selection."
 )
-OPEN_CLASSES = 12  # A longer table is folded.
 SHARE = partial(fixed, digits=3)
 COLUMNS = (
     value_column("Class", "name", is_number=False),
@@ -71,8 +70,7 @@ def card(report: Report, experiment: Experiment, is_best: bool) -> Iterator[Bloc
             "trials; support is the number of images of the class."
         )
         table = Table(f"{experiment.name}: metrics of each class", classes, COLUMNS, caption, is_sortable=True)
-        summary = f"Precision, recall and F1 of {plural(len(classes), 'class', 'classes')}"
-        yield Details(summary, [table], is_open=len(classes) <= OPEN_CLASSES)
+        yield table_details(f"Precision, recall and F1 of {plural(len(classes), 'class', 'classes')}", table)
 
 
 def per_class(report: Report, experiment: Experiment) -> Sequence[Row]:

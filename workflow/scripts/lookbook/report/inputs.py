@@ -147,7 +147,7 @@ def read_report(
 
 def records(table: pd.DataFrame) -> Sequence[Row]:
     """Return the rows as dictionaries of plain Python values; None is a missing value."""
-    return table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{key: None if pd.isna(value) else value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:

@@ -8,8 +8,7 @@ import pandas as pd
 from lookbook.config.digests import digest
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names
 from lookbook.files import write_json, write_text
-from lookbook.report.inputs import read_report
-from lookbook.report.registry import body, header
+from lookbook.report.inputs import TABLES, read_report
 from lookbook.report.rendering import render
 from lookbook.results.benchmark import read_benchmark, write_benchmark
 from lookbook.results.figures import write_best_network, write_figure
@@ -31,7 +30,6 @@ PUBLISHED = {
     ("network", "test_accuracy"): {"mean": 0.94, "std": float("nan"), "trials": 1},
     ("absent_a", "valid_accuracy"): {"mean": 0.95, "std": float("nan"), "trials": 1},
 }
-TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials", "published")
 
 
 def entry(name, document, trials, **more):
@@ -182,8 +180,8 @@ def write_trials(root):
 
 def write_manifests(root, classes=("boot", "bag")):
     """Write the manifests of two datasets, one with skipped images, and return their paths."""
-    skipped = [{"name": f"homer/{number}.jpg", "reason": "truncated <file>"} for number in range(5)]
-    skipped.append({"name": "bart/0.jpg", "reason": "animated"})
+    skipped = [{"name": "bart/0.jpg", "reason": "animated"}]
+    skipped += [{"name": f"homer/{number}.jpg", "reason": "truncated <file>"} for number in range(5)]
     paths = []
     for name, more in {"fashion_mnist": {}, "generated": {"skipped": skipped}}.items():
         manifest = {"name": name, "source": "a mirror", "classes": classes, "shape": [28, 28, 1], "sha256": {}}
@@ -202,18 +200,14 @@ def metrics_of(name, number):
 def read(root, manifests):
     """Read the report of a folder."""
     tables = {name: root / f"{name}.csv" for name in TABLES}
-    return read_report(
-        root / "experiments.json", **tables, manifests=manifests, log_pattern="logs/{experiment}/{trial}.log"
-    )
+    pattern = "logs/{experiment}/{trial}.log"
+    return read_report(root / "experiments.json", tables, manifests=manifests, log_pattern=pattern)
 
 
 def render_both(root, manifests):
     """Render both reports of a folder and return them, HTML first."""
-    report = read(root, manifests)
-    above, below = header(report), list(body(report))
     paths = [root / "report" / f"report.{suffix}" for suffix in ("html", "md")]
-    for path in paths:
-        render(above, below, report.experiments, TEMPLATES, path)
+    render(read(root, manifests), TEMPLATES, paths)
     return tuple(path.read_text(encoding="utf-8") for path in paths)
 
 

@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 from lookbook.errors import DatasetError, ResultError
-from lookbook.report.inputs import read_report
-from lookbook.report.registry import body, header
+from lookbook.report.inputs import TABLES, read_report
 from lookbook.report.rendering import render
 
 EXAMPLE = (
@@ -15,7 +14,6 @@ EXAMPLE = (
     "results/factorials.csv --published config/published.csv --manifests resources/datasets/*/manifest.json "
     "--templates reports/templates --markdown results/report/report.md --html results/report/report.html"
 )
-TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials", "published")
 
 
 def main() -> None:
@@ -40,13 +38,11 @@ def main() -> None:
     tables = {name: getattr(arguments, name) for name in TABLES}
     try:
         report = read_report(
-            arguments.experiments, **tables, manifests=arguments.manifests, log_pattern=arguments.log_pattern
+            arguments.experiments, tables, manifests=arguments.manifests, log_pattern=arguments.log_pattern
         )
-        above, below = header(report), list(body(report))
+        render(report, arguments.templates, (arguments.markdown, arguments.html))
     except (DatasetError, ResultError) as error:
         sys.exit(f"error: {error}")
-    for path in (arguments.markdown, arguments.html):
-        render(above, below, report.experiments, arguments.templates, path)
 
 
 if __name__ == "__main__":

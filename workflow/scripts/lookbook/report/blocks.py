@@ -1,76 +1,18 @@
-"""The content of a report, independent of its format: sections, their blocks, and inline elements in texts.
+"""The blocks of a report, independent of the format.
 
-reports/templates/blocks.html.j2 and blocks.md.j2 have one macro per block, of the same name; rendering.py writes the
-inline elements.
+reports/templates/blocks.html.j2 and blocks.md.j2 have one macro per block, of the same name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
-from lookbook.report.formatting import slug
+from lookbook.report.inline import Inline
 
-
-@dataclass(frozen=True)
-class Code:
-    """Text in a fixed-width font."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Name:
-    """The name of an experiment; HTML links it to the experiment's card."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link to an anchor of the HTML report; plain text in Markdown."""
-
-    text: Inline
-    anchor: str
-
-
-@dataclass(frozen=True)
-class FileLink:
-    """The path of a file, relative to the report."""
-
-    path: Path
-
-
-@dataclass(frozen=True)
-class Styled:
-    """Emphasized or, in HTML, muted text."""
-
-    text: Inline
-    style: Literal["strong", "quiet"] = "strong"
-
-
-@dataclass(frozen=True)
-class Chip:
-    """Words on a colored background in HTML; ``kind`` is a CSS class."""
-
-    text: str
-    kind: str = ""
-
-
-# A plain string is literal text; a sequence is the concatenation of its parts.
-Inline: TypeAlias = str | Code | Name | Link | FileLink | Styled | Chip | Sequence["Inline"]
-
-
-def sentence(text: str) -> Inline:
-    """Return a text in which backticks enclose names."""
-    return [Name(part) if position % 2 else part for position, part in enumerate(text.split("`"))]
-
-
-def join(parts: Iterable[Inline], separator: str = ", ") -> Inline:
-    """Return the parts with a separator between them."""
-    return [piece for part in parts for piece in (separator, part)][1:]
+OPEN_ROWS = 12  # A longer table is folded.
 
 
 @dataclass(frozen=True)
@@ -108,6 +50,11 @@ class Column:
     is_number: bool = True
 
 
+def value_column(label: str, key: str, write: Callable[[Any], Inline] = str, *, is_number: bool = True) -> Column:
+    """Return a column that shows the value of a key of each row, and sorts the rows by it."""
+    return Column(label, lambda row: Cell(write(row[key]), value=row[key]), is_number)
+
+
 @dataclass(frozen=True)
 class Table:
     """A table. The first column has the headers of the rows.
@@ -115,14 +62,12 @@ class Table:
     Attributes:
         label: what the table shows, for screen readers.
         subjects: what the rows show, one each.
-        columns: the columns.
-        caption: printed above the table.
         style: "compact", or "headline" or "failures" for a table of full width.
         is_sortable: whether a click on a header sorts the rows by the values of the cells.
     """
 
     label: str
-    subjects: Iterable[Any]
+    subjects: Sequence[Any]
     columns: Sequence[Column]
     caption: str = ""
     style: str = "compact"
@@ -176,11 +121,10 @@ class Details:
 
     Attributes:
         summary: what HTML shows while the blocks are folded.
-        blocks: the content.
-        is_open: whether HTML shows the content at first.
+        is_open: whether HTML shows the blocks at first.
         level: makes the summary a heading of that level and the block a card. Without it Markdown omits the summary.
         anchor, gist: the identifier of a card, and a text at the right of its heading, both for HTML.
-        in_markdown: whether Markdown, which cannot fold, has the content.
+        in_markdown: whether Markdown, which cannot fold, has the blocks.
     """
 
     summary: Inline
@@ -192,31 +136,9 @@ class Details:
     in_markdown: bool = True
 
 
+def table_details(summary: str, table: Table) -> Details:
+    """Return a table that HTML folds if it is long."""
+    return Details(summary, [table], is_open=len(table.subjects) <= OPEN_ROWS)
+
+
 Block: TypeAlias = Paragraph | Heading | Table | Figure | Items | Tiles | Listing | Group | Details
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section of the whole report or of each document; both are its subject.
-
-    Attributes:
-        title: its heading, "" for none.
-        condition: whether it applies to a subject; otherwise it is omitted.
-        content: returns its blocks.
-    """
-
-    title: str
-    condition: Callable[[Any], Any]
-    content: Callable[[Any], Iterable[Block]]
-
-    def blocks(self, subject: Any, *, level: int, prefix: str = "") -> Iterator[Block]:
-        """Yield the heading, with ``prefix`` in its anchor, and the content; nothing if the section does not apply."""
-        if self.condition(subject):
-            if self.title:
-                yield Heading(self.title, level, prefix + slug(self.title))
-            yield from self.content(subject)
-
-
-def section(title: str = "", condition: Callable[[Any], Any] = lambda subject: True) -> Callable[..., Section]:
-    """Return a decorator that makes a section of the function that yields its blocks."""
-    return lambda content: Section(title, condition, content)

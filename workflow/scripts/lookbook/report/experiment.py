@@ -6,7 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from lookbook.evaluation.metrics import COLUMNS
+from lookbook.report.blocks import Column
 from lookbook.report.formatting import spread
+from lookbook.report.inline import experiment_link
 
 SPLITS = {"train": "training", "valid": "validation", "test": "test"}
 # Column of trials.csv -> what it holds, in words.
@@ -41,7 +43,6 @@ class Experiment:
     """One experiment.
 
     Attributes:
-        name: its name.
         entry: its entry in experiments.json.
         row: its row of summary.csv; None is a missing value.
         comparison: its row of comparisons.csv, None without a base in the benchmark.
@@ -54,15 +55,15 @@ class Experiment:
     comparison: Mapping[str, Any] | None = None
     score: float | None = None
 
-    @cached_property
+    @property
     def n(self) -> int:
         """Number of planned trials."""
-        return int(self.row["n"])
+        return self.row["n"]
 
-    @cached_property
+    @property
     def n_ok(self) -> int:
         """Number of finished trials, with the collapsed ones."""
-        return int(self.row["n_ok"])
+        return self.row["n_ok"]
 
     @property
     def is_range_test(self) -> bool:
@@ -85,23 +86,20 @@ class Experiment:
                     return split
         return "test"
 
-    @property
-    def split_words(self) -> str:
-        """``split`` in words."""
-        return SPLITS[self.split]
-
     @cached_property
     def accuracy(self) -> Statistic:
         """The accuracy on ``split``."""
-        return self.statistic(f"{self.split}_accuracy")
+        return self.main("accuracy")
 
-    @cached_property
-    def loss(self) -> Statistic:
-        """The loss on ``split``."""
-        return self.statistic(f"{self.split}_loss")
+    def main(self, metric: str) -> Statistic:
+        """Return a metric on ``split``."""
+        return self.statistic(f"{self.split}_{metric}")
 
     def statistic(self, column: str) -> Statistic:
         """Return what the summary has of a column such as ``test_accuracy``."""
         if self.is_range_test:
             return Statistic()
         return Statistic(**{field.name: self.row.get(f"{column}_{field.name}") for field in fields(Statistic)})
+
+
+EXPERIMENT = Column("Experiment", lambda experiment: experiment_link(experiment.name), is_number=False)

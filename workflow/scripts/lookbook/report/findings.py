@@ -1,16 +1,16 @@
 """The findings of a document: a few sentences from the tables. In a sentence, backticks enclose names."""
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 import pandas as pd
 
-from lookbook.report.experiment import Experiment
-from lookbook.report.formatting import fixed, listed, plural, signed, signed_span
-from lookbook.report.inputs import Document
-from lookbook.report.sections.duplicates import with_duplicates
-from lookbook.report.sections.ensembles import is_combined, seed_ensembles
+from lookbook.report.experiment import SPLITS
+from lookbook.report.formatting import fixed, listed, plural, signed, span
+from lookbook.report.inputs import Document, group_by
+from lookbook.report.sections.ensembles import comparisons, is_combined, members, seed_ensembles
 from lookbook.report.sections.factorials import studies, terms_of, words
-from lookbook.report.sections.one_vs_all import comparisons
+from lookbook.report.sections.results import with_duplicates
 
 SIGNIFICANT = 0.05
 RANKED = 4  # A rank correlation of fewer experiments has no meaning.
@@ -38,48 +38,35 @@ def verdicts(document: Document) -> Iterator[str]:
     yield f"{compare}: {', '.join(parts)}."
     largest = max(compared, key=lambda experiment: abs(experiment.accuracy.delta or 0.0))
     yield f"The largest difference is {signed(largest.accuracy.delta)} (`{largest.name}`)."
-    correlation = rank_correlation(compared)
-    if correlation is not None:
+    accuracies = pd.DataFrame([(e.accuracy.mean, e.accuracy.published) for e in compared])
+    correlation = accuracies.corr("spearman", min_periods=RANKED).to_numpy()[0, 1]  # NaN if all values are equal.
+    if not pd.isna(correlation):
         yield f"Spearman's rank correlation with the published accuracies is {fixed(correlation, 2)}."
-
-
-def rank_correlation(experiments: Sequence[Experiment]) -> float | None:
-    """Return Spearman's rank correlation of our accuracies with the published ones, None if it is undefined."""
-    ranks = pd.DataFrame([(e.accuracy.mean, e.accuracy.published) for e in experiments]).rank()
-    if len(experiments) < RANKED or ranks.nunique().min() == 1:
-        return None
-    return float(ranks[0].corr(ranks[1]))
 
 
 def best(document: Document) -> Iterator[str]:
     """Yield the highest accuracy on each dataset and split, ours and the published one."""
-    groups: dict[tuple[str, str], list[Experiment]] = {}
-    for experiment in document.experiments:
-        if not experiment.remark and experiment.accuracy.mean is not None:
-            groups.setdefault((experiment.entry["dataset"], experiment.split_words), []).append(experiment)
-    for (dataset, split), members in groups.items():
-        if len(members) > 1:
-            top = max(members, key=lambda experiment: experiment.accuracy.mean or 0.0)
-            where = f" on `{dataset}`" if len(groups) > 1 else ""
-            published = [experiment for experiment in members if experiment.accuracy.published is not None]
-            rival = max(published, key=lambda experiment: experiment.accuracy.published or 0.0, default=None)
-            beside = f"; highest published: `{rival.name}`, {fixed(rival.accuracy.published)}" if rival else ""
-            yield (
-                f"Highest mean {split} accuracy{where}: `{top.name}`, {top.accuracy.text}"
-                f"{beside if document.report.comparable else ''}."
-            )
+    measured = (e for e in document.experiments if not e.remark and e.accuracy.mean is not None)
+    groups = group_by(measured, lambda experiment: (experiment.entry["dataset"], SPLITS[experiment.split]))
+    for (dataset, split), experiments in groups.items():
+        if len(experiments) == 1:
+            continue
+        top = max(experiments, key=lambda experiment: experiment.accuracy.mean or 0.0)
+        where = f" on `{dataset}`" if len(groups) > 1 else ""
+        sentence = f"Highest mean {split} accuracy{where}: `{top.name}`, {top.accuracy.text}"
+        published = [experiment for experiment in experiments if experiment.accuracy.published is not None]
+        if published and document.report.comparable:
+            rival = max(published, key=lambda experiment: experiment.accuracy.published or 0.0)
+            sentence += f"; highest published: `{rival.name}`, {fixed(rival.accuracy.published)}"
+        yield f"{sentence}."
 
 
 def changes(document: Document) -> Iterator[str]:
     """Yield how many changes raise or lower the test accuracy significantly."""
-    rows = [
-        experiment.comparison
-        for experiment in document.experiments
-        if experiment.comparison and experiment.comparison["n_pairs"] and experiment.entry["changes"]
-        if not experiment.remark
-    ]
-    sure = [row for row in rows if row["test_accuracy_p_adjusted"] is not None]
-    sure = [row for row in sure if row["test_accuracy_p_adjusted"] < SIGNIFICANT]
+    changed = [e for e in document.experiments if e.entry["changes"] and not e.remark]
+    rows = [e.comparison for e in changed if e.comparison and e.comparison["n_pairs"]]
+    p_values = [(row["test_accuracy_p_adjusted"], row) for row in rows]
+    sure = [row for p_value, row in p_values if p_value is not None and p_value < SIGNIFICANT]
     parts: list[str] = []
     for verb, sign in (("raise", 1), ("lower", -1)):
         names = [row["experiment"] for row in sure if sign * row["test_accuracy_difference"] > 0]
@@ -94,20 +81,20 @@ def collapses(document: Document) -> Iterator[str]:
     """Yield the number of collapsed trials by experiment."""
     collapsed = [experiment for experiment in document.experiments if experiment.row["n_collapsed"]]
     if collapsed:
-        counts = [f"{int(e.row['n_collapsed'])} of {e.n_ok} of `{e.name}`" for e in collapsed]
+        counts = [f"{e.row['n_collapsed']} of {e.n_ok} of `{e.name}`" for e in collapsed]
         yield f"Collapsed trials: {listed(counts)}."
 
 
 def duplicates(document: Document) -> Iterator[str]:
     """Yield the experiment whose validation accuracy profits most from images that are also trained on."""
-    drops = {}
+    drops = []
     for experiment in with_duplicates(document):
         everything = experiment.statistic("valid_accuracy").mean
         without = experiment.statistic("valid_accuracy_without_duplicates").mean
         if experiment.statistic("valid_duplicates_in_train").mean and everything is not None and without is not None:
-            drops[experiment.name] = (everything - without, everything, without)
+            drops.append((everything - without, everything, without, experiment.name))
     if drops:
-        name, (_, everything, without) = max(drops.items(), key=lambda item: item[1])
+        _, everything, without, name = max(drops, key=itemgetter(0, 1, 2))
         yield (
             f"The validation accuracy of `{name}` is {fixed(everything)} for all images, as the document counts, and "
             f"{fixed(without)} for the images that are not in the training split."
@@ -121,14 +108,14 @@ def factors(document: Document) -> Iterator[str]:
         main = [row for row in rows if row and row["order"] == 1 and row["effect"] is not None]
         if main:
             row = max(main, key=lambda row: abs(row["effect"]))
-            interval = signed_span(row["ci_low"], row["ci_high"])
+            interval = span(row["ci_low"], row["ci_high"], signed)
             effect = signed(row["effect"]) + (f" (95% interval: {interval})" if row["ci_low"] is not None else "")
             yield f"Largest main effect of `{study}` on test accuracy: `{words(row['term'])}`, {effect}."
 
 
 def ensemble_gains(document: Document) -> Iterator[str]:
     """Yield the mean and the largest gain of ensembles of trials."""
-    rows = [row for row in seed_ensembles(document).values() if is_combined(row) and row["gain"] is not None]
+    rows = [row for row in seed_ensembles(document) if is_combined(row) and row["gain"] is not None]
     if rows:
         mean, largest = sum(row["gain"] for row in rows) / len(rows), max(rows, key=lambda row: row["gain"])
         yield (
@@ -140,13 +127,13 @@ def ensemble_gains(document: Document) -> Iterator[str]:
 def one_vs_all(document: Document) -> Iterator[str]:
     """Yield the accuracy of each one-vs-all ensemble and of the ensemble of trials to compare it with."""
     for ensemble, _, seeds in comparisons(document):
-        if ensemble["accuracy"] is not None:
-            beside = ""
-            if seeds is not None and is_combined(seeds):
-                name, members = seeds["experiment"], int(seeds["members"])
-                beside = f"; the ensemble of {members} seeds of `{name}` has {fixed(seeds['accuracy'])}"
-            members = int(ensemble["members"])
-            yield f"The ensemble of {members} one-vs-all networks has accuracy {fixed(ensemble['accuracy'])}{beside}."
+        if ensemble["accuracy"] is None:
+            continue
+        sentence = f"The ensemble of {members(ensemble)} one-vs-all networks has accuracy {fixed(ensemble['accuracy'])}"
+        if seeds is not None and is_combined(seeds):
+            name, accuracy = seeds["experiment"], fixed(seeds["accuracy"])
+            sentence += f"; the ensemble of {members(seeds)} seeds of `{name}` has {accuracy}"
+        yield f"{sentence}."
 
 
 def not_run(document: Document) -> Iterator[str]:

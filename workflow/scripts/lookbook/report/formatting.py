@@ -1,10 +1,9 @@
 """Numbers and texts as the report prints them. A missing value is an en dash."""
 
-from __future__ import annotations
-
+import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 MISSING = "–"  # noqa: RUF001 - an en dash
@@ -16,27 +15,22 @@ def fixed(value: float | None, digits: int = 4) -> str:
     return MISSING if value is None else f"{value:.{digits}f}".replace("-", MINUS)
 
 
-def signed(value: float | None, digits: int = 4) -> str:
+def signed(value: float | None) -> str:
     """Return a number with its sign: +0.0023. A number that rounds to zero has no sign."""
     if value is None:
         return MISSING
-    text = f"{value:+.{digits}f}"
+    text = f"{value:+.4f}"
     return text[1:] if float(text) == 0 else text.replace("-", MINUS)
 
 
-def spread(mean: float | None, std: float | None, digits: int = 4) -> str:
+def spread(mean: float | None, std: float | None) -> str:
     """Return mean and standard deviation, or only the mean if there is a single value."""
-    return fixed(mean, digits) if std is None else f"{fixed(mean, digits)} ± {fixed(std, digits)}"
+    return fixed(mean) if std is None else f"{fixed(mean)} ± {fixed(std)}"
 
 
-def span(low: float | None, high: float | None, digits: int = 4) -> str:
-    """Return two bounds: 0.8741 to 0.8822."""
-    return MISSING if low is None or high is None else f"{fixed(low, digits)} to {fixed(high, digits)}"
-
-
-def signed_span(low: float | None, high: float | None, digits: int = 4) -> str:
-    """Return two bounds of a difference: +0.0012 to +0.0043."""
-    return MISSING if low is None or high is None else f"{signed(low, digits)} to {signed(high, digits)}"
+def span(low: float | None, high: float | None, write: Callable[[float], str] = fixed) -> str:
+    """Return two bounds: 0.8741 to 0.8822, or those of a difference if ``write`` is ``signed``."""
+    return MISSING if low is None or high is None else f"{write(low)} to {write(high)}"
 
 
 def percent(value: float | None) -> str:
@@ -44,12 +38,12 @@ def percent(value: float | None) -> str:
     return MISSING if value is None else f"{100 * value:.0f}%"
 
 
-def thousands(value: float | None) -> str:
+def thousands(value: float) -> str:
     """Return a whole number in groups of three: 101,770."""
-    return MISSING if value is None else f"{value:,.0f}"
+    return f"{value:,.0f}"
 
 
-def plural(count: int, noun: str, nouns: str | None = None) -> str:
+def plural(count: float, noun: str, nouns: str | None = None) -> str:
     """Return a number with its noun: 1 trial, 3 trials."""
     return f"{thousands(count)} {noun if count == 1 else nouns or noun + 's'}"
 
@@ -67,16 +61,12 @@ def probability(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def duration(seconds: float | None) -> str:
+def duration(seconds: float) -> str:
     """Return a duration in its two largest units: 45 s, 3 min 20 s, 2 h 5 min."""
-    if seconds is None:
-        return MISSING
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def setting(value: Any) -> str:
@@ -93,8 +83,7 @@ def slug(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Escape a text for one line of Markdown, such as a table cell: no markup, no HTML, no line break."""
-    line = re.sub(r"\s+", " ", text)
-    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = html.escape(re.sub(r"\s+", " ", text), quote=False)
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
 
 

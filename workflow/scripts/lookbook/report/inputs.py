@@ -1,10 +1,10 @@
 """Read what the report is made from, and refuse what belongs to other trials."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -18,7 +18,10 @@ from lookbook.results.paths import figure_file
 from lookbook.results.tables import identity_of, read_derived, read_trials
 from lookbook.results.trial import FINISHED
 
-Row = Mapping[str, Any]
+TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials", "published")
+Row = Mapping[Any, Any]  # A row of a table: column to value.
+Key = TypeVar("Key")
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Report:
         return bool(self.benchmark.profile["comparable"])
 
     @cached_property
-    def trials(self) -> list[Row]:
+    def trials(self) -> Sequence[Row]:
         """The rows of trials.csv; None is a missing value."""
         return records(self.table)
 
@@ -65,9 +68,7 @@ class Report:
     @cached_property
     def documents(self) -> list["Document"]:
         """The documents, in the order of their first experiments."""
-        groups: dict[str, list[Experiment]] = {}
-        for experiment in self.experiments.values():
-            groups.setdefault(experiment.entry["document"], []).append(experiment)
+        groups = group_by(self.experiments.values(), lambda experiment: experiment.entry["document"])
         return [Document(name, members, self) for name, members in groups.items()]
 
     def identity(self, experiments: Iterable[str]) -> str:
@@ -94,25 +95,22 @@ class Document:
 
 
 def read_report(
-    experiments: Path,
-    *,
-    trials: Path,
-    summary: Path,
-    comparisons: Path,
-    ensembles: Path,
-    factorials: Path,
-    published: Path,
-    manifests: Iterable[Path],
-    log_pattern: str,
+    experiments: Path, tables: Mapping[str, Path], *, manifests: Iterable[Path], log_pattern: str
 ) -> Report:
-    """Read experiments.json, the tables, published.csv and the manifest.json of each dataset.
+    """Read what the report shows.
+
+    Args:
+        experiments: experiments.json.
+        tables: the CSV file of each of ``TABLES``.
+        manifests: the manifest.json of each dataset.
+        log_pattern: path of a trial's log, with ``{experiment}`` and ``{trial}``.
 
     Raises:
         DatasetError: a manifest is missing or damaged.
         ResultError: another file is missing or damaged, or was made from other trials than the planned ones.
     """
     benchmark = read_benchmark(experiments)
-    table, entries = read_trials(trials, benchmark), benchmark.experiments
+    table, entries = read_trials(tables["trials"], benchmark), benchmark.experiments
     used = {entry["dataset"] for entry in entries.values() if entry["trials"]}
     found = {manifest["name"]: manifest for manifest in map(read_manifest, manifests)}
     if missing := used - found.keys():
@@ -126,37 +124,35 @@ def read_report(
     def cells(row: Row) -> list[str]:
         return [name for name, entry in entries.items() if (entry["factorial"] or {}).get("study") == row["study"]]
 
-    summaries = by_experiment(read_derived(summary, table))
-    compared = by_experiment(read_derived(comparisons, table, lambda row: [row["experiment"], row["base"]]))
-    scores = read_scores(published)
+    def rows(name: str, made_from: Callable[[Row], list[str]] | None = None) -> Sequence[Row]:
+        return records(read_derived(tables[name], table, made_from))
+
+    summary = {row["experiment"]: row for row in rows("summary")}
+    comparisons = {row["experiment"]: row for row in rows("comparisons", lambda row: [row["experiment"], row["base"]])}
+    published = pd.read_csv(tables["published"])
+    scores = published[published["metric"] == "score"].set_index("experiment")["mean"]
     return Report(
         benchmark=benchmark,
         table=table,
         experiments={
-            name: Experiment(name, entry, summaries[name], compared.get(name), scores.get(name))
+            name: Experiment(name, entry, summary[name], comparisons.get(name), scores.get(name))
             for name, entry in entries.items()
         },
-        ensembles=records(read_derived(ensembles, table, members)),
-        factorials=records(read_derived(factorials, table, cells)),
+        ensembles=rows("ensembles", members),
+        factorials=rows("factorials", cells),
         manifests={name: found[name] for name in sorted(used)},
         log_pattern=log_pattern,
     )
 
 
-def read_scores(path: Path) -> dict[str, float]:
-    """Return experiment to the score of its submission in the competition, from published.csv."""
-    table = pd.read_csv(path)
-    table = table[table["metric"] == "score"]
-    return {str(name): float(mean) for name, mean in zip(table["experiment"], table["mean"], strict=True)}
-
-
-def by_experiment(table: pd.DataFrame) -> dict[str, Row]:
-    """Return experiment to its row."""
-    return {row["experiment"]: row for row in records(table)}
-
-
-def records(table: pd.DataFrame) -> list[Row]:
+def records(table: pd.DataFrame) -> Sequence[Row]:
     """Return the rows as dictionaries of plain Python values; None is a missing value."""
-    return [
-        {str(key): None if pd.isna(value) else value for key, value in row.items()} for row in table.to_dict("records")
-    ]
+    return [{key: None if pd.isna(value) else value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """Return the items of each key, both in their first order."""
+    groups: dict[Key, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups

@@ -1,48 +1,65 @@
-"""The sections of the report in their order. To add one, write a module in sections/ and name it here."""
+"""The sections of the report in their order: their titles, "" for none, and the functions that yield their blocks.
 
-from collections.abc import Iterator
+A section without blocks is omitted. To add a section, write its function in a module of sections/ and name it here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from lookbook.report.blocks import Block, Heading, Paragraph
 from lookbook.report.formatting import slug
 from lookbook.report.inputs import Report
-from lookbook.report.sections.augmentations import augmentations
-from lookbook.report.sections.collapsed_trials import collapsed_trials
 from lookbook.report.sections.datasets import datasets
-from lookbook.report.sections.duplicates import duplicates
-from lookbook.report.sections.ensembles import ensembles
+from lookbook.report.sections.ensembles import ensembles, one_vs_all
 from lookbook.report.sections.experiments import experiments
 from lookbook.report.sections.factorials import factorials
-from lookbook.report.sections.failures import failures
-from lookbook.report.sections.in_short import in_short
-from lookbook.report.sections.not_run import not_run
-from lookbook.report.sections.one_vs_all import one_vs_all
-from lookbook.report.sections.overview import overview
+from lookbook.report.sections.figures import augmentations, published, range_tests
+from lookbook.report.sections.opening import in_short
 from lookbook.report.sections.predictions import predictions
 from lookbook.report.sections.provenance import provenance
-from lookbook.report.sections.published import published
-from lookbook.report.sections.range_tests import range_tests
-from lookbook.report.sections.results import results
+from lookbook.report.sections.results import duplicates, results
+from lookbook.report.sections.trials import collapsed_trials, failures, not_run
 
-OPENING = (in_short,)
-PER_DOCUMENT = (results, duplicates, ensembles, one_vs_all, factorials, range_tests, predictions, experiments)
-CLOSING = (published, failures, collapsed_trials, not_run, augmentations, datasets, provenance)
+Sections = Mapping[str, Callable[[Any], Iterable[Block]]]  # Each function gets the Report or a Document.
 
-
-def header(report: Report) -> list[Block]:
-    """Return the blocks above the navigation."""
-    return list(overview.blocks(report, level=1))
+OPENING: Sections = {"In short": in_short}
+PER_DOCUMENT: Sections = {
+    "": results,
+    "Images on both sides of the split": duplicates,
+    "Ensembles": ensembles,
+    "One-vs-all ensembles": one_vs_all,
+    "Factorial studies": factorials,
+    "Learning-rate range tests": range_tests,
+    "Predictions": predictions,
+    "Experiments": experiments,
+}
+CLOSING: Sections = {
+    "Ours and published": published,
+    "Failures": failures,
+    "Collapsed trials": collapsed_trials,
+    "Not run": not_run,
+    "Augmentations": augmentations,
+    "Datasets": datasets,
+    "Provenance": provenance,
+}
 
 
 def body(report: Report) -> Iterator[Block]:
-    """Yield the blocks below the navigation."""
-    for section in OPENING:
-        yield from section.blocks(report, level=2)
+    """Yield the blocks below the navigation; those above are ``overview``."""
+    yield from titled(OPENING, report, level=2)
     for document in report.documents:
         anchor = slug(document.name)
         yield Heading(document.name, 2, f"document-{anchor}")
         if citation := document.experiments[0].entry["citation"]:
             yield Paragraph(f"Source: {citation}", "small quiet")
-        for section in PER_DOCUMENT:
-            yield from section.blocks(document, level=3, prefix=f"{anchor}-")
-    for section in CLOSING:
-        yield from section.blocks(report, level=2)
+        yield from titled(PER_DOCUMENT, document, level=3, prefix=f"{anchor}-")
+    yield from titled(CLOSING, report, level=2)
+
+
+def titled(sections: Sections, subject: Any, *, level: int, prefix: str = "") -> Iterator[Block]:
+    """Yield the blocks of each section below its heading, with ``prefix`` in the heading's anchor."""
+    for title, section in sections.items():
+        blocks = list(section(subject))
+        if title and blocks:
+            yield Heading(title, level, prefix + slug(title))
+        yield from blocks

@@ -1,45 +1,44 @@
 """The report as files: Markdown with its figures beside it, and HTML with everything inside."""
 
-from __future__ import annotations
-
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from lookbook.files import write_text
-from lookbook.report.blocks import Block, Cell, Chip, Code, Column, FileLink, Heading, Inline, Link, Name, Styled, Table
+from lookbook.report.blocks import Block, Cell, Column, Heading, Table
 from lookbook.report.formatting import code, markdown, slug
+from lookbook.report.inline import Inline, Mark
+from lookbook.report.inputs import Report
+from lookbook.report.registry import body
+from lookbook.report.sections.opening import overview
 
 
-@dataclass(frozen=True)
-class Page:
-    """What inline elements refer to: the names of the experiments with a card, and the folder of the report."""
-
-    names: Collection[str]
-    folder: Path
-
-    def relative(self, path: Path) -> str:
-        """Return a path relative to the report."""
-        return Path(os.path.relpath(path, self.folder)).as_posix()
-
-
-def render(header: Sequence[Block], body: Sequence[Block], names: Collection[str], templates: Path, path: Path) -> None:
-    """Write one report with the templates ``report.<format>.j2`` and ``blocks.<format>.j2``.
+def render(report: Report, templates: Path, paths: Iterable[Path]) -> None:
+    """Write a report with the templates ``report.<format>.j2`` and ``blocks.<format>.j2``.
 
     Args:
-        header: the blocks above the navigation.
-        body: the blocks below it.
-        names: the experiments that have a card in the body.
+        report: what the sections show.
         templates: folder of the templates.
-        path: file to write; its suffix, ``.html`` or ``.md``, is the format.
+        paths: files to write; the suffix of each, ``.html`` or ``.md``, is its format.
+
+    Raises:
+        ResultError: a file that a section shows is missing, damaged or was made from other trials.
     """
-    page, suffix = Page(names, path.parent), path.suffix
-    is_html = suffix == ".html"
+    above, below = list(overview(report)), list(body(report))
+    navigation = [block for block in below if isinstance(block, Heading) and block.level == 2]
+    for path in paths:
+        environment = create_environment(templates, path, report.experiments)
+        template = environment.get_template(f"report{path.suffix}.j2")
+        write_text(path, template.render(header=above, body=below, navigation=navigation))
+
+
+def create_environment(templates: Path, path: Path, names: Iterable[str]) -> Environment:
+    """Return Jinja's environment for a report that is written to ``path`` and has a card of each named experiment."""
+    is_html = path.suffix == ".html"
     environment = Environment(
         loader=FileSystemLoader(templates),
         autoescape=is_html,
@@ -48,25 +47,33 @@ def render(header: Sequence[Block], body: Sequence[Block], names: Collection[str
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    write_inline = html_inline if is_html else markdown_inline
+    literal, concatenate = (escape, Markup().join) if is_html else (markdown, "".join)
 
-    def render_blocks(blocks: Sequence[Block]) -> Markup:
+    def inline(text: Inline) -> str:
+        """Return an inline text in the format of the report, in one line."""
+        if isinstance(text, str):
+            return literal(text)
+        if isinstance(text, Mark):
+            return getattr(macros, text.kind)(text)
+        return concatenate(map(inline, text))
+
+    def blocks(content: Iterable[Block]) -> str:
         """Return blocks as the macros of their names print them."""
-        return Markup("".join(getattr(macros, type(block).__name__)(block) for block in blocks))
+        return concatenate(getattr(macros, type(block).__name__)(block) for block in content)
 
     environment.globals |= {
-        "blocks": render_blocks,
-        "inline": lambda text: write_inline(text, page),
+        "blocks": blocks,
+        "inline": inline,
         "rows": rows,
         "inline_svg": svg_inliner(),
-        "relative": page.relative,
-        "code": code,
+        "relative": lambda file: Path(os.path.relpath(file, path.parent)).as_posix(),
+        "names": names,
+        "slug": slug,
+        "code_span": code,
         "markdown": markdown,
     }
-    macros = environment.get_template(f"blocks{suffix}.j2").module
-    navigation = [block for block in body if isinstance(block, Heading) and block.level == 2]
-    template = environment.get_template(f"report{suffix}.j2")
-    write_text(path, template.render(header=header, body=body, navigation=navigation))
+    macros = environment.get_template(f"blocks{path.suffix}.j2").module
+    return environment
 
 
 def rows(table: Table) -> Iterator[list[tuple[Column, Cell]]]:
@@ -76,70 +83,25 @@ def rows(table: Table) -> Iterator[list[tuple[Column, Cell]]]:
         yield [(column, item if isinstance(item, Cell) else Cell(item)) for column, item in items]
 
 
-def html_inline(text: Inline, page: Page) -> Markup:
-    """Return an inline text as HTML."""
-    match text:
-        case str():
-            return escape(text)
-        case Name(name) if name in page.names:
-            return Markup('<a href="#{}"><code>{}</code></a>').format(slug(name), name)
-        case Name(name) | Code(name):
-            return Markup("<code>{}</code>").format(name)
-        case Link(content, anchor):
-            return Markup('<a href="#{}">{}</a>').format(anchor, html_inline(content, page))
-        case FileLink(path):
-            return Markup("<code>{}</code>").format(page.relative(path))
-        case Styled(content, "strong"):
-            return Markup("<strong>{}</strong>").format(html_inline(content, page))
-        case Styled(content):
-            return Markup('<span class="quiet">{}</span>').format(html_inline(content, page))
-        case Chip(words, kind):
-            return Markup('<span class="chip {}">{}</span>').format(kind, words)
-    return Markup("").join(html_inline(part, page) for part in text)
-
-
-def markdown_inline(text: Inline, page: Page) -> str:
-    """Return an inline text as Markdown for a single line."""
-    match text:
-        case str() | Chip():
-            return markdown(text if isinstance(text, str) else text.text)
-        case Code(name) | Name(name):
-            return code(name)
-        case FileLink(path):
-            return f"[{markdown(path.name)}]({page.relative(path)})"
-        case Styled(content, "strong"):
-            return f"**{markdown_inline(content, page)}**"
-        case Link(content) | Styled(content):
-            return markdown_inline(content, page)
-    return "".join(markdown_inline(part, page) for part in text)
-
-
 def svg_inliner() -> Callable[[str, Path, str], Markup]:
     """Return the function that puts SVG files into one page, each style sheet once.
 
     The style sheets of all figures are equal, and each applies to the whole page: with one copy per figure the browser
     would match every element a hundred times.
     """
-    styles: set[str] = set()
-
-    def once(style: re.Match[str]) -> str:
-        known = style[0] in styles
-        styles.add(style[0])
-        return "" if known else style[0]
+    known: set[str] = set()
 
     def inline_svg(svg: str, path: Path, label: str) -> Markup:
-        """Return an SVG document as an element for HTML, with a text alternative.
+        """Return an SVG document, which is trusted, as an element for HTML with ``label`` as its text alternative.
 
         Identifiers are prefixed by the file's folder and name, because Matplotlib uses the same ones in each figure.
-
-        Args:
-            svg: the document, written by Matplotlib; it is trusted.
-            path: its file.
-            label: what the figure shows.
         """
         text = svg[svg.index("<svg ") :]
         text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-        text = re.sub(r"<style\b.*?</style>", once, text, flags=re.DOTALL)
+        styles = set(re.findall(r"<style\b.*?</style>", text, flags=re.DOTALL))
+        for style in styles & known:
+            text = text.replace(style, "")
+        known.update(styles)
         prefix = slug(f"{path.parent.name}-{path.stem}")
         text = re.sub(r'\bid="', f'id="{prefix}-', text)
         text = re.sub(r'((?:xlink:)?href="|url\()#', rf"\1#{prefix}-", text)

@@ -1,12 +1,14 @@
 """The prepared datasets: numbers of images, sizes, and the images that were skipped."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from lookbook.datasets import DATASETS
-from lookbook.report.blocks import Block, Code, Column, Details, Heading, Inline, Items, Paragraph, Table, join, section
+from lookbook.report.blocks import Block, Column, Details, Heading, Items, Paragraph, Table
 from lookbook.report.formatting import plural, thousands
-from lookbook.report.inputs import Report
+from lookbook.report.inline import Inline, code, join
+from lookbook.report.inputs import Report, group_by
 
 Manifest = Mapping[str, Any]
 TITLES = {"class_counts": "Images per class", "image_sizes": "Original sizes of the images"}
@@ -24,7 +26,7 @@ def skipped(manifest: Manifest) -> list[dict[str, str]]:
 
 
 COLUMNS = (
-    Column("Dataset", lambda manifest: Code(manifest["name"]), is_number=False),
+    Column("Dataset", lambda manifest: code(manifest["name"]), is_number=False),
     Column("Training", lambda manifest: thousands(manifest["counts"]["train"])),
     Column("Test", lambda manifest: thousands(manifest["counts"]["test"])),
     Column("Without labels", lambda manifest: thousands(len(unlabeled(manifest)["names"]))),
@@ -35,15 +37,17 @@ COLUMNS = (
 )
 
 
-@section("Datasets", lambda report: report.manifests)
 def datasets(report: Report) -> Iterator[Block]:
+    """Yield the table of the datasets, and the figures and skipped images of each."""
     manifests = list(report.manifests.values())
+    if not manifests:
+        return
     yield Table("Datasets", manifests, COLUMNS, "Prepared images: height × width × channels")  # noqa: RUF001
     for manifest in manifests:
         blocks, count = list(card(report, manifest)), len(skipped(manifest))
         if blocks:
             gist = plural(count, "skipped image") if count else ""
-            yield Details(Code(manifest["name"]), blocks, level=3, gist=gist)
+            yield Details(code(manifest["name"]), blocks, level=3, gist=gist)
 
 
 def card(report: Report, manifest: Manifest) -> Iterator[Block]:
@@ -52,22 +56,16 @@ def card(report: Report, manifest: Manifest) -> Iterator[Block]:
     if DATASETS[name].competition:
         for figure, title in TITLES.items():
             yield report.figure("datasets", name, figure, label=f"{title} of {name}", caption=title, identity=identity)
-    reasons = group_by_reason(skipped(manifest))
+    reasons = group_by(skipped(manifest), itemgetter("reason"))
     if reasons:
         yield Heading("Skipped images", 4)
-        yield Items([reason_text(reason, names) for reason, names in reasons.items()], "small")
-        yield Paragraph(["All names are in the dataset's ", Code("manifest.json"), "."], "small quiet")
+        ordered = sorted(reasons.items(), key=lambda group: -len(group[1]))
+        yield Items([reason_text(reason, images) for reason, images in ordered], "small")
+        yield Paragraph(["All names are in the dataset's ", code("manifest.json"), "."], "small quiet")
 
 
-def group_by_reason(images: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
-    """Return each reason with the names of its images, the most frequent first."""
-    groups: dict[str, list[str]] = {}
-    for image in images:
-        groups.setdefault(image["reason"], []).append(image["name"])
-    return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
-
-
-def reason_text(reason: str, names: Sequence[str]) -> Inline:
-    """Return a reason, the number of its images and the first names."""
-    more = ["…"] if len(names) > NAMED else []
-    return [f"{reason}: {plural(len(names), 'image')} (", join([*map(Code, names[:NAMED]), *more]), ")"]
+def reason_text(reason: str, images: Sequence[Mapping[str, str]]) -> Inline:
+    """Return a reason, the number of its images and their first names."""
+    names = [code(image["name"]) for image in images[:NAMED]]
+    more = ["…"] if len(images) > NAMED else []
+    return [f"{reason}: {plural(len(images), 'image')} (", join([*names, *more]), ")"]

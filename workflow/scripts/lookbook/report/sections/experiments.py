@@ -5,25 +5,9 @@ from collections.abc import Iterator
 
 from lookbook.datasets import DATASETS
 from lookbook.report import formatting as f
-from lookbook.report.blocks import (
-    Block,
-    Code,
-    Column,
-    Details,
-    FileLink,
-    Group,
-    Heading,
-    Inline,
-    Items,
-    Link,
-    Listing,
-    Name,
-    Paragraph,
-    Styled,
-    Table,
-    section,
-)
+from lookbook.report.blocks import Block, Column, Details, Group, Heading, Items, Listing, Paragraph, Table
 from lookbook.report.experiment import LABELS, Experiment
+from lookbook.report.inline import Inline, code, experiment_link, file_link, link, quiet, strong
 from lookbook.report.inputs import Document, Report
 from lookbook.results.submissions import read_submission
 
@@ -34,18 +18,22 @@ TEXT = (
 )
 
 
-@section("Experiments")
 def experiments(document: Document) -> Iterator[Block]:
+    """Yield a card of each experiment."""
     yield Paragraph(TEXT, "small quiet")
     for experiment in document.experiments:
         gist = experiment.remark or experiment.accuracy.text if experiment.n else "not run"
-        summary: Inline = [Code(experiment.name), " ", Styled(experiment.entry["title"], "quiet")]
+        summary: Inline = [code(experiment.name), " ", quiet(experiment.entry["title"])]
         blocks = list(card(document.report, experiment))
         yield Details(summary, blocks, level=4, anchor=f.slug(experiment.name), gist=gist)
 
 
 def card(report: Report, experiment: Experiment) -> Iterator[Block]:
-    """Yield the content of one card."""
+    """Yield the content of one card.
+
+    Raises:
+        ResultError: a figure or the submission is missing or was made from other trials.
+    """
     name, entry = experiment.name, experiment.entry
     yield Items(list(facts(experiment)), "facts", is_inline=True)
     if entry["note"]:
@@ -53,18 +41,18 @@ def card(report: Report, experiment: Experiment) -> Iterator[Block]:
     yield from submission(report, experiment)
     if entry["base"]:
         changes: list[Inline] = [
-            [Code(change["key"]), f": {f.setting(change['from'])} → ", Styled(f.setting(change["to"]))]
+            [code(change["key"]), f": {f.setting(change['from'])} → ", strong(f.setting(change["to"]))]
             for change in entry["changes"]
         ]
-        heading = Heading(["Changed from ", Name(entry["base"])], 5)
-        columns = [Group([heading, Items(changes or [Styled("nothing", "quiet")], "changes")], "column")]
-        yield Group([*columns, *effects(experiment)], "columns")
+        heading = Heading(["Changed from ", experiment_link(entry["base"])], 5)
+        column = Group([heading, Items(changes or [quiet("nothing")], "changes")], "column")
+        yield Group([column, *effects(experiment)], "columns")
     if experiment.n:
         label = f"Learning curves of {name}: loss and accuracy by epoch"
         yield report.figure("learning_curves", name, label=label, identity=report.identity([name]))
     yield from all_values(experiment)
     spec = json.dumps(entry["spec"], indent=2, sort_keys=True, ensure_ascii=False)
-    digest = Paragraph(["Digest ", Code(entry["digest"])], "small quiet")
+    digest = Paragraph(["Digest ", code(entry["digest"])], "small quiet")
     yield Details("Full configuration", [digest, Listing(spec)], in_markdown=False)
 
 
@@ -75,7 +63,7 @@ def facts(experiment: Experiment) -> Iterator[Inline]:
         yield f"{experiment.n_ok} of {experiment.n} trials finished"
         yield experiment.entry["budget"]
     else:
-        yield Link("Not run", "not-run")
+        yield link("Not run", "not-run")
     if row["parameters_mean"] is not None:
         yield f"{f.thousands(row['parameters_mean'])} parameters"
     if row["seconds_mean"] is not None:
@@ -83,18 +71,16 @@ def facts(experiment: Experiment) -> Iterator[Inline]:
 
 
 def submission(report: Report, experiment: Experiment) -> Iterator[Block]:
-    """Yield the submission to the competition and the score of the document's own.
-
-    Raises:
-        ResultError: the submission is missing or was made from other trials.
-    """
-    score = None if experiment.score is None else f"The document's submission scored {f.fixed(experiment.score)}."
+    """Yield the submission to the competition and the score of the document's own."""
+    text: list[Inline] = []
     if experiment.n and DATASETS[experiment.entry["dataset"]].competition:
         path = report.benchmark.results / "submissions" / f"{experiment.name}.csv"
         read_submission(path, report.identity([experiment.name]))
-        yield Paragraph(["Submission to the competition: ", FileLink(path), ". ", score or ""], "small")
-    elif score:
-        yield Paragraph(score, "small")
+        text += ["Submission to the competition: ", file_link(path.name, str(path)), ". "]
+    if experiment.score is not None:
+        text.append(f"The document's submission scored {f.fixed(experiment.score)}.")
+    if text:
+        yield Paragraph(text, "small")
 
 
 def effects(experiment: Experiment) -> Iterator[Group]:
@@ -108,12 +94,12 @@ def effects(experiment: Experiment) -> Iterator[Group]:
     ]
     if row["n_pairs"] > 1:
         columns += [
-            Column("95% interval", lambda metric: f.signed_span(row[f"{metric}_ci_low"], row[f"{metric}_ci_high"])),
+            Column("95% interval", lambda metric: f.span(row[f"{metric}_ci_low"], row[f"{metric}_ci_high"], f.signed)),
             Column("Better in", lambda metric: f.percent(row[f"{metric}_probability_of_improvement"])),
             Column("Adjusted p", lambda metric: f.probability(row[f"{metric}_p_adjusted"])),
         ]
     metrics = [name.removesuffix("_difference") for name in row if name.endswith("_difference")]
-    heading = Heading(f"Effect of the changes, in {f.plural(int(row['n_pairs']), 'pair')} of trials", 5)
+    heading = Heading(f"Effect of the changes, in {f.plural(row['n_pairs'], 'pair')} of trials", 5)
     note = [Paragraph(row["note"], "small quiet")] if row["note"] else []
     yield Group([heading, Table(f"{experiment.name} against {row['base']}", metrics, columns), *note], "column")
 
@@ -136,8 +122,7 @@ def all_values(experiment: Experiment) -> Iterator[Block]:
         Column("Difference", lambda row: f.signed(row[1].delta)),
         Column("Verdict", lambda row: row[1].verdict or f.MISSING, is_number=False),
     ]
-    caption = "Over the finished trials, beside the published values"
     if rows:
-        yield Details(
-            "All values", [Table(f"{experiment.name}: all values", rows, columns, caption)], in_markdown=False
-        )
+        caption = "Over the finished trials, beside the published values"
+        table = Table(f"{experiment.name}: all values", rows, columns, caption)
+        yield Details("All values", [table], in_markdown=False)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from operator import itemgetter
 
-from lookbook.report.blocks import Block, Cell, Column, Group, Heading, Inline, Name, Paragraph, Styled, Table, section
-from lookbook.report.experiment import LABELS, Experiment
-from lookbook.report.formatting import probability, signed, signed_span
-from lookbook.report.inputs import Document, Row
+from lookbook.report.blocks import Block, Cell, Column, Group, Heading, Paragraph, Table
+from lookbook.report.experiment import EXPERIMENT, LABELS, Experiment
+from lookbook.report.formatting import probability, signed, span
+from lookbook.report.inline import Inline, quiet, strong
+from lookbook.report.inputs import Document, Row, group_by
 
 TEXT = (
     "Every combination of the factors is trained. The effect of a factor is the mean over the combinations with it "
@@ -18,20 +20,15 @@ Terms = Mapping[str, Mapping[str, Row]]  # Term -> metric -> row of factorials.c
 
 def studies(document: Document) -> dict[str, list[Experiment]]:
     """Return the factorial studies of a document, with the experiments of each."""
-    result: dict[str, list[Experiment]] = {}
-    for experiment in document.experiments:
-        if experiment.entry["factorial"]:
-            result.setdefault(experiment.entry["factorial"]["study"], []).append(experiment)
-    return result
+    members = (experiment for experiment in document.experiments if experiment.entry["factorial"])
+    return group_by(members, lambda experiment: experiment.entry["factorial"]["study"])
 
 
-def terms_of(document: Document, study: str) -> dict[str, dict[str, Row]]:
+def terms_of(document: Document, study: str) -> Terms:
     """Return the estimated effects of a study."""
-    terms: dict[str, dict[str, Row]] = {}
-    for row in document.report.factorials:
-        if row["study"] == study and row["term"] is not None:
-            terms.setdefault(row["term"], {})[row["metric"]] = row
-    return terms
+    estimated = (row for row in document.report.factorials if row["study"] == study and row["term"] is not None)
+    terms = group_by(estimated, itemgetter("term"))
+    return {term: {row["metric"]: row for row in rows} for term, rows in terms.items()}
 
 
 def words(term: str) -> str:
@@ -39,10 +36,11 @@ def words(term: str) -> str:
     return " × ".join(term.split(":")).replace("_", " ")  # noqa: RUF001 - a multiplication sign
 
 
-@section("Factorial studies", studies)
 def factorials(document: Document) -> Iterator[Block]:
-    yield Paragraph(TEXT)
-    for study, experiments in studies(document).items():
+    """Yield the combinations and the effects of each study."""
+    if found := studies(document):
+        yield Paragraph(TEXT)
+    for study, experiments in found.items():
         yield Heading(study, 4)
         terms = terms_of(document, study)
         tables = [combinations(study, experiments), *([effects(study, terms)] if terms else [])]
@@ -53,20 +51,18 @@ def factorials(document: Document) -> Iterator[Block]:
 
 def combinations(study: str, experiments: list[Experiment]) -> Table:
     """Return the table of the combinations, those with the fewest factors first."""
-    factors = list(dict.fromkeys(factor for e in experiments for factor in e.entry["factorial"]["factors"]))
-
-    def has(experiment: Experiment, factor: str) -> bool:
-        return bool(experiment.entry["factorial"]["factors"].get(factor))
+    levels = {e.name: e.entry["factorial"]["factors"] for e in experiments}
+    factors = list(dict.fromkeys(factor for factors in levels.values() for factor in factors))
 
     def state(factor: str, experiment: Experiment) -> Inline:
-        return Styled("on") if has(experiment, factor) else Styled("off", "quiet")
+        return strong("on") if levels[experiment.name].get(factor) else quiet("off")
 
     def order(experiment: Experiment) -> tuple[int, list[bool]]:
-        off = [not has(experiment, factor) for factor in factors]
+        off = [not levels[experiment.name].get(factor) for factor in factors]
         return -sum(off), off
 
     columns = (
-        Column("Experiment", lambda e: Name(e.name), is_number=False),
+        EXPERIMENT,
         *(Column(words(factor), partial(state, factor), is_number=False) for factor in factors),
         Column("Accuracy", lambda e: e.accuracy.text),
         Column("Trials", lambda e: f"{e.n_ok} of {e.n}"),
@@ -81,13 +77,13 @@ def effects(study: str, terms: Terms) -> Table:
     def effect(metric: str, term: str) -> Cell:
         row = terms[term].get(metric, {})
         low, high = row.get("ci_low"), row.get("ci_high")
-        return Cell(signed(row.get("effect")), [] if low is None else [signed_span(low, high)])
+        return Cell(signed(row.get("effect")), [] if low is None else [span(low, high, signed)])
 
     def adjusted_p(metric: str, term: str) -> str:
         return probability(terms[term].get(metric, {}).get("p_adjusted"))
 
     columns = [Column("Factor", words, is_number=False)]
     for metric in dict.fromkeys(metric for rows in terms.values() for metric in rows):
-        columns += [Column(LABELS[metric].capitalize(), partial(effect, metric))]
-        columns += [Column("Adjusted p", partial(adjusted_p, metric))]
+        columns.append(Column(LABELS[metric].capitalize(), partial(effect, metric)))
+        columns.append(Column("Adjusted p", partial(adjusted_p, metric)))
     return Table(f"{study}: effects", list(terms), columns, "Effects with their 95% intervals")

@@ -1,23 +1,43 @@
-"""The main table of a document: accuracy and loss of each experiment beside the published values."""
+"""The accuracy and loss of a document's experiments, and its validation accuracy without duplicate images."""
 
 from collections.abc import Iterator
 
-from lookbook.report.blocks import Block, Cell, Chip, Column, Link, Name, Table, section
-from lookbook.report.experiment import Experiment
-from lookbook.report.formatting import plural, signed, slug, span, spread
+from lookbook.report.blocks import Block, Cell, Column, Paragraph, Table
+from lookbook.report.experiment import EXPERIMENT, SPLITS, Experiment
+from lookbook.report.formatting import fixed, plural, signed, slug, span, spread, thousands
+from lookbook.report.inline import Inline, chip, experiment_link, join, link, strong
 from lookbook.report.inputs import Document
 
+DUPLICATES = (
+    "Classes are balanced by resampling images. If that happens before the split, the same image can be in the "
+    "training and in the validation split. A network that memorizes the image is then counted as correct although it "
+    "has not learned the class, so the validation accuracy is too high. Accuracy without duplicates counts only the "
+    "validation images that are not in the training split."
+)
+SCORES = (
+    " The document's own scores in the competition, whose images are not in the training split, are lower than its "
+    "validation accuracies: "
+)
+DUPLICATES_COLUMNS = (
+    EXPERIMENT,
+    Column("Also in the training split", lambda e: thousands(e.statistic("valid_duplicates_in_train").mean)),
+    Column("Accuracy, all images", lambda e: e.statistic("valid_accuracy").text),
+    Column("Accuracy without duplicates", lambda e: strong(e.statistic("valid_accuracy_without_duplicates").text)),
+    Column("Published", lambda e: fixed(e.statistic("valid_accuracy").published)),
+    Column("Balanced accuracy", lambda e: e.statistic("valid_balanced_accuracy").text),
+    Column("Macro F1", lambda e: e.statistic("valid_macro_f1").text),
+)
 
-@section()
+
 def results(document: Document) -> Iterator[Block]:
+    """Yield the main table of a document: accuracy and loss of each experiment beside the published values."""
+
     def name(experiment: Experiment) -> Cell:
         budget = [experiment.entry["budget"]] if experiment.n and not document.report.comparable else []
-        remark = Chip(experiment.remark or "")
-        linked = (
-            Link(remark, f"{slug(document.name)}-learning-rate-range-tests") if experiment.is_range_test else remark
-        )
-        small = [experiment.entry["title"], *budget, *([linked] if experiment.remark else [])]
-        return Cell(Name(experiment.name), small, experiment.name)
+        remark: list[Inline] = [chip(experiment.remark)] if experiment.remark else []
+        if experiment.is_range_test:
+            remark = [link(remark, f"{slug(document.name)}-learning-rate-range-tests")]
+        return Cell(experiment_link(experiment.name), [experiment.entry["title"], *budget, *remark], experiment.name)
 
     columns = [Column("Experiment", name, is_number=False), Column("Trials", trials)]
     caption = "Mean ± standard deviation over trials, lowest to highest value, 95% interval of the mean"
@@ -28,37 +48,57 @@ def results(document: Document) -> Iterator[Block]:
 def trials(experiment: Experiment) -> Cell:
     """Return how many trials finished and how many of them collapsed."""
     if not experiment.n:
-        return Cell(Link(Chip("not run"), "not-run"), value=0)
-    collapsed = int(experiment.row["n_collapsed"])
-    chip = [Chip(f"{collapsed} collapsed", "collapsed")] if collapsed else []
-    return Cell(f"{experiment.n_ok} of {experiment.n}", chip, experiment.n_ok)
+        return Cell(link(chip("not run"), "not-run"), value=0)
+    collapsed = experiment.row["n_collapsed"]
+    small = [chip(f"{collapsed} collapsed", "collapsed")] if collapsed else []
+    return Cell(f"{experiment.n_ok} of {experiment.n}", small, experiment.n_ok)
 
 
 def values(metric: str) -> Iterator[Column]:
     """Yield the columns of a metric: our value, the published one and their difference."""
 
     def split(experiment: Experiment) -> list[str]:
-        return [] if experiment.split == "test" else [f"{experiment.split_words} split"]
+        return [] if experiment.split == "test" else [f"{SPLITS[experiment.split]} split"]
 
     def ours(experiment: Experiment) -> Cell:
-        found = getattr(experiment, metric)
-        ranges = (
-            [span(found.min, found.max), f"95%: {span(found.ci_low, found.ci_high)}"] if found.std is not None else []
-        )
+        found = experiment.main(metric)
+        ranges = []
+        if found.std is not None:
+            ranges = [span(found.min, found.max), f"95%: {span(found.ci_low, found.ci_high)}"]
         return Cell(found.text, [*ranges, *split(experiment)] if found.mean is not None else [], found.mean)
 
     def published(experiment: Experiment) -> Cell:
-        found = getattr(experiment, metric)
-        small = (
-            [plural(int(found.published_trials), "trial"), *split(experiment)] if found.published is not None else []
-        )
+        found = experiment.main(metric)
+        small = []
+        if found.published_trials is not None:
+            small = [plural(found.published_trials, "trial"), *split(experiment)]
         return Cell(spread(found.published, found.published_std), small, found.published)
 
     def difference(experiment: Experiment) -> Cell:
-        found = getattr(experiment, metric)
-        chip = [Chip(found.verdict, found.verdict)] if found.verdict not in (None, "not comparable") else []
-        return Cell(signed(found.delta), chip, found.delta)
+        found = experiment.main(metric)
+        verdict = [chip(found.verdict, found.verdict)] if found.verdict not in (None, "not comparable") else []
+        return Cell(signed(found.delta), verdict, found.delta)
 
     yield Column(f"Test {metric}", ours)
     yield Column("Published", published)
     yield Column("Difference", difference)
+
+
+def with_duplicates(document: Document) -> list[Experiment]:
+    """Return the experiments whose validation images are compared with the training images."""
+    return [e for e in document.experiments if e.statistic("valid_duplicates_in_train").mean is not None]
+
+
+def duplicates(document: Document) -> Iterator[Block]:
+    """Yield the validation accuracies without the images that are also trained on."""
+    experiments = with_duplicates(document)
+    if not experiments:
+        return
+    scored: list[Inline] = [
+        [fixed(e.score, 3), " against ", fixed(e.accuracy.published, 3), " (", experiment_link(e.name), ")"]
+        for e in document.experiments
+        if e.score is not None and e.split == "valid" and e.accuracy.published is not None
+    ]
+    yield Paragraph([DUPLICATES, *([SCORES, join(scored), "."] if scored else [])])
+    label = f"{document.name}: images in the training and the validation split"
+    yield Table(label, experiments, DUPLICATES_COLUMNS, "Validation split, mean ± standard deviation over trials")

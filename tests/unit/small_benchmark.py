@@ -1,14 +1,21 @@
 """Benchmarks of a few trials, written through the modules that own the file formats."""
 
+import base64
+import io
 import json
+import re
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from lookbook.config.digests import digest
 from lookbook.datasets import arrays
@@ -111,3 +118,21 @@ def write_tables(benchmark: Benchmark, summary: Mapping[str, Sequence[Any]]) -> 
     write_table(table, paths[0])
     write_table(pd.DataFrame({"experiment": list(benchmark.experiments), **summary, "identity": identities}), paths[1])
     return paths
+
+
+def run(script: ModuleType, **options: Any) -> None:
+    """Run a script with options such as ``output=path``."""
+    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    with patch.object(sys, "argv", [script.__name__, *arguments]):
+        script.main()
+
+
+def texts(figure: str) -> list[str]:
+    """Return the texts of an SVG document in their order."""
+    return re.findall(r"<text[^>]*>([^<]*)</text>", figure)
+
+
+def picture(figure: str) -> np.ndarray:
+    """Return the one PNG that is embedded in an SVG document as RGBA."""
+    (encoded,) = re.findall(r"data:image/png;base64,([^\"]*)", figure)
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))

@@ -1,10 +1,8 @@
 """The network of highest accuracy: chosen by the summary, drawn and named."""
 
-import sys
-
 import pandas as pd
 import pytest
-from small_benchmark import finish, outputs, plan, write_dataset, write_tables
+from small_benchmark import finish, outputs, plan, run, write_dataset, write_tables
 
 import plot_best_network
 from lookbook.figures.prediction_figures import NO_PREDICTIONS
@@ -29,15 +27,13 @@ def draw(monkeypatch, tmp_path):
     trials, summary = write_tables(benchmark, {"test_accuracy_mean": [0.9, 0.5, 0.95]})
     manifest = write_dataset(tmp_path / "levels")
 
-    def run(compared):
+    def drawn(compared):
         monkeypatch.setattr(plot_best_network, "compared_networks", lambda experiments: compared)
-        files = ["--summary", summary, "--trials", trials, "--manifests", manifest, "--output", tmp_path / "best"]
-        arguments = ["--experiments", tmp_path / "experiments.json", *files]
-        monkeypatch.setattr(sys, "argv", ["plot_best_network.py", *map(str, arguments)])
-        plot_best_network.main()
+        options = {"experiments": tmp_path / "experiments.json", "summary": summary, "trials": trials}
+        run(plot_best_network, **options, manifests=manifest, output=tmp_path / "best")
         return tmp_path / "best", identity_of_trials(read_trial(planned) for planned in benchmark.trials(compared))
 
-    return run
+    return drawn
 
 
 def test_the_best_network_has_the_highest_mean_test_accuracy_of_the_named():

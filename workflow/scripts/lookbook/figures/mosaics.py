@@ -1,22 +1,20 @@
 """Grids of small images with captions. The images are one embedded PNG, drawn without interpolation."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lookbook.figures.style import STYLE, TEXT, VALID, WIDTH, svg
+from lookbook.figures.style import TEXT, VALID, WIDTH, styled, svg
 
 POINTS = 72  # of an inch
 LINE = 1.35  # height of a line of text, in font sizes
 LARGEST = 64  # pixels per side; more would enlarge the report but not be visible
 
 
+@styled()
 def mosaic_figure(
     images: np.ndarray,
     captions: Sequence[str],
@@ -49,23 +47,22 @@ def mosaic_figure(
     below = math.ceil((max(len(caption.splitlines()) for caption in captions) + 0.5) * line)
     picture = mosaic(images, columns, right=2, below=below)
     above = (2.8 + 1.6 * bool(subtitle) + 1.8 * bool(headings)) * line
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, (above + len(picture)) * scale / POINTS))
-        axes = figure.add_axes((0, 0, 1, len(picture) / (above + len(picture))))
-        axes.imshow(picture, interpolation="none", aspect="auto")
-        axes.axis("off")
-        for number, caption in enumerate(captions):
-            row, column = divmod(number, columns)
-            x, y = column * (width + 2) + width / 2 - 0.5, row * (height + below) + height
-            for position, text in enumerate(caption.splitlines()):
-                color = VALID if position else TEXT
-                axes.text(x, y + position * line, text, size=font_size, color=color, ha="center", va="top")
-        for column, text in enumerate(headings):
-            x = column * (width + 2) + width / 2 - 0.5
-            axes.text(x, -0.7 * line, text, size=font_size, ha="center", va="bottom")
-        axes.text(-0.5, 1.3 * line - above, title, size=9, ha="left", va="center", parse_math=False)
-        axes.text(-0.5, 3.1 * line - above, subtitle, size=font_size + 0.5, ha="left", va="center", parse_math=False)
-        return svg(figure)
+    figure = Figure(figsize=(WIDTH, (above + len(picture)) * scale / POINTS))
+    axes = figure.add_axes((0, 0, 1, len(picture) / (above + len(picture))))
+    axes.imshow(picture, interpolation="none", aspect="auto")
+    axes.axis("off")
+    for number, caption in enumerate(captions):
+        row, column = divmod(number, columns)
+        x, y = column * (width + 2) + width / 2 - 0.5, row * (height + below) + height
+        for position, text in enumerate(caption.splitlines()):
+            color = VALID if position else TEXT
+            axes.text(x, y + position * line, text, size=font_size, color=color, ha="center", va="top")
+    for column, text in enumerate(headings):
+        x = column * (width + 2) + width / 2 - 0.5
+        axes.text(x, -0.7 * line, text, size=font_size, ha="center", va="bottom")
+    axes.text(-0.5, 1.3 * line - above, title, size=9, ha="left", va="center", parse_math=False)
+    axes.text(-0.5, 3.1 * line - above, subtitle, size=font_size + 0.5, ha="left", va="center", parse_math=False)
+    return svg(figure)
 
 
 def mosaic(images: np.ndarray, columns: int, *, right: int, below: int) -> np.ndarray:

@@ -1,22 +1,19 @@
 """The precision-recall curves of one trial."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from lookbook.figures.predictions import Predictions, describe
-from lookbook.figures.style import CATEGORIES, GRID, STYLE, WIDTH, svg
+from lookbook.figures.style import CATEGORIES, GRID, new_axes, styled, svg
+from lookbook.results.predictions import Predictions
 
 HIGHLIGHTED = 5  # best and worst classes in color where there are more classes than colors
 LEVELS = 200  # of recall at which a curve is drawn
 
 
-def precision_recall_figure(predictions: Predictions, names: Sequence[str]) -> str:
+@styled()
+def precision_recall_figure(predictions: Predictions, names: Sequence[str], described: str) -> str:
     """Draw precision against recall for each class against all others, ranked by the probability of the class.
 
     The legend lists the classes by average precision, lowest first. Where there are more classes than colors, only the
@@ -25,9 +22,7 @@ def precision_recall_figure(predictions: Predictions, names: Sequence[str]) -> s
     Args:
         predictions: of one trial.
         names: of the classes.
-
-    Returns:
-        an SVG document.
+        described: the images and the trial in words, for the title.
     """
     present = np.unique(predictions.labels).tolist()
     curves = {
@@ -35,19 +30,17 @@ def precision_recall_figure(predictions: Predictions, names: Sequence[str]) -> s
     }
     ranked = sorted(present, key=lambda label: curves[label][2])
     middle = ranked[HIGHLIGHTED:-HIGHLIGHTED] if len(ranked) > len(CATEGORIES) else []
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 4), layout="constrained")
-        axes = figure.subplots()
-        for number, label in enumerate(label for label in ranked if label not in middle):
-            style, text = "-" if number % 2 == 0 else "--", f"{curves[label][2]:.3f} {names[label]}"
-            axes.plot(*curves[label][:2], style, color=CATEGORIES[number], linewidth=1.6, label=text)
-        for number, label in enumerate(middle):
-            others = f"{len(middle)} other classes" if number == 0 else None
-            axes.plot(*curves[label][:2], color=GRID, linewidth=0.8, label=others, zorder=1)
-        axes.set(xlabel="recall", ylabel="precision", xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
-        axes.set_title(f"each class against all others, {describe([predictions])}")
-        figure.legend(loc="outside right upper", title="average precision", fontsize=8, alignment="left")
-        return svg(figure)
+    figure, axes = new_axes(4)
+    for number, label in enumerate(label for label in ranked if label not in middle):
+        style, text = "-" if number % 2 == 0 else "--", f"{curves[label][2]:.3f} {names[label]}"
+        axes.plot(*curves[label][:2], style, color=CATEGORIES[number], linewidth=1.6, label=text)
+    for number, label in enumerate(middle):
+        others = f"{len(middle)} other classes" if number == 0 else None
+        axes.plot(*curves[label][:2], color=GRID, linewidth=0.8, label=others, zorder=1)
+    axes.set(xlabel="recall", ylabel="precision", xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
+    axes.set_title(f"each class against all others, {described}")
+    figure.legend(loc="outside right upper", title="average precision", fontsize=8, alignment="left")
+    return svg(figure)
 
 
 def recall_curve(is_class: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:

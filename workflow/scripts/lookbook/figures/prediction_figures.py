@@ -1,7 +1,5 @@
 """The three figures of an experiment's predictions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +9,10 @@ from lookbook.errors import ResultError
 from lookbook.evaluation.classes import class_names
 from lookbook.figures.confusion_matrix import confusion_matrix_figure
 from lookbook.figures.precision_recall import precision_recall_figure
-from lookbook.figures.predictions import select_predictions
 from lookbook.figures.style import message_figure
 from lookbook.figures.wrong_predictions import wrong_predictions_figure
 from lookbook.results.paths import PREDICTION_FIGURES
+from lookbook.results.predictions import main_predictions
 from lookbook.results.trial import Trial, remedy
 
 NO_PREDICTIONS = "no finished trial with predictions of test or validation images"
@@ -36,18 +34,22 @@ def prediction_figures(trials: Sequence[Trial], spec: Mapping[str, Any], manifes
         DatasetError: the dataset is missing or damaged.
         ResultError: the predictions of a finished trial are missing or damaged, or a trial was trained on other images.
     """
-    finished = [predictions for trial in trials if (predictions := select_predictions(trial)) is not None]
-    if not finished:
+    candidates = ((trial.facts["trial"], main_predictions(trial)) for trial in trials if trial.is_finished)
+    shown = {number: found for number, found in candidates if found is not None and found.is_defined}
+    if not shown:
         return no_prediction_figures()
     data = load(manifest)
     for trial in trials:
         if trial.facts["digests"]["dataset"] != data.digest:
             raise ResultError(f"{trial.path} was trained on another version of {data.name}; {remedy(trial.path)}")
-    names = class_names(spec, data.manifest)
+    names, (number, first) = class_names(spec, data.manifest), next(iter(shown.items()))
+    images = f"{len(first.labels):,} {'test' if first.split == 'test' else 'validation'} images"
+    one = f"{images}, trial {number}"
+    every = one if len(shown) == 1 else f"{images}, mean of {len(shown)} trials"
     return {
-        "confusion_matrix": confusion_matrix_figure(finished, names),
-        "precision_recall": precision_recall_figure(finished[0], names),
-        "wrong_predictions": wrong_predictions_figure(finished[0], names, data),
+        "confusion_matrix": confusion_matrix_figure(list(shown.values()), names, every),
+        "precision_recall": precision_recall_figure(first, names, one),
+        "wrong_predictions": wrong_predictions_figure(first, names, one, data),
     }
 
 

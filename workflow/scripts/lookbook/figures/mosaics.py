@@ -25,7 +25,7 @@ def mosaic_figure(
     headings: Sequence[str] = (),
     font_size: float = 6.5,
 ) -> str:
-    """Draw images row by row, each with its caption below.
+    """Draw images row by row, each with its caption below. Every image pixel is a square.
 
     Args:
         images: uint8 (N, H, W, 1 or 3), at least one; larger ones are reduced to 64 pixels per side.
@@ -35,9 +35,6 @@ def mosaic_figure(
         subtitle: a line below the title in the size of the captions; may be empty.
         headings: of the columns; may be empty.
         font_size: of captions and headings, in points.
-
-    Returns:
-        an SVG document in which every image pixel is a square.
     """
     images = reduced(images)
     height, width = images.shape[1:3]
@@ -86,10 +83,10 @@ def mosaic(images: np.ndarray, columns: int, *, right: int, below: int) -> np.nd
     return cells.transpose(0, 2, 1, 3, 4).reshape(rows * (height + below), columns * (width + right), 4)
 
 
-def reduced(images: np.ndarray, largest: int = LARGEST) -> np.ndarray:
-    """Return uint8 images (N, H, W, C) with no side longer than ``largest``, averaging the pixels of larger ones."""
+def reduced(images: np.ndarray) -> np.ndarray:
+    """Return uint8 images (N, H, W, C) with no side longer than ``LARGEST``, averaging the pixels of larger ones."""
     height, width, channels = images.shape[1:]
-    factor = largest / max(height, width)
+    factor = LARGEST / max(height, width)
     if factor >= 1:
         return images
     size = max(round(width * factor), 1), max(round(height * factor), 1)

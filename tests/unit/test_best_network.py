@@ -5,7 +5,7 @@ import pytest
 from small_benchmark import finish, outputs, plan, run, write_dataset, write_tables
 
 import plot_best_network
-from lookbook.figures.prediction_figures import NO_PREDICTIONS
+from lookbook.figures.predictions import NO_PREDICTIONS
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.figures import read_best_network, read_figure
 from lookbook.results.tables import identity_of_trials

@@ -8,9 +8,8 @@ from small_benchmark import CLASSES, SIDE, finish, outputs, picture, plan, run, 
 
 import plot_predictions
 from lookbook.evaluation.classes import class_names
-from lookbook.figures import confusion_matrix
-from lookbook.figures.precision_recall import precision_recall_figure, recall_curve
-from lookbook.figures.prediction_figures import NO_PREDICTIONS, prediction_figures
+from lookbook.figures import predictions
+from lookbook.figures.predictions import NO_PREDICTIONS, precision_recall_figure, prediction_figures, recall_curve
 from lookbook.results.figures import read_figure
 from lookbook.results.paths import PREDICTION_FIGURES
 from lookbook.results.predictions import Predictions
@@ -52,7 +51,7 @@ def test_the_matrix_is_in_percent_of_the_true_class_over_finished_trials(draw):
 
 
 def test_a_matrix_of_many_classes_has_colors_only(monkeypatch, draw):
-    monkeypatch.setattr(confusion_matrix, "MOST_NUMBERED", 2)
+    monkeypatch.setattr(predictions, "MOST_NUMBERED", 2)
     assert "100.0" not in texts(draw(outputs())["confusion_matrix"])
 
 
@@ -98,8 +97,8 @@ def test_of_many_classes_the_five_lowest_and_the_five_highest_are_named():
     labels = np.arange(300) % 20
     probabilities = generator.uniform(0, 1, (300, 20))
     probabilities[np.arange(300), labels] += np.linspace(0, 0.9, 20)[labels]
-    predictions = Predictions("test", labels, probabilities.argmax(1), labels, probabilities, labels)
-    figure = precision_recall_figure(predictions, [f"class{label}" for label in range(20)], "300 test images")
+    drawn = Predictions("test", labels, probabilities.argmax(1), labels, probabilities, labels)
+    figure = precision_recall_figure(drawn, [f"class{label}" for label in range(20)], "300 test images")
     named = [int(text.split("class")[1]) for text in texts(figure) if re.fullmatch(r"\d\.\d{3} class\d+", text)]
     assert len(named) == 10
     assert set(named[:5]) <= set(range(8))

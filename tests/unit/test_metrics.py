@@ -117,11 +117,11 @@ def test_images_that_are_also_in_train_are_counted_and_left_out():
 
 
 def test_calibration_bins_are_closed_on_the_right():
-    # 0.2 belongs to (0.1, 0.2]: with 0.15 in the same bin, the gaps cancel before the absolute value is taken.
+    # 0.2 belongs to (2/15, 3/15]: with 0.15 in the same bin, the gaps cancel before the absolute value is taken.
     probabilities = np.array([[0.2, 0.1], [0.15, 0.1]])
     labels, predicted = np.array([0, 1]), np.array([0, 0])
     predictions = Predictions("test", labels, predicted, labels, probabilities, np.zeros(2))
-    assert expected_calibration_error(predictions, bins=10) == pytest.approx(abs((1 - 0.2) + (0 - 0.15)) / 2)
+    assert expected_calibration_error(predictions) == pytest.approx(abs((1 - 0.2) + (0 - 0.15)) / 2)
 
 
 def test_certain_and_correct_predictions_are_perfect():

@@ -42,16 +42,18 @@ def loss(predictions: Predictions) -> float:
     return cross_entropy(predictions) + (math.nan if predictions.penalty is None else predictions.penalty)
 
 
-def expected_calibration_error(predictions: Predictions, bins: int = CALIBRATION_BINS) -> float:
+def expected_calibration_error(predictions: Predictions) -> float:
     """Return the mean gap between confidence and accuracy, weighted by the images of each confidence bin.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3: bins of equal width, open on the
     left and closed on the right. Confidence is the largest probability. scikit-learn has no such function.
     """
     confidence = predictions.probabilities.max(axis=1)
-    edges = np.linspace(0.0, 1.0, bins + 1)
-    index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
-    correct, confidence = (np.bincount(index, weights, bins) for weights in (predictions.correct, confidence))
+    edges = np.linspace(0.0, 1.0, CALIBRATION_BINS + 1)
+    index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, CALIBRATION_BINS - 1)
+    correct, confidence = (
+        np.bincount(index, weights, CALIBRATION_BINS) for weights in (predictions.correct, confidence)
+    )
     return float(np.abs(correct - confidence).sum() / len(index))
 
 

@@ -49,10 +49,9 @@ def summarise(
         published: as ``read_published`` returns it.
         comparable: whether the budget of the run allows verdicts.
     """
-    groups = dict(tuple(trials.groupby("experiment", sort=False)))
     rows = []
     for name in experiments:
-        row = summary_row(groups.get(name, trials.iloc[:0]))
+        row = summary_row(trials[trials["experiment"] == name])
         for column in VALUES:
             if (name, column) in published:
                 ours = row[f"{column}_mean"], row[f"{column}_std"], row[f"{column}_n"]

@@ -23,7 +23,7 @@ from lookbook.files import write_bytes
 from lookbook.results.benchmark import Benchmark, PlannedTrial, read_benchmark, write_benchmark
 from lookbook.results.history import write_history
 from lookbook.results.predictions import SplitOutputs, write_predictions
-from lookbook.results.tables import identity_of, write_table
+from lookbook.results.tables import identity_of, identity_of_trials, write_table
 from lookbook.results.trial import read_trial, trial_identity, write_trial
 
 CLASSES = ("ape", "bee", "cat")
@@ -106,6 +106,12 @@ def finish(
     facts = {"experiment": planned.experiment, "trial": planned.trial, "status": status}
     facts["digests"] = {"trial_spec": planned.spec_digest, "dataset": dataset}
     write_trial(folder, facts | {"identity": trial_identity(planned.spec_digest, dataset)})
+
+
+def identity(benchmark: Benchmark, names: Sequence[str] | None = None) -> str:
+    """Return the identity of what is made from the named experiments, or from all."""
+    names = list(benchmark.experiments) if names is None else names
+    return identity_of_trials(map(read_trial, benchmark.trials(names)), names)
 
 
 def write_tables(benchmark: Benchmark, summary: Mapping[str, Sequence[Any]]) -> tuple[Path, Path]:

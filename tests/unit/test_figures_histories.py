@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from small_benchmark import finish, plan, run, texts
+from small_benchmark import finish, identity, plan, run, texts
 
 import plot_learning_curves
 import plot_learning_rate_range
@@ -12,8 +12,6 @@ from lookbook.errors import ResultError
 from lookbook.figures.learning_curves import draw_trials
 from lookbook.figures.learning_rate_range import learning_rate_range_figure, steepest_descent
 from lookbook.results.figures import read_figure
-from lookbook.results.tables import identity_of_trials
-from lookbook.results.trial import read_trial
 
 
 def rows(losses, rates=None):
@@ -34,8 +32,7 @@ def test_one_job_draws_every_experiment_with_trials(tmp_path):
     assert {path.name for path in (tmp_path / "curves").iterdir()} == {"first.svg", "failed.svg"}
     assert "no finished epoch" in texts((tmp_path / "curves" / "failed.svg").read_text())
     figure = tmp_path / "curves" / "first.svg"
-    trials = [read_trial(planned) for planned in benchmark.trials(["first"])]
-    assert "validation" in texts(read_figure(figure, identity_of_trials(trials)))
+    assert "validation" in texts(read_figure(figure, identity(benchmark, ["first"])))
     before = figure.read_bytes()
     run(plot_learning_curves, **options)
     assert figure.read_bytes() == before
@@ -86,7 +83,7 @@ def test_the_learning_rates_of_lowest_loss_and_steepest_descent_are_named(tmp_pa
     output = tmp_path / "figures" / "range.svg"
     options = {"experiments": tmp_path / "experiments.json", "output": output}
     run(plot_learning_rate_range, **options, experiment="range")
-    figure = read_figure(output, identity_of_trials(read_trial(planned) for planned in benchmark.trials()))
+    figure = read_figure(output, identity(benchmark))
     assert {"lowest loss at 0.1", "steepest descent at 0.01", "training", "validation"} <= set(texts(figure))
     with pytest.raises(SystemExit, match=r"error: .*experiments\.json has no experiment rang;"):
         run(plot_learning_rate_range, **options, experiment="rang")
@@ -118,9 +115,10 @@ def test_a_loss_that_only_rises_has_no_steepest_descent():
 
 
 def test_a_figure_of_other_trials_is_refused(tmp_path):
-    (planned,) = plan(tmp_path, {"first": 1}).trials()
+    benchmark = plan(tmp_path, {"first": 1})
+    (planned,) = benchmark.trials()
     finish(planned, history=rows([2.0, 1.0]))
     run(plot_learning_curves, experiments=tmp_path / "experiments.json", output=tmp_path)
     finish(planned, history=rows([2.0, 1.0]), dataset="1" * 64)
     with pytest.raises(ResultError, match=r"first\.svg does not show the present results"):
-        read_figure(tmp_path / "first.svg", identity_of_trials([read_trial(planned)]))
+        read_figure(tmp_path / "first.svg", identity(benchmark))

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from small_benchmark import CLASSES, SIDE, finish, outputs, picture, plan, run, texts, write_dataset
+from small_benchmark import CLASSES, SIDE, finish, identity, outputs, picture, plan, run, texts, write_dataset
 
 import plot_predictions
 from lookbook.evaluation.classes import class_names
@@ -13,7 +13,6 @@ from lookbook.figures.predictions import NO_PREDICTIONS, precision_recall_figure
 from lookbook.results.figures import read_figure
 from lookbook.results.paths import PREDICTION_FIGURES
 from lookbook.results.predictions import Predictions
-from lookbook.results.tables import identity_of_trials
 from lookbook.results.trial import read_trial
 
 SPEC = {"one_vs_all": None, "sampling": {"classes": None}}
@@ -157,7 +156,7 @@ def test_the_script_draws_an_experiment_and_refuses_damaged_predictions_and_anot
     finish(planned, outputs={"test": outputs()})
     run(plot_predictions, **options)
     for name in PREDICTION_FIGURES:
-        read_figure(tmp_path / "out" / f"{name}.svg", identity_of_trials([read_trial(planned)]))
+        read_figure(tmp_path / "out" / f"{name}.svg", identity(benchmark))
     planned.file("predictions.npz").write_bytes(planned.file("predictions.npz").read_bytes()[:-9])
     with pytest.raises(SystemExit, match=r"error: .*predictions\.npz is damaged"):
         run(plot_predictions, **options)

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from small_benchmark import finish, plan, run, texts, write_tables
+from small_benchmark import finish, identity, plan, run, texts, write_tables
 
 import plot_published
 from lookbook.results.benchmark import write_benchmark
 from lookbook.results.figures import read_figure
-from lookbook.results.tables import identity_of_trials
-from lookbook.results.trial import read_trial
 
 SPLITS = ("train", "valid", "test")
 
@@ -29,8 +27,7 @@ def draw(tmp_path):
         trials, summary = write_tables(benchmark, empty | columns)
         options = {"experiments": tmp_path / "experiments.json", "summary": summary, "trials": trials}
         run(plot_published, **options, output=tmp_path / "published.svg")
-        identity = identity_of_trials([read_trial(planned) for planned in benchmark.trials()], benchmark.experiments)
-        return texts(read_figure(tmp_path / "published.svg", identity))
+        return texts(read_figure(tmp_path / "published.svg", identity(benchmark)))
 
     return drawn
 

@@ -33,7 +33,7 @@ def learning_curves_figure(histories: Sequence[pd.DataFrame]) -> str:
 
 
 def draw_trials(axes: Axes, trials: Sequence[pd.Series | None], split: str, color: str) -> pd.Series:
-    """Draw one curve per trial and their mean.
+    """Draw one curve per trial and their mean, and return the mean by position; it is empty if no trial has a value.
 
     Trials stop at different epochs. The mean ends where fewer than half of the trials have a value, because from there
     on it would describe a minority of them.
@@ -43,9 +43,6 @@ def draw_trials(axes: Axes, trials: Sequence[pd.Series | None], split: str, colo
         trials: the values of each trial by position on the x axis; None or missing values where there are none.
         split: ``train`` or ``valid``, for the legend.
         color: of all curves.
-
-    Returns:
-        the mean by position, empty where no trial has a value.
     """
     curves = [values.dropna() for values in trials if values is not None and values.notna().any()]
     if not curves:

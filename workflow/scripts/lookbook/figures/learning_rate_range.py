@@ -50,15 +50,12 @@ def learning_rate_range_figure(histories: Sequence[pd.DataFrame]) -> str:
 
 
 def steepest_descent(loss: pd.Series) -> float | None:
-    """Return the learning rate of the steepest descent before the lowest loss.
+    """Return the learning rate of the steepest descent before the lowest loss; None if the loss does not fall.
 
     The slope is that of the smoothed loss by the logarithm of the learning rate.
 
     Args:
         loss: indexed by ascending learning rate; at least one row.
-
-    Returns:
-        None where the loss does not fall.
     """
     smooth = loss.rolling(SMOOTHED, center=True, min_periods=1).mean()
     if len(smooth) < 2:

@@ -68,8 +68,7 @@ def mosaic(images: np.ndarray, columns: int, *, right: int, below: int) -> np.nd
     Args:
         images: uint8 (N, H, W, 1 or 3).
         columns: images per row; the last row may have fewer.
-        right: transparent pixels to the right of each image.
-        below: transparent pixels below each image.
+        right, below: number of transparent pixels on these sides of each image.
 
     Returns:
         uint8 (rows * (H + below), columns * (W + right), 4).

@@ -51,12 +51,8 @@ def compare_with_bases(trials: pd.DataFrame, experiments: Mapping[str, Mapping[s
         base = experiment.get("base")
         if base is None or base not in experiments:
             continue
-        pairs = pd.merge(
-            finished[finished["experiment"] == name],
-            finished[finished["experiment"] == base],
-            on=["trial", "seed"],
-            suffixes=("", "_base"),
-        )
+        ours, theirs = (finished[finished["experiment"] == compared] for compared in (name, base))
+        pairs = pd.merge(ours, theirs, on=["trial", "seed"], suffixes=("", "_base"))
         row: dict[str, Any] = {"experiment": name, "base": base, "n_pairs": len(pairs)}
         for metric in COMPARED:
             differences = (pairs[metric] - pairs[f"{metric}_base"]).dropna().to_numpy(dtype=np.float64)

@@ -59,7 +59,7 @@ def write_benchmark(root: Path, *, comparable: bool = True, names: list[str] | N
 
 def write_tables(benchmark: benchmarks.Benchmark) -> None:
     """Write metrics.json of every trial and all CSV tables, as the rules do."""
-    from lookbook.evaluation.trials import evaluate_trial
+    from lookbook.evaluation.metrics import evaluate_trial
     from lookbook.statistics.comparisons import compare_with_bases
     from lookbook.statistics.ensembles import combine_ensembles
     from lookbook.statistics.factorials import estimate_factorials

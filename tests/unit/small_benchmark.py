@@ -1,14 +1,21 @@
 """Benchmarks of a few trials, written through the modules that own the file formats."""
 
+import base64
+import io
 import json
+import re
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from lookbook.config.digests import digest
 from lookbook.datasets import arrays
@@ -16,7 +23,7 @@ from lookbook.files import write_bytes
 from lookbook.results.benchmark import Benchmark, PlannedTrial, read_benchmark, write_benchmark
 from lookbook.results.history import write_history
 from lookbook.results.predictions import SplitOutputs, write_predictions
-from lookbook.results.tables import identity_of, write_table
+from lookbook.results.tables import identity_of, identity_of_trials, write_table
 from lookbook.results.trial import read_trial, trial_identity, write_trial
 
 CLASSES = ("ape", "bee", "cat")
@@ -101,6 +108,12 @@ def finish(
     write_trial(folder, facts | {"identity": trial_identity(planned.spec_digest, dataset)})
 
 
+def identity(benchmark: Benchmark, names: Sequence[str] | None = None) -> str:
+    """Return the identity of what is made from the named experiments, or from all."""
+    names = list(benchmark.experiments) if names is None else names
+    return identity_of_trials(map(read_trial, benchmark.trials(names)), names)
+
+
 def write_tables(benchmark: Benchmark, summary: Mapping[str, Sequence[Any]]) -> tuple[Path, Path]:
     """Write the columns of trials.csv that state identities, and summary.csv with these columns; return both paths."""
     trials = [read_trial(planned).facts for planned in benchmark.trials()]
@@ -111,3 +124,21 @@ def write_tables(benchmark: Benchmark, summary: Mapping[str, Sequence[Any]]) -> 
     write_table(table, paths[0])
     write_table(pd.DataFrame({"experiment": list(benchmark.experiments), **summary, "identity": identities}), paths[1])
     return paths
+
+
+def run(script: ModuleType, **options: Any) -> None:
+    """Run a script with options such as ``output=path``."""
+    arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    with patch.object(sys, "argv", [script.__name__, *arguments]):
+        script.main()
+
+
+def texts(figure: str) -> list[str]:
+    """Return the texts of an SVG document in their order."""
+    return re.findall(r"<text[^>]*>([^<]*)</text>", figure)
+
+
+def picture(figure: str) -> np.ndarray:
+    """Return the one PNG that is embedded in an SVG document as RGBA."""
+    (encoded,) = re.findall(r"data:image/png;base64,([^\"]*)", figure)
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))

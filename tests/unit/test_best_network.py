@@ -1,17 +1,13 @@
 """The network of highest accuracy: chosen by the summary, drawn and named."""
 
-import sys
-
 import pandas as pd
 import pytest
-from small_benchmark import finish, outputs, plan, write_dataset, write_tables
+from small_benchmark import finish, identity, outputs, plan, run, write_dataset, write_tables
 
 import plot_best_network
-from lookbook.figures.prediction_figures import NO_PREDICTIONS
+from lookbook.figures.predictions import NO_PREDICTIONS
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.figures import read_best_network, read_figure
-from lookbook.results.tables import identity_of_trials
-from lookbook.results.trial import read_trial
 from lookbook.statistics.best_network import best_network
 
 SPEC = {"one_vs_all": None, "sampling": {"classes": None}}
@@ -29,15 +25,13 @@ def draw(monkeypatch, tmp_path):
     trials, summary = write_tables(benchmark, {"test_accuracy_mean": [0.9, 0.5, 0.95]})
     manifest = write_dataset(tmp_path / "levels")
 
-    def run(compared):
+    def drawn(compared):
         monkeypatch.setattr(plot_best_network, "compared_networks", lambda experiments: compared)
-        files = ["--summary", summary, "--trials", trials, "--manifests", manifest, "--output", tmp_path / "best"]
-        arguments = ["--experiments", tmp_path / "experiments.json", *files]
-        monkeypatch.setattr(sys, "argv", ["plot_best_network.py", *map(str, arguments)])
-        plot_best_network.main()
-        return tmp_path / "best", identity_of_trials(read_trial(planned) for planned in benchmark.trials(compared))
+        options = {"experiments": tmp_path / "experiments.json", "summary": summary, "trials": trials}
+        run(plot_best_network, **options, manifests=manifest, output=tmp_path / "best")
+        return tmp_path / "best", identity(benchmark, compared)
 
-    return run
+    return drawn
 
 
 def test_the_best_network_has_the_highest_mean_test_accuracy_of_the_named():
@@ -49,15 +43,15 @@ def test_the_best_network_has_the_highest_mean_test_accuracy_of_the_named():
 
 
 def test_the_best_of_the_compared_networks_is_drawn_and_named(draw):
-    folder, identity = draw(["bad", "good"])
-    assert read_best_network(folder / "best_network.json", identity) == "good"
-    assert ">cat<" in read_figure(folder / "wrong_predictions.svg", identity)
+    folder, stated = draw(["bad", "good"])
+    assert read_best_network(folder / "best_network.json", stated) == "good"
+    assert ">cat<" in read_figure(folder / "wrong_predictions.svg", stated)
 
 
 def test_without_networks_to_compare_there_is_no_best(draw):
-    folder, identity = draw([])
-    assert read_best_network(folder / "best_network.json", identity) is None
-    assert NO_PREDICTIONS in read_figure(folder / "confusion_matrix.svg", identity)
+    folder, stated = draw([])
+    assert read_best_network(folder / "best_network.json", stated) is None
+    assert NO_PREDICTIONS in read_figure(folder / "confusion_matrix.svg", stated)
 
 
 def test_the_dataset_of_the_best_network_is_needed(draw, tmp_path):

@@ -13,6 +13,7 @@ from lookbook.statistics.trials import COLUMNS as TRIAL_COLUMNS
 
 BASE = np.array([0.90, 0.91, 0.92, 0.90])
 NEW = np.array([0.91, 0.93, 0.92, 0.92])
+EXPERIMENTS = {"a": {}, "b": {"base": "a"}}
 
 
 def tabulate(**accuracies):
@@ -28,17 +29,14 @@ def tabulate(**accuracies):
 
 
 def test_paired_differences_by_hand_and_by_scipy():
-    row = compare_with_bases(tabulate(a=BASE, b=NEW), {"a": {}, "b": {"base": "a"}}).iloc[0]
+    row = compare_with_bases(tabulate(a=BASE, b=NEW), EXPERIMENTS).iloc[0]
     assert (row["experiment"], row["base"], row["n_pairs"]) == ("b", "a", 4)
     assert row["test_accuracy_difference"] == pytest.approx(0.0125)
     assert row["test_accuracy_p"] == pytest.approx(stats.ttest_rel(NEW, BASE).pvalue)
     assert (row["test_accuracy_ci_low"], row["test_accuracy_ci_high"]) == pytest.approx(mean_interval(NEW - BASE))
     # Three of four are better, one is tied and counts half.
     assert row["test_accuracy_probability_of_improvement"] == pytest.approx(3.5 / 4)
-
-
-def test_a_lower_loss_is_an_improvement():
-    row = compare_with_bases(tabulate(a=BASE, b=NEW), {"a": {}, "b": {"base": "a"}}).iloc[0]
+    # A lower loss is better.
     assert row["test_loss_difference"] == pytest.approx(-0.0125)
     assert row["test_loss_probability_of_improvement"] == pytest.approx(3.5 / 4)
 
@@ -48,7 +46,7 @@ def test_pairs_are_matched_by_trial_and_only_finished_ones_count():
     trials.loc[(trials["experiment"] == "a") & (trials["trial"] == 0), "status"] = "failed"
     trials.loc[(trials["experiment"] == "b") & (trials["trial"] == 1), "status"] = "collapsed"
     trials = trials.sample(frac=1, random_state=0)
-    row = compare_with_bases(trials, {"a": {}, "b": {"base": "a"}}).iloc[0]
+    row = compare_with_bases(trials, EXPERIMENTS).iloc[0]
     assert row["n_pairs"] == 3
     assert row["test_accuracy_difference"] == pytest.approx((NEW - BASE)[1:].mean())
 
@@ -56,7 +54,7 @@ def test_pairs_are_matched_by_trial_and_only_finished_ones_count():
 def test_trials_of_different_seeds_are_not_paired():
     trials = tabulate(a=BASE, b=NEW)
     trials.loc[trials["experiment"] == "b", "seed"] += 100
-    row = compare_with_bases(trials, {"a": {}, "b": {"base": "a"}}).iloc[0]
+    row = compare_with_bases(trials, EXPERIMENTS).iloc[0]
     assert row["n_pairs"] == 0
     assert np.isnan(row["test_accuracy_difference"])
 
@@ -83,9 +81,8 @@ def test_holm_by_hand_with_a_missing_value():
 
 
 def test_p_values_are_adjusted_for_all_comparisons():
-    experiments = {"a": {}, "b": {"base": "a"}, "c": {"base": "a"}}
     third = BASE + np.array([0.0, 0.01, -0.01, 0.004])
-    table = compare_with_bases(tabulate(a=BASE, b=NEW, c=third), experiments)
+    table = compare_with_bases(tabulate(a=BASE, b=NEW, c=third), EXPERIMENTS | {"c": {"base": "a"}})
     assert table["test_accuracy_p_adjusted"].min() == pytest.approx(2 * table["test_accuracy_p"].min())
 
 
@@ -96,19 +93,18 @@ def test_an_experiment_whose_base_is_not_in_the_benchmark_has_no_row():
 
 
 def test_an_unavailable_experiment_is_compared_with_nothing():
-    row = compare_with_bases(pd.DataFrame(columns=list(TRIAL_COLUMNS)), {"a": {}, "b": {"base": "a"}}).iloc[0]
+    row = compare_with_bases(pd.DataFrame(columns=list(TRIAL_COLUMNS)), EXPERIMENTS).iloc[0]
     assert row["n_pairs"] == 0
     assert np.isnan(row["test_accuracy_p_adjusted"])
 
 
 def test_a_row_states_the_identity_of_both_experiments():
-    experiments = {"a": {}, "b": {"base": "a"}}
     trials = tabulate(a=BASE, b=NEW, c=NEW)
-    identity = compare_with_bases(trials, experiments)["identity"][0]
+    identity = compare_with_bases(trials, EXPERIMENTS)["identity"][0]
     for index, changes in ((0, True), (7, True), (8, False)):
         edited = trials.copy()
         edited.loc[index, "identity"] = "another"
-        assert (compare_with_bases(edited, experiments)["identity"][0] != identity) == changes
+        assert (compare_with_bases(edited, EXPERIMENTS)["identity"][0] != identity) == changes
 
 
 def test_different_splits_and_data_are_noted():

@@ -6,13 +6,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss
+from small_benchmark import finish
 
 from lookbook.errors import ConfigError
-from lookbook.evaluation.trials import evaluate_trial
-from lookbook.results.benchmark import Benchmark
-from lookbook.results.paths import TRIAL_FILES
-from lookbook.results.predictions import SplitOutputs, write_predictions
-from lookbook.results.trial import read_trial, trial_identity, write_trial
+from lookbook.evaluation.metrics import evaluate_trial
+from lookbook.results.benchmark import Benchmark, PlannedTrial
+from lookbook.results.predictions import Predictions, SplitOutputs
+from lookbook.results.trial import read_trial
 from lookbook.statistics.ensembles import COLUMNS, combine_ensembles, log_probability_of_one
 
 LABELS = np.array([0, 1, 2, 1, 0, 2])
@@ -20,16 +20,11 @@ LABELS = np.array([0, 1, 2, 1, 0, 2])
 
 def write(root, name, trial, probabilities, labels=LABELS, *, split="test", rows=None, status="ok"):
     """Write the files of a trial that predicted float64 probabilities (N, C) for one split."""
-    folder = root / "trials" / name / str(trial)
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in TRIAL_FILES:
-        (folder / file).touch()
     with np.errstate(divide="ignore"):
         logits = np.log(np.asarray(probabilities, np.float64))
     rows = np.arange(len(labels)) if rows is None else rows
-    write_predictions(folder / "predictions.npz", {split: SplitOutputs(logits, np.asarray(labels), rows)})
-    facts = {"experiment": name, "status": status, "penalty": 0.0, "digests": {"trial_spec": f"{trial}"}}
-    write_trial(folder, facts | {"identity": trial_identity(f"{name} {trial}", "")})
+    planned = PlannedTrial(name, trial, f"{trial}", root)
+    finish(planned, status=status, outputs={split: SplitOutputs(logits, np.asarray(labels), rows)})
 
 
 def combine(root, trials, experiments):
@@ -81,11 +76,12 @@ class TestSeeds:
         assert row["macro_f1"] == 1
         assert row["note"] is None or np.isnan(row["note"])
 
-    def test_many_members_by_brute_force(self, tmp_path):
-        write_drawn(tmp_path, 5)
-        labels = draw(0)[1]
-        mean = np.mean([draw(seed)[0] for seed in range(5)], axis=0)
-        predicted = [draw(seed)[0].argmax(axis=1) for seed in range(5)]
+    @pytest.mark.parametrize("classes", [2, 10])
+    def test_many_members_by_brute_force(self, classes, tmp_path):
+        write_drawn(tmp_path, 5, classes=classes)
+        labels = draw(0, classes=classes)[1]
+        members = [draw(seed, classes=classes)[0] for seed in range(5)]
+        mean, predicted = np.mean(members, axis=0), [p.argmax(axis=1) for p in members]
         row = only_row(tmp_path)
         assert row["members"] == 5
         assert row["accuracy"] == np.mean(mean.argmax(axis=1) == labels)
@@ -95,10 +91,6 @@ class TestSeeds:
         assert row["gain"] == pytest.approx(row["accuracy"] - row["mean_member_accuracy"])
         pairs = [np.mean(one != other) for one, other in combinations(predicted, 2)]
         assert row["disagreement"] == pytest.approx(np.mean(pairs))
-
-    def test_binary_members_are_combined_like_any_other(self, tmp_path):
-        write_drawn(tmp_path, 3, classes=2)
-        assert only_row(tmp_path)["accuracy"] > only_row(tmp_path)["mean_member_accuracy"]
 
     def test_one_member_has_exactly_the_metrics_of_its_trial(self, tmp_path):
         # The probabilities tie as float16; the class that the trial predicted must win, although it is the second.
@@ -195,8 +187,9 @@ class TestOneVsAll:
 
     @pytest.mark.parametrize("p", [1e-9, 0.3, 0.5, 0.9, 1 - 1e-9])
     def test_probability_of_one_from_either_label(self, p):
-        log_likelihood = np.array([math.log(p), math.log1p(-p)])
-        assert log_probability_of_one(np.array([1, 0]), log_likelihood) == pytest.approx(math.log(p), rel=1e-6)
+        labels, log_likelihood = np.array([1, 0]), np.array([math.log(p), math.log1p(-p)])
+        predictions = Predictions("test", labels, labels, labels, np.eye(2), log_likelihood)
+        assert log_probability_of_one(predictions) == pytest.approx(math.log(p), rel=1e-6)
 
     def test_the_order_of_the_experiments_does_not_matter(self, tmp_path):
         experiments, _ = write_one_vs_all(tmp_path, 1)
@@ -234,10 +227,6 @@ class TestOneVsAll:
         write(tmp_path, "is_9", 0, np.full((6, 2), 0.5), (LABELS == 2).astype(int))
         with pytest.raises(ConfigError, match="2 test images are a 1 for more than one"):
             last_row(tmp_path, experiments, 1)
-
-    def test_two_experiments_for_one_class_are_an_error(self, tmp_path):
-        with pytest.raises(ConfigError, match="x and y both have one_vs_all: 3"):
-            combine(tmp_path, 0, {"x": member(3), "y": member(3)})
 
     def test_different_images_are_not_combined(self, tmp_path):
         experiments, _ = write_one_vs_all(tmp_path, 1, classes=2)

@@ -1,13 +1,10 @@
 """Figures of history.csv: learning curves of every experiment, and the learning-rate range test."""
 
-import re
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from small_benchmark import finish, plan
+from small_benchmark import finish, identity, plan, run, texts
 
 import plot_learning_curves
 import plot_learning_rate_range
@@ -15,12 +12,6 @@ from lookbook.errors import ResultError
 from lookbook.figures.learning_curves import draw_trials
 from lookbook.figures.learning_rate_range import learning_rate_range_figure, steepest_descent
 from lookbook.results.figures import read_figure
-from lookbook.results.tables import identity_of_trials
-from lookbook.results.trial import read_trial
-
-
-def texts(figure):
-    return re.findall(r"<text[^>]*>([^<]*)</text>", figure)
 
 
 def rows(losses, rates=None):
@@ -31,38 +22,32 @@ def rows(losses, rates=None):
     ]
 
 
-def run(monkeypatch, script, *arguments):
-    monkeypatch.setattr(sys, "argv", [script.__name__, *map(str, arguments)])
-    script.main()
-
-
-def test_one_job_draws_every_experiment_with_trials(monkeypatch, tmp_path):
+def test_one_job_draws_every_experiment_with_trials(tmp_path):
     benchmark = plan(tmp_path, {"first": 3, "failed": 1, "unavailable": 0})
     for planned in benchmark.trials(["first"]):
         finish(planned, history=rows([2.0, 1.0]))
     finish(next(benchmark.trials(["failed"])), status="failed")
-    arguments = ["--experiments", tmp_path / "experiments.json", "--output", tmp_path / "curves"]
-    run(monkeypatch, plot_learning_curves, *arguments)
+    options = {"experiments": tmp_path / "experiments.json", "output": tmp_path / "curves"}
+    run(plot_learning_curves, **options)
     assert {path.name for path in (tmp_path / "curves").iterdir()} == {"first.svg", "failed.svg"}
     assert "no finished epoch" in texts((tmp_path / "curves" / "failed.svg").read_text())
     figure = tmp_path / "curves" / "first.svg"
-    trials = [read_trial(planned) for planned in benchmark.trials(["first"])]
-    assert "validation" in texts(read_figure(figure, identity_of_trials(trials)))
+    assert "validation" in texts(read_figure(figure, identity(benchmark, ["first"])))
     before = figure.read_bytes()
-    run(monkeypatch, plot_learning_curves, *arguments)
+    run(plot_learning_curves, **options)
     assert figure.read_bytes() == before
 
 
 @pytest.mark.parametrize("damage", ["history.csv", "trial.json"])
-def test_a_damaged_or_missing_file_is_an_error(damage, monkeypatch, tmp_path):
+def test_a_damaged_or_missing_file_is_an_error(damage, tmp_path):
     (planned,) = plan(tmp_path, {"first": 1}).trials()
     finish(planned, history=rows([2.0, 1.0]))
     planned.file(damage).write_text("epoch,train_loss\n1,0.5\n")
     with pytest.raises(SystemExit, match=f"error: .*{damage} is damaged"):
-        run(monkeypatch, plot_learning_curves, "--experiments", tmp_path / "experiments.json", "--output", tmp_path)
+        run(plot_learning_curves, experiments=tmp_path / "experiments.json", output=tmp_path)
     planned.file(damage).unlink()
     with pytest.raises(SystemExit, match=f"error: .*{damage} is missing"):
-        run(monkeypatch, plot_learning_curves, "--experiments", tmp_path / "experiments.json", "--output", tmp_path)
+        run(plot_learning_curves, experiments=tmp_path / "experiments.json", output=tmp_path)
 
 
 def test_trials_are_one_line_with_gaps_and_the_mean_ends_where_fewer_than_half_of_them_run():
@@ -91,17 +76,17 @@ def range_losses(rates=RATES):
     return 2.3 - 1.5 / (1 + np.exp(-6 * (x + 2))) + np.where(x > -1, 30 * (x + 1) ** 2, 0)
 
 
-def test_the_learning_rates_of_lowest_loss_and_steepest_descent_are_named(monkeypatch, tmp_path):
+def test_the_learning_rates_of_lowest_loss_and_steepest_descent_are_named(tmp_path):
     benchmark = plan(tmp_path, {"range": 2})
     for planned in benchmark.trials():
         finish(planned, history=rows(range_losses(), RATES))
     output = tmp_path / "figures" / "range.svg"
-    arguments = ["--experiments", tmp_path / "experiments.json", "--output", output, "--experiment"]
-    run(monkeypatch, plot_learning_rate_range, *arguments, "range")
-    figure = read_figure(output, identity_of_trials(read_trial(planned) for planned in benchmark.trials()))
+    options = {"experiments": tmp_path / "experiments.json", "output": output}
+    run(plot_learning_rate_range, **options, experiment="range")
+    figure = read_figure(output, identity(benchmark))
     assert {"lowest loss at 0.1", "steepest descent at 0.01", "training", "validation"} <= set(texts(figure))
     with pytest.raises(SystemExit, match=r"error: .*experiments\.json has no experiment rang;"):
-        run(monkeypatch, plot_learning_rate_range, *arguments, "rang")
+        run(plot_learning_rate_range, **options, experiment="rang")
 
 
 def history(losses, rates, split="valid"):
@@ -129,10 +114,11 @@ def test_a_loss_that_only_rises_has_no_steepest_descent():
     assert "lowest loss at 0.1" in learning_rate_range_figure([history([1.0, 2.0], [0.1, 0.2])])
 
 
-def test_a_figure_of_other_trials_is_refused(monkeypatch, tmp_path):
-    (planned,) = plan(tmp_path, {"first": 1}).trials()
+def test_a_figure_of_other_trials_is_refused(tmp_path):
+    benchmark = plan(tmp_path, {"first": 1})
+    (planned,) = benchmark.trials()
     finish(planned, history=rows([2.0, 1.0]))
-    run(monkeypatch, plot_learning_curves, "--experiments", tmp_path / "experiments.json", "--output", tmp_path)
+    run(plot_learning_curves, experiments=tmp_path / "experiments.json", output=tmp_path)
     finish(planned, history=rows([2.0, 1.0]), dataset="1" * 64)
     with pytest.raises(ResultError, match=r"first\.svg does not show the present results"):
-        read_figure(tmp_path / "first.svg", identity_of_trials([read_trial(planned)]))
+        read_figure(tmp_path / "first.svg", identity(benchmark))

@@ -1,24 +1,18 @@
 """Figures of predictions show the values of the files, and say so where there is nothing to show."""
 
-import base64
-import io
 import re
-import sys
 
 import numpy as np
 import pytest
-from PIL import Image
-from small_benchmark import CLASSES, SIDE, finish, outputs, plan, write_dataset
+from small_benchmark import CLASSES, SIDE, finish, identity, outputs, picture, plan, run, texts, write_dataset
 
 import plot_predictions
 from lookbook.evaluation.classes import class_names
-from lookbook.figures import confusion_matrix
-from lookbook.figures.precision_recall import precision_recall_figure, recall_curve
-from lookbook.figures.prediction_figures import NO_PREDICTIONS, prediction_figures
-from lookbook.figures.predictions import Predictions
+from lookbook.figures import predictions
+from lookbook.figures.predictions import NO_PREDICTIONS, precision_recall_figure, prediction_figures, recall_curve
 from lookbook.results.figures import read_figure
 from lookbook.results.paths import PREDICTION_FIGURES
-from lookbook.results.tables import identity_of_trials
+from lookbook.results.predictions import Predictions
 from lookbook.results.trial import read_trial
 
 SPEC = {"one_vs_all": None, "sampling": {"classes": None}}
@@ -43,16 +37,6 @@ def draw(tmp_path, dataset):
     return drawn
 
 
-def texts(figure):
-    return re.findall(r"<text[^>]*>([^<]*)</text>", figure)
-
-
-def picture(figure):
-    """Return the one embedded PNG as RGBA, in the order in which it is seen."""
-    (encoded,) = re.findall(r"data:image/png;base64,([^\"]*)", figure)
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
-
-
 def test_the_matrix_is_in_percent_of_the_true_class_over_finished_trials(draw):
     first = outputs([0, 0, 1, 2], [0, 1, 1, 2], [0, 3, 1, 2])
     second = outputs([0, 0, 1, 2], [0, 0, 1, 0], [0, 3, 1, 2])
@@ -66,7 +50,7 @@ def test_the_matrix_is_in_percent_of_the_true_class_over_finished_trials(draw):
 
 
 def test_a_matrix_of_many_classes_has_colors_only(monkeypatch, draw):
-    monkeypatch.setattr(confusion_matrix, "MOST_NUMBERED", 2)
+    monkeypatch.setattr(predictions, "MOST_NUMBERED", 2)
     assert "100.0" not in texts(draw(outputs())["confusion_matrix"])
 
 
@@ -112,8 +96,8 @@ def test_of_many_classes_the_five_lowest_and_the_five_highest_are_named():
     labels = np.arange(300) % 20
     probabilities = generator.uniform(0, 1, (300, 20))
     probabilities[np.arange(300), labels] += np.linspace(0, 0.9, 20)[labels]
-    predictions = Predictions(0, "test", probabilities, labels, probabilities.argmax(1), labels)
-    figure = precision_recall_figure(predictions, [f"class{label}" for label in range(20)])
+    drawn = Predictions("test", labels, probabilities.argmax(1), labels, probabilities, labels)
+    figure = precision_recall_figure(drawn, [f"class{label}" for label in range(20)], "300 test images")
     named = [int(text.split("class")[1]) for text in texts(figure) if re.fullmatch(r"\d\.\d{3} class\d+", text)]
     assert len(named) == 10
     assert set(named[:5]) <= set(range(8))
@@ -164,25 +148,18 @@ def test_the_same_predictions_give_the_same_bytes(draw):
     assert draw(outputs(predicted=[1, 1, 0])) == draw(outputs(predicted=[1, 1, 0]))
 
 
-def run(monkeypatch, script, folder, *arguments):
-    arguments = ["--experiments", folder / "experiments.json", "--output", folder / "out", *arguments]
-    monkeypatch.setattr(sys, "argv", [script.__name__, *map(str, arguments)])
-    script.main()
-
-
-def test_the_script_draws_an_experiment_and_refuses_damaged_predictions_and_another_dataset(
-    monkeypatch, tmp_path, dataset
-):
-    arguments = ["--experiment", "mine", "--manifest", dataset]
+def test_the_script_draws_an_experiment_and_refuses_damaged_predictions_and_another_dataset(tmp_path, dataset):
+    options = {"experiments": tmp_path / "experiments.json", "experiment": "mine"}
+    options |= {"manifest": dataset, "output": tmp_path / "out"}
     benchmark = plan(tmp_path, {"mine": 1}, spec=SPEC)
     (planned,) = benchmark.trials()
     finish(planned, outputs={"test": outputs()})
-    run(monkeypatch, plot_predictions, tmp_path, *arguments)
+    run(plot_predictions, **options)
     for name in PREDICTION_FIGURES:
-        read_figure(tmp_path / "out" / f"{name}.svg", identity_of_trials([read_trial(planned)]))
+        read_figure(tmp_path / "out" / f"{name}.svg", identity(benchmark))
     planned.file("predictions.npz").write_bytes(planned.file("predictions.npz").read_bytes()[:-9])
     with pytest.raises(SystemExit, match=r"error: .*predictions\.npz is damaged"):
-        run(monkeypatch, plot_predictions, tmp_path, *arguments)
+        run(plot_predictions, **options)
     finish(planned, outputs={"test": outputs()}, dataset="another digest")
     with pytest.raises(SystemExit, match=r"error: .* was trained on another version of levels"):
-        run(monkeypatch, plot_predictions, tmp_path, *arguments)
+        run(plot_predictions, **options)

@@ -1,26 +1,21 @@
 """The figure of our accuracies beside the published ones."""
 
-import re
-import sys
-
 import numpy as np
 import pytest
-from small_benchmark import finish, plan, write_tables
+from small_benchmark import finish, identity, plan, run, texts, write_tables
 
 import plot_published
 from lookbook.results.benchmark import write_benchmark
 from lookbook.results.figures import read_figure
-from lookbook.results.tables import identity_of_trials
-from lookbook.results.trial import read_trial
 
 SPLITS = ("train", "valid", "test")
 
 
 @pytest.fixture
-def draw(monkeypatch, tmp_path):
+def draw(tmp_path):
     """Return a function that draws two experiments of each of two documents with these columns of the summary."""
 
-    def run(**columns):
+    def drawn(**columns):
         benchmark = plan(tmp_path, {"a": 1, "b": 1, "c": 1, "d": 0})
         documents = zip(benchmark.experiments.items(), ("first", "first", "second", "second"), strict=True)
         experiments = {name: {**entry, "document": document} for (name, entry), document in documents}
@@ -30,14 +25,11 @@ def draw(monkeypatch, tmp_path):
         parts = ("mean", "ci_low", "ci_high", "published", "published_std")
         empty = {f"{split}_accuracy_{part}": [np.nan] * 4 for split in SPLITS for part in parts}
         trials, summary = write_tables(benchmark, empty | columns)
-        files = ["--summary", summary, "--trials", trials, "--experiments", tmp_path / "experiments.json"]
-        arguments = [*files, "--output", tmp_path / "published.svg"]
-        monkeypatch.setattr(sys, "argv", ["plot_published.py", *map(str, arguments)])
-        plot_published.main()
-        identity = identity_of_trials([read_trial(planned) for planned in benchmark.trials()], benchmark.experiments)
-        return re.findall(r"<text[^>]*>([^<]*)</text>", read_figure(tmp_path / "published.svg", identity))
+        options = {"experiments": tmp_path / "experiments.json", "summary": summary, "trials": trials}
+        run(plot_published, **options, output=tmp_path / "published.svg")
+        return texts(read_figure(tmp_path / "published.svg", identity(benchmark)))
 
-    return run
+    return drawn
 
 
 def test_each_document_with_a_published_accuracy_is_a_panel_and_its_split_is_named(draw):

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from lookbook.evaluation.metrics import METRICS, Predictions, expected_calibration_error, split_metrics
+from lookbook.evaluation.metrics import METRICS, expected_calibration_error, split_metrics
+from lookbook.results.predictions import Predictions
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 SCALARS = [metric.name for metric in METRICS if not metric.of_duplicates]
@@ -28,15 +29,19 @@ def draw(samples=500, classes=10, seed=0):
     return np.exp(log_probabilities), labels, logits.argmax(axis=1).astype(np.uint8), log_likelihood
 
 
-def evaluate(probabilities, labels, log_likelihood, **options):
-    """Return the metrics of predictions whose predicted class is that of the largest probability."""
-    return split_metrics(probabilities, labels, probabilities.argmax(axis=1), log_likelihood, **options)
+def evaluate(probabilities, labels, predicted=None, log_likelihood=None, **options):
+    """Return the metrics of predictions, by default of the class of the largest probability and without a loss."""
+    predicted = probabilities.argmax(axis=1) if predicted is None else predicted
+    log_likelihood = np.zeros(len(labels)) if log_likelihood is None else log_likelihood
+    return split_metrics(
+        Predictions("valid", labels, predicted, np.arange(len(labels)), probabilities, log_likelihood, **options)
+    )
 
 
 def test_three_samples_by_hand():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.5, 0.4, 0.1]])
     labels = np.array([0, 1, 1], np.uint8)
-    found = evaluate(probabilities, labels, np.log([0.7, 0.6, 0.4]), penalty=0.25)
+    found = evaluate(probabilities, labels, log_likelihood=np.log([0.7, 0.6, 0.4]), penalty=0.25)
 
     assert found["samples"] == 3
     assert found["accuracy"] == pytest.approx(2 / 3)
@@ -56,7 +61,7 @@ def test_three_samples_by_hand():
 @pytest.mark.parametrize("classes", [10, 2])
 def test_agrees_with_scikit_learn(classes):
     probabilities, labels, predicted, log_likelihood = draw(classes=classes)
-    found = split_metrics(probabilities, labels, predicted, log_likelihood)
+    found = evaluate(probabilities, labels, predicted, log_likelihood)
     precision, recall, f1, support = reference.precision_recall_fscore_support(labels, predicted)
 
     assert found["accuracy"] == pytest.approx(reference.accuracy_score(labels, predicted))
@@ -73,8 +78,8 @@ def test_agrees_with_scikit_learn(classes):
 
 def test_float16_probabilities_change_the_metrics_by_rounding_only():
     probabilities, *rest = draw()
-    exact = split_metrics(probabilities, *rest)
-    rounded = split_metrics(probabilities.astype(np.float16), *rest)
+    exact = evaluate(probabilities, *rest)
+    rounded = evaluate(probabilities.astype(np.float16).astype(np.float64), *rest)
     for name in ("accuracy", "loss", "cross_entropy", "macro_f1", "balanced_accuracy", "confusion_matrix"):
         assert rounded[name] == exact[name], name
     for name in SCALARS:
@@ -83,10 +88,10 @@ def test_float16_probabilities_change_the_metrics_by_rounding_only():
 
 def test_the_predicted_class_decides_where_float16_probabilities_tie():
     exact = np.array([[0.49999, 0.50001], [0.50001, 0.49999]])
-    tied = exact.astype(np.float16)
+    tied = exact.astype(np.float16).astype(np.float64)
     assert len(np.unique(tied)) == 1
     labels = np.array([1, 1], np.uint8)
-    found = split_metrics(tied, labels, exact.argmax(axis=1), np.log(exact[:, 1]))
+    found = evaluate(tied, labels, exact.argmax(axis=1), np.log(exact[:, 1]))
     assert found["accuracy"] == 0.5
     assert found["confusion_matrix"] == [[0, 0], [1, 1]]
     assert found["per_class"]["recall"] == [None, 0.5]
@@ -98,35 +103,36 @@ def test_images_that_are_also_in_train_are_counted_and_left_out():
     labels = np.array([0, 1, 2, 2, 1], np.uint8)
     predicted = np.array([0, 1, 2, 0, 0])
     in_train = np.array([True, True, False, False, False])
-    arrays = np.eye(3)[predicted], labels, predicted, np.zeros(5)
-    found = split_metrics(*arrays, in_train=in_train)
+    arrays = np.eye(3)[predicted], labels
+    found = evaluate(*arrays, in_train=in_train)
     assert (found["accuracy"], found["duplicates_in_train"]) == (0.6, 2)
     assert found["accuracy_without_duplicates"] == pytest.approx(1 / 3)
-    without = split_metrics(*arrays)
+    without = evaluate(*arrays)
     assert without == {name: value for name, value in found.items() if name not in OF_DUPLICATES}
-    assert split_metrics(*arrays, in_train=np.zeros(5, bool))["accuracy_without_duplicates"] == 0.6
-    every = split_metrics(*arrays, in_train=np.ones(5, bool))
+    assert evaluate(*arrays, in_train=np.zeros(5, bool))["accuracy_without_duplicates"] == 0.6
+    every = evaluate(*arrays, in_train=np.ones(5, bool))
     assert [every[name] for name in OF_DUPLICATES] == [5, None]
-    broken = split_metrics(np.full((5, 3), np.nan), *arrays[1:], in_train=in_train)
+    broken = evaluate(np.full((5, 3), np.nan), labels, in_train=in_train)
     assert [broken[name] for name in OF_DUPLICATES] == [2, None]
 
 
 def test_calibration_bins_are_closed_on_the_right():
-    # 0.2 belongs to (0.1, 0.2]: with 0.15 in the same bin, the gaps cancel before the absolute value is taken.
+    # 0.2 belongs to (2/15, 3/15]: with 0.15 in the same bin, the gaps cancel before the absolute value is taken.
     probabilities = np.array([[0.2, 0.1], [0.15, 0.1]])
-    predictions = Predictions(probabilities, np.array([0, 1]), np.array([0, 0]), np.zeros(2), 0.0, None)
-    assert expected_calibration_error(predictions, bins=10) == pytest.approx(abs((1 - 0.2) + (0 - 0.15)) / 2)
+    labels, predicted = np.array([0, 1]), np.array([0, 0])
+    predictions = Predictions("test", labels, predicted, labels, probabilities, np.zeros(2))
+    assert expected_calibration_error(predictions) == pytest.approx(abs((1 - 0.2) + (0 - 0.15)) / 2)
 
 
 def test_certain_and_correct_predictions_are_perfect():
     labels = np.array([2, 0, 1], np.uint8)
-    found = evaluate(np.eye(3)[labels], labels, np.zeros(3))
+    found = evaluate(np.eye(3)[labels], labels)
     assert [found[name] for name in SCALARS] == [1, 0, 0, 1, 1, 0, 0]
 
 
 def test_a_class_that_is_absent_does_not_count_in_averages():
     probabilities = np.array([[0.9, 0.1, 0.0], [0.0, 0.2, 0.8], [0.9, 0.1, 0.0]])
-    found = evaluate(probabilities, np.array([0, 0, 0], np.uint8), np.log([0.9, 0.01, 0.9]))
+    found = evaluate(probabilities, np.array([0, 0, 0], np.uint8))
     assert found["balanced_accuracy"] == pytest.approx(2 / 3)
     assert found["macro_f1"] == pytest.approx(0.8)
     assert found["per_class"]["precision"] == [1.0, None, 0.0]
@@ -134,29 +140,20 @@ def test_a_class_that_is_absent_does_not_count_in_averages():
 
 @pytest.mark.parametrize("samples", [0, 4])
 def test_no_samples_or_no_finite_probabilities_give_no_metrics(samples):
-    probabilities = np.full((samples, 3), np.nan, np.float16)
+    probabilities = np.full((samples, 3), np.nan)
     labels, log_likelihood = np.zeros(samples, np.uint8), np.full(samples, np.nan, np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = split_metrics(probabilities, labels, labels, log_likelihood)
+        found = evaluate(probabilities, labels, labels, log_likelihood)
     assert found["samples"] == samples
     assert all(found[name] is None for name in (*SCALARS, "per_class", "confusion_matrix"))
 
 
 def test_infinite_loss_leaves_the_other_metrics():
-    found = evaluate(np.eye(2), np.array([0, 0]), np.array([0, -np.inf]))
+    found = evaluate(np.eye(2), np.array([0, 0]), log_likelihood=np.array([0, -np.inf]))
     assert found["cross_entropy"] is None
     assert found["loss"] is None
     assert found["accuracy"] == 0.5
-
-
-def test_shapes_and_labels_are_checked():
-    with pytest.raises(ValueError, match="must have the shapes"):
-        evaluate(np.ones((3, 2)), np.zeros(2, int), np.zeros(2))
-    with pytest.raises(ValueError, match="must have the shapes"):
-        split_metrics(np.ones((3, 2)), np.zeros(3, int), np.zeros(2, int), np.zeros(3))
-    with pytest.raises(ValueError, match="labels must be 0 to 1; got 0 to 2"):
-        evaluate(np.ones((2, 2)), np.array([0, 2]), np.zeros(2))
 
 
 def test_every_metric_is_declared_with_a_unique_name_and_label():
@@ -167,7 +164,7 @@ def test_every_metric_is_declared_with_a_unique_name_and_label():
 @pytest.mark.parametrize("samples", [50, 500])
 def test_shares_lie_between_zero_and_one(samples):
     arrays = draw(samples)
-    found = split_metrics(*arrays, in_train=np.arange(samples) < 20)
+    found = evaluate(*arrays, in_train=np.arange(samples) < 20)
     shares = [metric.name for metric in METRICS if metric.is_share]
     assert len(shares) == 5
     assert all(0 <= found[name] <= 1 for name in shares)

@@ -12,13 +12,7 @@ from lookbook.errors import ResultError
 from lookbook.results.benchmark import PlannedTrial
 from lookbook.results.history import COLUMNS, read_history, write_history
 from lookbook.results.model import write_model
-from lookbook.results.predictions import (
-    SplitOutputs,
-    predicted_splits,
-    read_in_train,
-    read_split,
-    write_predictions,
-)
+from lookbook.results.predictions import SplitOutputs, main_predictions, read_predictions, write_predictions
 from lookbook.results.trial import read_trial, trial_identity, write_trial
 
 GENERATOR = np.random.default_rng(0)
@@ -99,23 +93,6 @@ def test_predictions_of_no_split_are_an_empty_archive(tmp_path):
     assert written(tmp_path, {}) == {}
 
 
-def test_predictions_are_read_by_split(predictions, tmp_path):
-    path = tmp_path / "predictions.npz"
-    assert predicted_splits(path) == ("train", "test")
-    assert read_split(path, "test", "labels").keys() == {"labels"}
-    for name, array in read_split(path, "train").items():
-        np.testing.assert_array_equal(array, predictions[f"train_{name}"])
-    assert read_in_train(path) is None
-
-
-@pytest.mark.parametrize("length", [0, 10, 400, -1])
-def test_truncated_predictions_are_rejected(length, predictions, tmp_path):
-    path = tmp_path / "predictions.npz"
-    path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(ResultError, match=r"predictions\.npz is damaged"):
-        read_split(path, "train")
-
-
 ROW = {"epoch": 1, "step": 5, "learning_rate": 0.1, "seconds": 1.5, "train_loss": 0.1 + 0.2, "train_accuracy": 0.5}
 
 
@@ -164,6 +141,24 @@ def test_a_trial_is_read_with_its_files(trial, tmp_path):
         for name in ("history.csv", "model.keras", "predictions.npz"):
             assert found.file(name) == trial.with_name(name)
     assert digest({"trial_spec": "spec", "dataset": "dataset"}) == IDENTITY
+
+
+def test_predictions_are_read_by_split(trial):
+    assert read_predictions(read_trial(trial)) == {}
+    assert main_predictions(read_trial(trial)) is None
+    valid, test = SplitOutputs(LOGITS, LABELS, ROWS), SplitOutputs(LOGITS[:7], LABELS[:7], ROWS[:7])
+    arrays = written(trial.parent, {"valid": valid, "test": test}, LABELS > 4)
+    write_trial(trial.parent, FACTS)
+    found = read_predictions(read_trial(trial))
+    assert list(found) == ["valid", "test"]
+    for split, predictions in found.items():
+        assert (predictions.split, predictions.penalty) == (split, 0.5)
+        for name in ("labels", "predicted", "rows", "probabilities", "log_likelihood"):
+            np.testing.assert_array_equal(getattr(predictions, name), arrays[f"{split}_{name}"])
+    np.testing.assert_array_equal(found["valid"].in_train, LABELS > 4)
+    assert found["test"].in_train is None
+    assert list(read_predictions(read_trial(trial), "train", "test")) == ["test"]
+    assert main_predictions(read_trial(trial)).split == "test"
 
 
 def test_a_trial_of_another_specification_is_rejected(trial, tmp_path):

@@ -100,28 +100,21 @@ class TestSummary:
         assert (row["collapse_rate_low"], row["collapse_rate_high"]) == pytest.approx(expected)
 
     def test_a_single_trial_has_no_deviation(self):
-        published = {("a", "test_accuracy"): {"mean": 0.88, "std": math.nan, "trials": 1.0}}
-        row = summarise(tabulate([0.9]), ["a"], published, comparable=True).iloc[0]
+        row = summarise(tabulate([0.9]), ["a"], {("a", "test_accuracy"): SINGLE}, comparable=True).iloc[0]
         assert row["test_accuracy_mean"] == 0.9
         assert np.isnan(row["test_accuracy_std"])
         assert row["test_accuracy_verdict"] == "inconclusive"
         assert row["test_accuracy_delta"] == pytest.approx(0.02)
 
-    def test_all_failed_or_never_run_still_shows_what_was_published(self):
-        published = {(name, "test_accuracy"): {"mean": 0.88, "std": math.nan, "trials": 1.0} for name in "ab"}
-        table = summarise(tabulate([np.nan], ["failed"]), ["a", "b"], published, comparable=True)
-        assert table["n"].tolist() == [1, 0]
+    @pytest.mark.parametrize("trials", [tabulate([np.nan], ["failed"]), tabulate([])], ids=["failed", "unavailable"])
+    @pytest.mark.parametrize("comparable", [True, False])
+    def test_all_failed_or_never_run_still_shows_what_was_published(self, comparable, trials):
+        published = {(name, "test_accuracy"): SINGLE for name in "ab"}
+        table = summarise(trials, ["a", "b"], published, comparable=comparable)
+        assert table["n"].tolist() == [len(trials), 0]
         assert table["n_ok"].tolist() == [0, 0]
         assert table["test_accuracy_published"].tolist() == [0.88, 0.88]
-        assert table["test_accuracy_verdict"].isna().all()
-        assert table["collapse_rate_low"].isna().all()
-
-    def test_an_unavailable_experiment_alone_has_a_row_too(self):
-        published = {("a", "valid_accuracy"): {"mean": 0.95, "std": math.nan, "trials": 1.0}}
-        row = summarise(tabulate([]), ["a"], published, comparable=True).iloc[0]
-        assert (row["n"], row["n_ok"], row["valid_accuracy_published"]) == (0, 0, 0.95)
-        assert pd.isna(row["valid_accuracy_verdict"])
-        assert np.isnan(row["valid_accuracy_mean"])
+        assert table[["test_accuracy_mean", "test_accuracy_verdict", "collapse_rate_low"]].isna().all(axis=None)
 
     def test_a_row_states_the_identity_of_its_trials(self):
         trials = pd.concat([tabulate([0.9]), tabulate([0.9]).assign(experiment="b", identity="j")])
@@ -153,8 +146,7 @@ class TestPublished:
             assert (result["verdict"] == "agrees") == (p >= 0.05)
 
     def test_rounding_does_not_decide_between_equal_values(self):
-        published = SINGLE | {"mean": 0.1}
-        result = compare_with_published(0.1 + 1e-17, 0.0, 3, published, comparable=True)
+        result = compare_with_published(0.1 + 1e-17, 0.0, 3, SINGLE | {"mean": 0.1}, comparable=True)
         assert result["verdict"] == "agrees"
 
     def test_a_reduced_budget_has_no_verdict(self):

@@ -1,6 +1,5 @@
 """The scripts from trials to tables, and the files that they refuse to read."""
 
-import importlib.util
 import json
 import math
 import os
@@ -12,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import synthetic
 
 from lookbook.errors import ResultError
 from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
 from lookbook.results import benchmark as benchmarks
 from lookbook.results.metrics import read_metrics
-from lookbook.results.predictions import read_in_train, read_split
+from lookbook.results.predictions import read_predictions
 from lookbook.results.tables import check_identity, identity_of, identity_of_trials, read_table, read_trials
 from lookbook.results.trial import read_trial
 from lookbook.statistics.trials import COLUMNS, collect_trials
@@ -26,18 +26,6 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
 NAMES = ["exp002", "exp003", "mini_vgg_plain", "mini_vgg_one_cycle", "simpsons_c42_n155_b10", "simpsons_c42_n700_b64"]
 TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials")
-
-
-def load_synthetic():
-    """Import tests/synthetic.py, which is also a program."""
-    spec = importlib.util.spec_from_file_location("synthetic", ROOT / "tests" / "synthetic.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["synthetic"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-synthetic = load_synthetic()
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +111,9 @@ def test_metrics_hold_strict_json_of_every_split(root):
     content = json.loads((trial / "metrics.json").read_text(), parse_constant=refuse)
     assert list(content) == ["identity", "splits"]
     assert list(content["splits"]) == ["train", "valid"]
-    valid, in_train = content["splits"]["valid"], read_in_train(trial / "predictions.npz")
-    arrays = read_split(trial / "predictions.npz", "valid", "predicted", "labels")
-    correct = arrays["predicted"] == arrays["labels"]
-    assert valid["duplicates_in_train"] == np.count_nonzero(in_train) > 0
-    assert valid["accuracy_without_duplicates"] == pytest.approx(correct[~in_train].mean())
+    valid, predictions = content["splits"]["valid"], read_predictions(read_trial(trial / "trial.json"))["valid"]
+    assert valid["duplicates_in_train"] == np.count_nonzero(predictions.in_train) > 0
+    assert valid["accuracy_without_duplicates"] == pytest.approx(predictions.correct[~predictions.in_train].mean())
     assert "duplicates_in_train" not in content["splits"]["train"]
 
 

@@ -24,7 +24,7 @@ def main() -> None:
 
     from lookbook.datasets.arrays import load
     from lookbook.evaluation.metrics import split_metrics
-    from lookbook.results.predictions import log_softmax
+    from lookbook.results.predictions import Predictions, log_softmax
     from lookbook.runtime import devices
     from lookbook.runtime.predict import load_model
 
@@ -35,12 +35,17 @@ def main() -> None:
     devices.limit_threads(arguments.threads)
     model = load_model(arguments.model)
     log_probabilities = log_softmax(model.predict(np.asarray(images, np.float32), batch_size=500, verbose=0))
+    rows, penalty = np.arange(len(labels)), sum(map(float, model.losses))
     metrics = split_metrics(
-        np.exp(log_probabilities),
-        labels,
-        log_probabilities.argmax(axis=1),
-        log_probabilities[np.arange(len(labels)), labels],
-        penalty=sum(map(float, model.losses)),
+        Predictions(
+            arguments.split,
+            labels,
+            predicted=log_probabilities.argmax(axis=1),
+            rows=rows,
+            probabilities=np.exp(log_probabilities),
+            log_likelihood=log_probabilities[rows, labels],
+            penalty=penalty,
+        )
     )
     print(json.dumps({"model": str(arguments.model), "split": arguments.split, **metrics}, indent=2))
 

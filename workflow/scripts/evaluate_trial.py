@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from lookbook.errors import ResultError
-from lookbook.evaluation.trials import evaluate_trial
+from lookbook.evaluation.metrics import evaluate_trial
 from lookbook.results.metrics import write_metrics
 from lookbook.results.trial import read_trial
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from lookbook.config.selection import compared_networks
 from lookbook.datasets.arrays import read_manifest
 from lookbook.errors import DatasetError, ResultError
-from lookbook.figures.prediction_figures import no_prediction_figures, prediction_figures
+from lookbook.figures.predictions import no_prediction_figures, prediction_figures
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.figures import write_best_network, write_figure
 from lookbook.results.tables import check_identity, identity_of, identity_of_trials, read_derived, read_trials

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from lookbook.datasets.arrays import load
 from lookbook.errors import DatasetError
-from lookbook.figures.class_counts import class_counts_figure
-from lookbook.figures.image_sizes import image_sizes_figure
+from lookbook.figures.dataset import class_counts_figure, image_sizes_figure
 from lookbook.results.figures import write_figure
 
 EXAMPLE = (

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from lookbook.errors import DatasetError, ResultError
-from lookbook.figures.prediction_figures import prediction_figures
+from lookbook.figures.predictions import prediction_figures
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.figures import write_figure
 from lookbook.results.tables import identity_of_trials

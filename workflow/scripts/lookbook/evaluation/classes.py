@@ -9,14 +9,11 @@ from lookbook.sampling.rows import kept_classes
 
 
 def class_names(spec: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
-    """Return the name of each output of an experiment's network.
+    """Return the name of each output of an experiment's network, in their order.
 
     Args:
         spec: the resolved experiment, with ``one_vs_all`` and ``sampling``. It may keep some classes only.
         manifest: the dataset's manifest, with ``classes`` and ``class_counts``.
-
-    Returns:
-        one name per output, in the order of the outputs.
     """
     classes = manifest["classes"]
     if spec["one_vs_all"] is not None:

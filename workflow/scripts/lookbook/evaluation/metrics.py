@@ -8,69 +8,28 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 
-from lookbook.results.predictions import SPLITS
+from lookbook.results.predictions import SPLITS, Predictions, read_predictions
+from lookbook.results.trial import Trial
 from lookbook.runtime.imports import lean_imports
 
 CALIBRATION_BINS = 15
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """A network's predictions for one split of N images and C classes.
-
-    Attributes:
-        probabilities: float64 (N, C).
-        labels: (N,), integers from 0 to C - 1.
-        predicted: (N,), the class of the largest logit. Rounded probabilities may tie where logits do not.
-        log_likelihood: (N,), natural logarithm of the probability of the true class.
-        penalty: sum of the regularization losses of the evaluated weights; None if it is not finite.
-        in_train: bool (N,), whether the image is also in the training split; None if no image can be.
-    """
-
-    probabilities: np.ndarray
-    labels: np.ndarray
-    predicted: np.ndarray
-    log_likelihood: np.ndarray
-    penalty: float | None
-    in_train: np.ndarray | None
-
-    def __post_init__(self) -> None:
-        """Raise ValueError if the shapes do not match or a label is not a class."""
-        vectors = self.labels, self.predicted, self.log_likelihood
-        shape = self.probabilities.shape
-        if len(shape) != 2 or any(vector.shape != shape[:1] for vector in vectors):
-            raise ValueError(
-                "probabilities, labels, predicted and log_likelihood must have the shapes (N, C), (N,), (N,), (N,); "
-                f"got {', '.join(str(array.shape) for array in (self.probabilities, *vectors))}"
-            )
-        if self.labels.size and not 0 <= self.labels.min() <= self.labels.max() < shape[1]:
-            raise ValueError(f"labels must be 0 to {shape[1] - 1}; got {self.labels.min()} to {self.labels.max()}")
-
-    @property
-    def is_defined(self) -> bool:
-        """Whether there are images and all probabilities are finite."""
-        return bool(len(self.labels)) and bool(np.isfinite(self.probabilities).all())
-
-    @cached_property
-    def correct(self) -> np.ndarray:
-        """Bool (N,), whether the predicted class is the true one."""
-        return self.predicted == self.labels
-
-    @cached_property
-    def per_class(self) -> dict[str, np.ndarray]:
-        """Precision, recall, F1 and support, each (C,); NaN where the ratio is undefined."""
-        names = ("precision", "recall", "f1", "support")
-        classes = range(self.probabilities.shape[1])
-        compute = _scikit_learn().precision_recall_fscore_support
-        values = compute(self.labels, self.predicted, labels=classes, zero_division=np.nan)
-        table = dict(zip(names, values, strict=True))
-        # scikit-learn gives a class without images an F1 of 0 if it was predicted.
-        return table | {"f1": np.where(table["support"] > 0, table["f1"], np.nan)}
+@lru_cache(maxsize=1)  # Several metrics of a split are computed from it.
+def per_class(predictions: Predictions) -> dict[str, np.ndarray]:
+    """Return precision, recall, F1 and support, each (C,); NaN where the ratio is undefined."""
+    names = ("precision", "recall", "f1", "support")
+    values = _scikit_learn().precision_recall_fscore_support(
+        predictions.labels, predictions.predicted, labels=_classes(predictions), zero_division=np.nan
+    )
+    table = dict(zip(names, values, strict=True))
+    # scikit-learn gives a class without images an F1 of 0 if it was predicted.
+    return table | {"f1": np.where(table["support"] > 0, table["f1"], np.nan)}
 
 
 def cross_entropy(predictions: Predictions) -> float:
@@ -83,16 +42,18 @@ def loss(predictions: Predictions) -> float:
     return cross_entropy(predictions) + (math.nan if predictions.penalty is None else predictions.penalty)
 
 
-def expected_calibration_error(predictions: Predictions, bins: int = CALIBRATION_BINS) -> float:
+def expected_calibration_error(predictions: Predictions) -> float:
     """Return the mean gap between confidence and accuracy, weighted by the images of each confidence bin.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3: bins of equal width, open on the
     left and closed on the right. Confidence is the largest probability. scikit-learn has no such function.
     """
     confidence = predictions.probabilities.max(axis=1)
-    edges = np.linspace(0.0, 1.0, bins + 1)
-    index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
-    correct, confidence = (np.bincount(index, weights, bins) for weights in (predictions.correct, confidence))
+    edges = np.linspace(0.0, 1.0, CALIBRATION_BINS + 1)
+    index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, CALIBRATION_BINS - 1)
+    correct, confidence = (
+        np.bincount(index, weights, CALIBRATION_BINS) for weights in (predictions.correct, confidence)
+    )
     return float(np.abs(correct - confidence).sum() / len(index))
 
 
@@ -101,12 +62,12 @@ def brier_score(predictions: Predictions) -> float:
 
     Source: Brier 1950, "Verification of forecasts expressed in terms of probability", equation 2.
     """
-    labels, probabilities = predictions.labels, predictions.probabilities
-    classes = range(probabilities.shape[1])
     with warnings.catch_warnings():
         # Probabilities saved as float16 sum to 1 within 0.001 only.
         warnings.filterwarnings("ignore", "The y_prob values do not sum to one")
-        return _scikit_learn().brier_score_loss(labels, probabilities, labels=classes, scale_by_half=False)
+        return _scikit_learn().brier_score_loss(
+            predictions.labels, predictions.probabilities, labels=_classes(predictions), scale_by_half=False
+        )
 
 
 def duplicates_in_train(predictions: Predictions) -> int:
@@ -154,20 +115,13 @@ METRICS = (
     Metric("loss", "loss", "lower", loss),
     Metric("cross_entropy", "cross-entropy", "lower", cross_entropy),
     # Means over the classes that the split has.
-    Metric("macro_f1", "macro F1", "higher", lambda p: np.nanmean(p.per_class["f1"]), is_share=True),
+    Metric("macro_f1", "macro F1", "higher", lambda p: np.nanmean(per_class(p)["f1"]), is_share=True),
     Metric(
-        "balanced_accuracy", "balanced accuracy", "higher", lambda p: np.nanmean(p.per_class["recall"]), is_share=True
+        "balanced_accuracy", "balanced accuracy", "higher", lambda p: np.nanmean(per_class(p)["recall"]), is_share=True
     ),
     Metric("expected_calibration_error", "calibration error", "lower", expected_calibration_error, is_share=True),
     Metric("brier_score", "Brier score", "lower", brier_score),
-    Metric(
-        "duplicates_in_train",
-        "images also in train",
-        None,
-        duplicates_in_train,
-        is_count=True,
-        of_duplicates=True,
-    ),
+    Metric("duplicates_in_train", "images also in train", None, duplicates_in_train, is_count=True, of_duplicates=True),
     Metric(
         "accuracy_without_duplicates",
         "accuracy without duplicates",
@@ -186,41 +140,40 @@ COLUMNS = {
 }
 
 
-def split_metrics(
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    predicted: np.ndarray,
-    log_likelihood: np.ndarray,
-    *,
-    penalty: float | None = 0.0,
-    in_train: np.ndarray | None = None,
-) -> dict[str, Any]:
-    """Return all metrics of one split as Python values that strict JSON can hold.
+def evaluate_trial(trial: Trial) -> dict[str, dict[str, Any]]:
+    """Return the metrics of each split that a trial predicted; a failed trial has none.
 
-    Args:
-        probabilities: (N, C), any float type.
-        labels, predicted, log_likelihood, penalty, in_train: see ``Predictions``.
+    Raises:
+        ResultError: predictions.npz is missing or damaged.
+    """
+    return {split: split_metrics(predictions) for split, predictions in read_predictions(trial).items()}
+
+
+def split_metrics(predictions: Predictions) -> dict[str, Any]:
+    """Return all metrics of one split as Python values that strict JSON can hold.
 
     Returns:
         ``samples``; each of ``METRICS``, those of duplicates only with ``in_train``; ``per_class`` with the lists
         ``precision``, ``recall``, ``f1`` and ``support`` of length C; ``confusion_matrix``, C lists of C counts, rows
         are true classes. Undefined values are None: everything but counts if there are no images or a probability is
         not finite, recall and F1 of a class without images, precision of a class that is never predicted.
-
-    Raises:
-        ValueError: the shapes do not match, or a label is not a class.
     """
-    predictions = Predictions(probabilities.astype(np.float64), labels, predicted, log_likelihood, penalty, in_train)
-    metrics = [metric for metric in METRICS if in_train is not None or not metric.of_duplicates]
-    result: dict[str, Any] = {"samples": len(labels)}
+    metrics = [metric for metric in METRICS if predictions.in_train is not None or not metric.of_duplicates]
+    result: dict[str, Any] = {"samples": len(predictions.labels)}
     result |= {metric.name: metric.value(predictions) for metric in metrics}
     result |= {"per_class": None, "confusion_matrix": None}
     if predictions.is_defined:
-        per_class = predictions.per_class.items()
-        result["per_class"] = {name: [_finite(value) for value in values.tolist()] for name, values in per_class}
-        matrix = _scikit_learn().confusion_matrix(labels, predicted, labels=range(probabilities.shape[1]))
+        table = per_class(predictions).items()
+        result["per_class"] = {name: [_finite(value) for value in values.tolist()] for name, values in table}
+        matrix = _scikit_learn().confusion_matrix(
+            predictions.labels, predictions.predicted, labels=_classes(predictions)
+        )
         result["confusion_matrix"] = matrix.tolist()
     return result
+
+
+def _classes(predictions: Predictions) -> range:
+    return range(predictions.probabilities.shape[1])
 
 
 def _scikit_learn() -> Any:

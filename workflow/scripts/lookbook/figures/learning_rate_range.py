@@ -4,22 +4,19 @@ Smith 2017, "Cyclical Learning Rates for Training Neural Networks", section 3.3 
 loss).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from lookbook.figures.learning_curves import draw_trials
-from lookbook.figures.style import PUBLISHED, STYLE, TEXT, TRAIN, VALID, WIDTH, message_figure, svg
+from lookbook.figures.style import PUBLISHED, TEXT, TRAIN, VALID, message_figure, new_axes, styled, svg
 
 HEADROOM = 1.15  # upper limit of the y axis as a multiple of the first loss; a diverging loss leaves the figure
 SMOOTHED = 3  # points of the moving average whose slope is compared
 
 
+@styled()
 def learning_rate_range_figure(histories: Sequence[pd.DataFrame]) -> str:
     """Draw training and validation loss against the learning rate: a thin line per trial, a thick one for the mean.
 
@@ -28,47 +25,37 @@ def learning_rate_range_figure(histories: Sequence[pd.DataFrame]) -> str:
 
     Args:
         histories: the history of each trial, as ``read_history`` returns it; may be empty.
-
-    Returns:
-        an SVG document.
     """
     # Where a learning rate repeats, its last epoch counts.
     by_rate = [history.groupby("learning_rate").last() for history in histories if "learning_rate" in history]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
-        axes = figure.subplots()
-        means = {
-            split: draw_trials(axes, [history.get(f"{split}_loss") for history in by_rate], split, color)
-            for split, color in (("train", TRAIN), ("valid", VALID))
-        }
-        loss = means["train"] if means["valid"].empty else means["valid"]
-        if loss.empty:
-            return message_figure("no finished epoch")
-        lowest = float(loss.index[int(np.argmin(loss))])
-        axes.axvline(lowest, color=TEXT, linewidth=1, label=f"lowest loss at {lowest:.2g}")
-        steepest = steepest_descent(loss)
-        if steepest is not None:
-            axes.axvline(
-                steepest, color=PUBLISHED, linewidth=1, linestyle="--", label=f"steepest descent at {steepest:.2g}"
-            )
-        first, smallest = float(loss.iloc[0]), min(float(mean.min()) for mean in means.values() if not mean.empty)
-        axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
-        axes.set_ylim(max(smallest - 0.1 * (first - smallest), 0), HEADROOM * first)
-        axes.tick_params(which="minor", size=0)
-        axes.legend(loc="lower left")
-        return svg(figure)
+    figure, axes = new_axes(3.6)
+    means = {
+        split: draw_trials(axes, [history.get(f"{split}_loss") for history in by_rate], split, color)
+        for split, color in (("train", TRAIN), ("valid", VALID))
+    }
+    loss = means["train"] if means["valid"].empty else means["valid"]
+    if loss.empty:
+        return message_figure("no finished epoch")
+    lowest, steepest = float(loss.index[int(np.argmin(loss))]), steepest_descent(loss)
+    axes.axvline(lowest, color=TEXT, linewidth=1, label=f"lowest loss at {lowest:.2g}")
+    if steepest is not None:
+        label = f"steepest descent at {steepest:.2g}"
+        axes.axvline(steepest, color=PUBLISHED, linewidth=1, linestyle="--", label=label)
+    first, smallest = float(loss.iloc[0]), min(float(mean.min()) for mean in means.values() if not mean.empty)
+    axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
+    axes.set_ylim(max(smallest - 0.1 * (first - smallest), 0), HEADROOM * first)
+    axes.tick_params(which="minor", size=0)
+    axes.legend(loc="lower left")
+    return svg(figure)
 
 
 def steepest_descent(loss: pd.Series) -> float | None:
-    """Return the learning rate of the steepest descent before the lowest loss.
+    """Return the learning rate of the steepest descent before the lowest loss; None if the loss does not fall.
 
     The slope is that of the smoothed loss by the logarithm of the learning rate.
 
     Args:
         loss: indexed by ascending learning rate; at least one row.
-
-    Returns:
-        None where the loss does not fall.
     """
     smooth = loss.rolling(SMOOTHED, center=True, min_periods=1).mean()
     if len(smooth) < 2:

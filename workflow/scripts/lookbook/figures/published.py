@@ -1,32 +1,28 @@
 """Our accuracies with their confidence intervals beside the published ones."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lookbook.figures.style import PUBLISHED, STYLE, TRAIN, WIDTH, message_figure, svg
+from lookbook.figures.style import PUBLISHED, TRAIN, WIDTH, message_figure, styled, svg
 
 Row = Mapping[Any, Any]
 
 
+@styled()
 def published_figure(summary: pd.DataFrame, experiments: Mapping[str, Mapping[str, Any]]) -> str:
     """Draw our mean and its 95% interval beside the published value, one panel per document.
 
     The documents differ too much in range to share an axis. An experiment is shown by its test accuracy where one was
-    published, else by its validation or training accuracy, which its label then names.
+    published, else by its validation or training accuracy, which its label then names. Experiments without a published
+    accuracy are not shown.
 
     Args:
         summary: as ``summarise`` returns it, with a row for each experiment.
         experiments: name to entry of experiments.json, of which ``document`` is used.
-
-    Returns:
-        an SVG document. Experiments without a published accuracy are not in it.
     """
     rows: dict[str, Row] = {row["experiment"]: row for row in summary.to_dict("records")}
     panels: dict[str, list[tuple[str, str]]] = {}
@@ -36,17 +32,18 @@ def published_figure(summary: pd.DataFrame, experiments: Mapping[str, Mapping[st
             panels.setdefault(entry["document"], []).append((name, split))
     if not panels:
         return message_figure("nothing published to compare with")
-    with mpl.rc_context(STYLE):
-        heights = [len(names) + 1.6 for names in panels.values()]
-        figure = Figure(figsize=(WIDTH, 0.26 * sum(heights) + 0.5), layout="constrained")
-        grid = list(figure.subplots(len(panels), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0])
-        for axes, (document, names) in zip(grid, panels.items(), strict=True):
-            axes.set_title(document, fontweight="bold")
-            draw_intervals(axes, rows, names)
-        grid[-1].set_xlabel("accuracy")
-        handles, labels = legend_entries(grid)
-        figure.legend(handles, labels, loc="outside upper right", ncols=4, fontsize=8, handletextpad=0.4)
-        return svg(figure)
+    heights = [len(names) + 1.6 for names in panels.values()]
+    figure = Figure(figsize=(WIDTH, 0.26 * sum(heights) + 0.5), layout="constrained")
+    grid = figure.subplots(len(panels), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
+    entries: dict[str, Any] = {}  # of the legend, each label once
+    for axes, (document, names) in zip(grid, panels.items(), strict=True):
+        axes.set_title(document, fontweight="bold")
+        draw_intervals(axes, rows, names)
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    axes.set_xlabel("accuracy")
+    figure.legend(entries.values(), entries, loc="outside upper right", ncols=4, fontsize=8, handletextpad=0.4)
+    return svg(figure)
 
 
 def published_split(row: Row) -> str | None:
@@ -79,12 +76,3 @@ def draw_intervals(axes: Axes, rows: Mapping[str, Row], names: Sequence[tuple[st
     axes.set_yticks(range(len(names)), labels)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.margins(x=0.06)
-
-
-def legend_entries(grid: Sequence[Axes]) -> tuple[list[Any], list[str]]:
-    """Return handles and labels of all panels, each label once."""
-    entries: dict[str, Any] = {}
-    for axes in grid:
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            entries.setdefault(label, handle)
-    return list(entries.values()), list(entries)

@@ -1,15 +1,17 @@
 """What all figures share: colors, Matplotlib's settings, and the SVG document.
 
-Equal data gives equal bytes, text stays text, and every figure is readable on a light and on a dark background.
+A function that draws a figure is decorated with ``@styled()`` and returns an SVG document. Equal data gives equal
+bytes, text stays text, and every figure is readable on a light and on a dark background.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 WIDTH = 7.6  # of every figure, in inches
@@ -54,12 +56,25 @@ STYLE: Any = {
 }
 
 
-def message_figure(text: str) -> str:
-    """Return an SVG document of one line of text, for where there is nothing to draw."""
+@contextmanager
+def styled() -> Iterator[None]:
+    """Apply ``STYLE`` while a figure is drawn and converted to SVG."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 1))
-        figure.text(0.5, 0.5, text, ha="center", va="center")
-        return svg(figure)
+        yield
+
+
+def new_axes(height: float) -> tuple[Figure, Axes]:
+    """Return a figure of the common width and the given height in inches, and its only axes."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+@styled()
+def message_figure(text: str) -> str:
+    """Draw one line of text, for where there is nothing else to draw."""
+    figure = Figure(figsize=(WIDTH, 1))
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+    return svg(figure)
 
 
 def svg(figure: Figure) -> str:

@@ -9,13 +9,14 @@ well; it is absent where none can be.
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from lookbook.errors import ResultError
 from lookbook.files import write_bytes
+from lookbook.results.trial import Trial
 
 SPLITS = ("train", "valid", "test")
 ARRAYS = ("labels", "predicted", "rows", "probabilities", "log_likelihood")
@@ -57,33 +58,68 @@ def write_predictions(path: Path, splits: Mapping[str, SplitOutputs], valid_in_t
     write_bytes(path, buffer.getbuffer())
 
 
-def predicted_splits(path: Path) -> tuple[str, ...]:
-    """Return the splits that a file holds, in the order of ``SPLITS``.
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """The predictions of a network, or of an ensemble, for one split of N images and C classes.
+
+    Attributes:
+        split: ``train``, ``valid`` or ``test``.
+        labels: (N,), integers from 0 to C - 1.
+        predicted: (N,), the class of the largest logit. Rounded probabilities may tie where logits do not.
+        rows: (N,), positions in the dataset's test images, or in its training images for the other splits.
+        probabilities: float64 (N, C).
+        log_likelihood: (N,), natural logarithm of the probability of the true class.
+        in_train: bool (N,), whether the image is also in the training split; None if no image can be.
+        penalty: sum of the regularization losses of the network's weights; None if it is not finite.
+    """
+
+    split: str
+    labels: np.ndarray
+    predicted: np.ndarray
+    rows: np.ndarray
+    probabilities: np.ndarray
+    log_likelihood: np.ndarray
+    in_train: np.ndarray | None = None
+    penalty: float | None = 0.0
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether there are images and all probabilities are finite."""
+        return bool(len(self.labels)) and bool(np.isfinite(self.probabilities).all())
+
+    @property
+    def correct(self) -> np.ndarray:
+        """Bool (N,), whether the predicted class is the true one."""
+        return self.predicted == self.labels
+
+
+def read_predictions(trial: Trial, *splits: str) -> dict[str, Predictions]:
+    """Return the predictions of those of the named splits, or of all, that a trial has; a failed trial has none.
 
     Raises:
-        ResultError: the file is missing or damaged.
+        ResultError: predictions.npz is missing or damaged.
     """
-    with _open(path) as arrays:
-        return tuple(split for split in SPLITS if f"{split}_labels" in arrays)
+    found = {}
+    with np.load(trial.file("predictions.npz")) as file:
+        for split in splits or SPLITS:
+            if f"{split}_labels" in file:
+                arrays = {name: file[f"{split}_{name}"] for name in ARRAYS}
+                arrays["probabilities"] = arrays["probabilities"].astype(np.float64)
+                in_train = file.get(IN_TRAIN) if split == "valid" else None
+                found[split] = Predictions(split, **arrays, in_train=in_train, penalty=trial.facts.get("penalty", 0.0))
+    return found
 
 
-def read_split(path: Path, split: str, *names: str) -> dict[str, np.ndarray]:
-    """Return the named arrays of one split, all of ``ARRAYS`` where none is named; no other is decompressed.
+def main_predictions(trial: Trial) -> Predictions | None:
+    """Return the predictions of a trial's test split, else of its validation split; None if it has neither.
 
     Raises:
-        ResultError: the file is missing or damaged, or lacks an array.
+        ResultError: predictions.npz is missing or damaged.
     """
-    with _open(path) as arrays:
-        try:
-            return {name: arrays[f"{split}_{name}"] for name in names or ARRAYS}
-        except Exception as error:  # A damaged archive raises whatever its bytes lead to.
-            raise ResultError(f"{path} is damaged ({type(error).__name__}: {error}); train the trial again") from None
-
-
-def read_in_train(path: Path) -> np.ndarray | None:
-    """Return bool (M,), which validation images are trained on as well; None where none can be."""
-    with _open(path) as arrays:
-        return arrays.get(IN_TRAIN)
+    for split in ("test", "valid"):
+        if found := read_predictions(trial, split):
+            return found[split]
+    return None
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -91,12 +127,3 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     shifted = logits.astype(np.float64)
     shifted -= shifted.max(axis=1, keepdims=True, initial=-np.inf)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
-def _open(path: Path) -> np.lib.npyio.NpzFile:
-    try:
-        return np.load(path)
-    except FileNotFoundError:
-        raise ResultError(f"{path} is missing; train the trial again") from None
-    except Exception as error:
-        raise ResultError(f"{path} is damaged ({type(error).__name__}: {error}); train the trial again") from None

@@ -25,19 +25,11 @@ from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
 from lookbook.results.tables import identity_of
 from lookbook.results.trial import FINISHED
 from lookbook.statistics.intervals import mean_interval
-from lookbook.statistics.trials import ROUNDING
+from lookbook.statistics.trials import COMPARED, ROUNDING
 
-# Columns of trials.csv.
-METRICS = ("test_accuracy", "test_loss")
 PARTS = ("difference", "ci_low", "ci_high", "probability_of_improvement", "p", "p_adjusted")
-COLUMNS = (
-    "experiment",
-    "base",
-    "n_pairs",
-    *(f"{metric}_{part}" for metric in METRICS for part in PARTS),
-    "note",
-    "identity",
-)
+VALUES = tuple(f"{metric}_{part}" for metric in COMPARED for part in PARTS)
+COLUMNS = ("experiment", "base", "n_pairs", *VALUES, "note", "identity")
 
 
 def compare_with_bases(trials: pd.DataFrame, experiments: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
@@ -59,21 +51,17 @@ def compare_with_bases(trials: pd.DataFrame, experiments: Mapping[str, Mapping[s
         base = experiment.get("base")
         if base is None or base not in experiments:
             continue
-        pairs = pd.merge(
-            finished[finished["experiment"] == name],
-            finished[finished["experiment"] == base],
-            on=["trial", "seed"],
-            suffixes=("", "_base"),
-        )
+        ours, theirs = (finished[finished["experiment"] == compared] for compared in (name, base))
+        pairs = pd.merge(ours, theirs, on=["trial", "seed"], suffixes=("", "_base"))
         row: dict[str, Any] = {"experiment": name, "base": base, "n_pairs": len(pairs)}
-        for metric in METRICS:
+        for metric in COMPARED:
             differences = (pairs[metric] - pairs[f"{metric}_base"]).dropna().to_numpy(dtype=np.float64)
             sign = -1 if METRIC_COLUMNS[metric].direction == "lower" else 1
             row |= {f"{metric}_{part}": value for part, value in paired(differences, sign).items()}
         note = pairing_note(experiment.get("changes") or [])
         rows.append(row | {"note": note, "identity": identity_of(trials, [name, base])})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    for metric in METRICS:
+    for metric in COMPARED:
         table[f"{metric}_p_adjusted"] = holm(table[f"{metric}_p"].to_numpy(dtype=np.float64))
     return table
 

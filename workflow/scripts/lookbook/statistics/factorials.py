@@ -17,26 +17,15 @@ import pandas as pd
 
 from lookbook.results.tables import identity_of
 from lookbook.results.trial import FINISHED
-from lookbook.statistics.trials import ROUNDING
+from lookbook.statistics.trials import COMPARED, ROUNDING
 
-METRICS = ("test_accuracy", "test_loss")
 COLUMNS = (
-    "study",
-    "metric",
-    "term",
-    "order",
-    "effect",
-    "ci_low",
-    "ci_high",
-    "p",
-    "p_adjusted",
-    "n",
-    "note",
-    "identity",
+    *("study", "metric", "term", "order"),
+    *("effect", "ci_low", "ci_high", "p", "p_adjusted", "n", "note", "identity"),
 )
-
 # The settings of the factors -> the experiment that has them.
 Cells = dict[tuple[bool, ...], str]
+Rows = list[dict[Any, Any]]
 
 
 def estimate_factorials(trials: pd.DataFrame, experiments: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
@@ -62,16 +51,13 @@ def estimate_factorials(trials: pd.DataFrame, experiments: Mapping[str, Mapping[
     rows = [
         {"study": study, "metric": metric, "identity": identity_of(trials, settings)} | row
         for study, settings in studies.items()
-        for metric in METRICS
+        for metric in COMPARED
         for row in estimate_study(finished, settings, metric)
     ]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({"order": "Int64", "n": "Int64"})
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"order": "Int64", "n": "Int64"})
 
 
-def estimate_study(
-    trials: pd.DataFrame, settings: Mapping[str, Mapping[str, bool]], metric: str
-) -> list[dict[str, Any]]:
+def estimate_study(trials: pd.DataFrame, settings: Mapping[str, Mapping[str, bool]], metric: str) -> Rows:
     """Return the rows of one study and metric: one per term, or a single one with a note.
 
     Args:
@@ -84,7 +70,7 @@ def estimate_study(
         return [{"n": 0, "note": f"{', '.join(settings)} do not name the same factors"}]
     cells: Cells = {}
     for name, on in settings.items():
-        cell = tuple(bool(on[factor]) for factor in factors)
+        cell = tuple(on[factor] for factor in factors)
         if cell in cells:
             return [{"n": 0, "note": f"{cells[cell]} and {name} have the same factors on and off"}]
         cells[cell] = name
@@ -106,7 +92,7 @@ def missing_cells(factors: Sequence[str], cells: Cells, finished: set[str]) -> l
     return descriptions
 
 
-def estimate(trials: pd.DataFrame, factors: Sequence[str], cells: Cells, metric: str) -> list[dict[str, Any]]:
+def estimate(trials: pd.DataFrame, factors: Sequence[str], cells: Cells, metric: str) -> Rows:
     """Return one row per term, lower orders first, estimated by ordinary least squares.
 
     Args:
@@ -132,22 +118,14 @@ def estimate(trials: pd.DataFrame, factors: Sequence[str], cells: Cells, metric:
         return [{"n": len(table), "note": "the cells share too few seeds to separate factors from seeds"}]
     fit = model.fit()
     terms = sorted((name for name in fit.params.index if name.startswith("x")), key=lambda name: name.count(":"))
-    n = len(table) if not blocks else int(table["seed"].duplicated(keep=False).sum())
     effects = 2 * fit.params[terms].to_numpy()
     bounds, p = intervals_and_p(fit, terms, effects)
-    return [
-        {
-            "term": ":".join(factors[int(part[1:])] for part in term.split(":")),
-            "order": term.count(":") + 1,
-            "effect": effect,
-            "ci_low": low,
-            "ci_high": high,
-            "p": chance,
-            "p_adjusted": adjusted,
-            "n": n,
-        }
-        for term, effect, (low, high), chance, adjusted in zip(terms, effects, bounds, p, holm(p), strict=True)
-    ]
+    rows = pd.DataFrame({"effect": effects, "ci_low": bounds[:, 0], "ci_high": bounds[:, 1], "p": p})
+    rows["term"] = [":".join(factors[int(part[1:])] for part in term.split(":")) for term in terms]
+    rows["order"] = [term.count(":") + 1 for term in terms]
+    rows["p_adjusted"] = holm(p)
+    rows["n"] = table["seed"].duplicated(keep=False).sum()
+    return rows.to_dict("records")
 
 
 def intervals_and_p(fit: Any, terms: Sequence[str], effects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

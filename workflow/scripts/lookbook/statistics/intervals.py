@@ -1,4 +1,4 @@
-"""Confidence and prediction intervals at 95% unless stated otherwise. Standard deviations have ddof=1."""
+"""Confidence and prediction intervals at 95%. Standard deviations have ddof=1."""
 
 import math
 
@@ -11,14 +11,14 @@ Interval = tuple[float, float]
 UNKNOWN: Interval = (math.nan, math.nan)
 
 
-def mean_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
+def mean_interval(values: np.ndarray) -> Interval:
     """Return Student's t interval of the mean of (n,) values; NaN for fewer than two values."""
     if len(values) < 2:
         return UNKNOWN
-    return t_interval(float(np.mean(values)), float(stats.sem(values)), len(values) - 1, confidence)
+    return t_interval(float(np.mean(values)), float(stats.sem(values)), len(values) - 1)
 
 
-def prediction_interval(mean: float, std: float, n: int, confidence: float = CONFIDENCE) -> Interval:
+def prediction_interval(mean: float, std: float, n: int) -> Interval:
     """Return the interval for the value of one more trial: mean +- t * std * sqrt(1 + 1/n).
 
     Args:
@@ -27,12 +27,10 @@ def prediction_interval(mean: float, std: float, n: int, confidence: float = CON
     """
     if n < 2:
         return UNKNOWN
-    return t_interval(mean, std * math.sqrt(1 + 1 / n), n - 1, confidence)
+    return t_interval(mean, std * math.sqrt(1 + 1 / n), n - 1)
 
 
-def welch_interval(
-    mean: float, std: float, n: int, other_mean: float, other_std: float, other_n: int, confidence: float = CONFIDENCE
-) -> Interval:
+def welch_interval(mean: float, std: float, n: int, other_mean: float, other_std: float, other_n: int) -> Interval:
     """Return the interval of ``mean - other_mean`` for two independent samples of unequal variance.
 
     Source: Welch 1947, with the degrees of freedom of Satterthwaite. SciPy and statsmodels compute it from samples
@@ -45,14 +43,14 @@ def welch_interval(
     # Zero variance: the Satterthwaite formula is 0/0; any value gives a zero-width interval.
     squares = parts[0] ** 2 / (n - 1) + parts[1] ** 2 / (other_n - 1)
     freedom = error**4 / squares if squares else n + other_n - 2
-    return t_interval(mean - other_mean, error, freedom, confidence)
+    return t_interval(mean - other_mean, error, freedom)
 
 
-def wilson_interval(count: int, n: int, confidence: float = CONFIDENCE) -> Interval:
+def wilson_interval(count: int, n: int) -> Interval:
     """Return Wilson's interval of the rate ``count / n``; NaN for n = 0."""
     if n == 0:
         return UNKNOWN
-    low, high = proportion_confint(count, n, alpha=1 - confidence, method="wilson")
+    low, high = proportion_confint(count, n, alpha=1 - CONFIDENCE, method="wilson")
     # The formula gives about 5e-17 where the bound is exactly 0.
     return (float(low) if count else 0.0), (float(high) if count < n else 1.0)
 
@@ -62,10 +60,10 @@ def sample_std(population_std: float, n: int) -> float:
     return population_std * math.sqrt(n / (n - 1))
 
 
-def t_interval(center: float, error: float, freedom: float, confidence: float) -> Interval:
+def t_interval(center: float, error: float, freedom: float) -> Interval:
     """Return ``center`` -+ t * ``error`` for the given degrees of freedom."""
     if error == 0:
         # scipy.stats.t.interval returns NaN for a standard error of zero.
         return center, center
-    low, high = stats.t.interval(confidence, freedom, center, error)
+    low, high = stats.t.interval(CONFIDENCE, freedom, center, error)
     return float(low), float(high)

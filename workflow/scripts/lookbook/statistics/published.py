@@ -31,7 +31,7 @@ def read_published(path: Path) -> dict[tuple[str, str], dict[str, float]]:
 
 def compare_with_published(
     mean: float, std: float, n: int, published: Mapping[str, float], *, comparable: bool
-) -> dict[str, float | str]:
+) -> dict[str, float | str | None]:
     """Return the difference to a published value and a verdict.
 
     For a published mean with a standard deviation, the verdict follows from Welch's interval of the difference; the
@@ -40,13 +40,13 @@ def compare_with_published(
     value: of twenty values that are truly equal, one is expected to be called different.
 
     Args:
-        mean, std, n: of our trials, std with ddof=1.
+        mean, std, n: of our trials, std with ddof=1; n may be 0.
         published: ``mean``, ``std`` (population, or NaN) and ``trials``.
         comparable: False if the profile reduces budgets or data.
 
     Returns:
         ``published``, ``published_std``, ``published_trials`` as printed; ``delta`` (ours minus published); and
-        ``verdict``: agrees, higher (ours is), lower, inconclusive or not comparable.
+        ``verdict``: agrees, higher (ours is), lower, inconclusive or not comparable; None without trials.
     """
     trials, printed_std = int(published["trials"]), published["std"]
     if trials > 1 and not math.isnan(printed_std):
@@ -58,7 +58,7 @@ def compare_with_published(
         "published_std": printed_std,
         "published_trials": trials,
         "delta": mean - published["mean"],
-        "verdict": verdict(low, high, comparable=comparable),
+        "verdict": verdict(low, high, comparable=comparable) if n else None,
     }
 
 
@@ -66,7 +66,7 @@ def verdict(low: float, high: float, *, comparable: bool) -> str:
     """Return the verdict for an interval of "ours minus published"."""
     if not comparable:
         return "not comparable"
-    if math.isnan(low) or math.isnan(high):
+    if math.isnan(low):
         return "inconclusive"
     if low > ROUNDING:
         return "higher"

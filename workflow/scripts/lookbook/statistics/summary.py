@@ -49,21 +49,14 @@ def summarise(
         published: as ``read_published`` returns it.
         comparable: whether the budget of the run allows verdicts.
     """
-    groups = dict(tuple(trials.groupby("experiment", sort=False)))
     rows = []
     for name in experiments:
-        row = summary_row(groups.get(name, trials.iloc[:0]))
+        row = summary_row(trials[trials["experiment"] == name])
         for column in VALUES:
-            values = published.get((name, column))
-            if values is None:
-                continue
-            if row[f"{column}_n"]:
+            if (name, column) in published:
                 ours = row[f"{column}_mean"], row[f"{column}_std"], row[f"{column}_n"]
-                parts = compare_with_published(*ours, values, comparable=comparable)
-            else:
-                parts = {"published": values["mean"], "published_std": values["std"]}
-                parts["published_trials"] = int(values["trials"])
-            row |= {f"{column}_{part}": value for part, value in parts.items()}
+                parts = compare_with_published(*ours, published[name, column], comparable=comparable)
+                row |= {f"{column}_{part}": value for part, value in parts.items()}
         rows.append({"experiment": name, **row, "identity": identity_of(trials, [name])})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype({f"{column}_published_trials": "Int64" for column in VALUES})

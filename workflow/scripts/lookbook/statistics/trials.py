@@ -14,6 +14,8 @@ from lookbook.results.trial import read_trial
 FACTS = ("seconds", "epochs", "best_epoch", "parameters", "images_per_second")
 TEXTS = ("device", "precision", "compile", "versions", "dataset_digest", "started", "error")
 COLUMNS = ("experiment", "trial", "seed", "status", *METRIC_COLUMNS, *FACTS, *TEXTS, "identity")
+# The metrics that comparisons and factorial studies are about.
+COMPARED = ("test_accuracy", "test_loss")
 # Differences below this are rounding errors of equal values.
 ROUNDING = 1e-9
 
@@ -35,13 +37,9 @@ def _row(planned: PlannedTrial) -> dict[str, Any]:
     facts = trial.facts
     row: dict[str, Any] = {"experiment": planned.experiment, "trial": planned.trial, "identity": trial.identity}
     row |= {name: facts.get(name) for name in ("seed", "status", *FACTS, *TEXTS)}
-    row["error"] = first_line(facts.get("error"))
+    lines = [line.strip() for line in (facts.get("error") or "").splitlines()]
+    row["error"] = next(filter(None, lines), None)
     row["versions"] = ", ".join(f"{name} {version}" for name, version in sorted(facts.get("versions", {}).items()))
     row["dataset_digest"] = facts["digests"].get("dataset")
     splits = read_metrics(planned.file("metrics.json"), trial)
     return row | {f"{split}_{m.name}": values.get(m.name) for split, values in splits.items() for m in METRICS}
-
-
-def first_line(text: str | None) -> str | None:
-    """Return the first line of a message that is not blank, or None."""
-    return next((line.strip() for line in (text or "").splitlines() if line.strip()), None)

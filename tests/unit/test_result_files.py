@@ -178,7 +178,7 @@ def test_a_missing_or_damaged_trial_is_rejected(trial):
         with pytest.raises(ResultError, match="damaged"):
             read_trial(trial)
     trial.unlink()
-    with pytest.raises(ResultError, match="has not been trained"):
+    with pytest.raises(ResultError, match=r"trial\.json is missing; create it with: snakemake"):
         read_trial(trial)
 
 

@@ -18,7 +18,8 @@ from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
 from lookbook.results import benchmark as benchmarks
 from lookbook.results.metrics import read_metrics
 from lookbook.results.predictions import read_in_train, read_split
-from lookbook.results.tables import check_identity, identity_of, identity_of_trials, read_table, read_trials
+from lookbook.results.reading import check_identity
+from lookbook.results.tables import identity_of, identity_of_trials, read_table, read_trials
 from lookbook.results.trial import read_trial
 from lookbook.statistics.trials import COLUMNS, collect_trials
 
@@ -180,7 +181,7 @@ def test_a_missing_or_truncated_file_is_an_error_that_names_it(name, file, missi
         path.write_bytes(content[: len(content) // 9])
     message = error_of(name, root)
     assert message.startswith(f"error: {path} ")
-    assert "snakemake --cores 1" in message or "run Snakemake again" in message
+    assert "; create it with: snakemake --cores 1 --forcerun " in message
 
 
 def test_results_of_another_specification_are_refused(root, error_of):
@@ -200,7 +201,7 @@ def test_results_of_another_specification_are_refused(root, error_of):
 def test_metrics_of_another_trial_are_refused(root):
     folder = root / "trials" / "exp002"
     shutil.copy(folder / "1" / "metrics.json", folder / "0" / "metrics.json")
-    with pytest.raises(ResultError, match="computed from another trial"):
+    with pytest.raises(ResultError, match=r"metrics\.json was made from other trials"):
         read_metrics(folder / "0" / "metrics.json", read_trial(folder / "0" / "trial.json"))
 
 

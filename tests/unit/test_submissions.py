@@ -55,7 +55,7 @@ def test_an_invalid_submission_is_not_written(tmp_path):
 
 def test_a_submission_is_read_only_if_it_is_undamaged_and_made_from_the_present_trials(tmp_path):
     path = tmp_path / "s.csv"
-    with pytest.raises(ResultError, match=r"s\.json is missing; write it again with: snakemake"):
+    with pytest.raises(ResultError, match=r"s\.json is missing; create it with: snakemake"):
         read_submission(path, "a1")
     write_submission(path, ["img0.jpg"], ["gil"], identity="a1")
     assert read_submission(path, "a1") == path

@@ -1,12 +1,12 @@
 """A submission to the Kaggle competition: a CSV file, and beside it a JSON file with its identity and SHA-256."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from lookbook.datasets.competition_layout import write_answers
 from lookbook.errors import ResultError
 from lookbook.files import file_sha256, write_json
+from lookbook.results.reading import check_identity, read_json, reading, remedy
 
 
 def write_submission(
@@ -49,17 +49,10 @@ def read_submission(path: Path, identity: str) -> Path:
     Raises:
         ResultError: a file is missing or damaged, or the submission was made from other trials.
     """
-    remedy = f"write it again with: snakemake --cores 1 --forcerun {path}"
-    try:
-        facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        stated, sha256 = facts["identity"], facts["sha256"]
-        present = file_sha256(path)
-    except FileNotFoundError as error:
-        raise ResultError(f"{error.filename} is missing; {remedy}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ResultError(f"{path.with_suffix('.json')} is damaged ({type(error).__name__}); {remedy}") from None
-    if present != sha256:
-        raise ResultError(f"{path} is damaged: its JSON file states another SHA-256; {remedy}")
-    if stated != identity:
-        raise ResultError(f"{path} was made from other trials; {remedy}")
+    stated = read_json(path.with_suffix(".json"), "identity", "sha256")
+    with reading(path):
+        sha256 = file_sha256(path)
+    if sha256 != stated["sha256"]:
+        raise ResultError(f"{path} is damaged: its JSON file states another SHA-256; {remedy(path)}")
+    check_identity(path, stated["identity"], identity)
     return path

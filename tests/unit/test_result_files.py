@@ -54,6 +54,7 @@ def test_predictions_have_every_array_of_each_split(predictions):
         "test_rows": ("int32", (7,)),
         "test_log_likelihood": ("float32", (7,)),
     }
+    np.testing.assert_array_equal(predictions["train_rows"], ROWS)
 
 
 def test_probabilities_are_the_softmax_of_the_logits(predictions):
@@ -81,10 +82,6 @@ def test_the_predicted_class_is_that_of_the_logits_where_rounded_probabilities_a
     arrays = written(tmp_path, {"test": SplitOutputs(logits, LABELS[:1] * 0, ROWS[:1])})
     assert len(set(arrays["test_probabilities"][0].tolist())) == 1
     assert arrays["test_predicted"].tolist() == [1]
-
-
-def test_rows_are_those_in_the_dataset(predictions):
-    np.testing.assert_array_equal(predictions["train_rows"], ROWS)
 
 
 def test_predictions_state_which_validation_images_are_in_train(tmp_path):

@@ -1,6 +1,5 @@
 """The scripts from trials to tables, and the files that they refuse to read."""
 
-import importlib.util
 import json
 import math
 import os
@@ -12,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import synthetic
 
 from lookbook.errors import ResultError
 from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
 from lookbook.results import benchmark as benchmarks
 from lookbook.results.metrics import read_metrics
 from lookbook.results.predictions import read_in_train, read_split
-from lookbook.results.reading import check_identity
 from lookbook.results.tables import identity_of, identity_of_trials, read_table, read_trials
 from lookbook.results.trial import read_trial
 from lookbook.statistics.trials import COLUMNS, collect_trials
@@ -27,18 +26,6 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
 NAMES = ["exp002", "exp003", "mini_vgg_plain", "mini_vgg_one_cycle", "simpsons_c42_n155_b10", "simpsons_c42_n700_b64"]
 TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials")
-
-
-def load_synthetic():
-    """Import tests/synthetic.py, which is also a program."""
-    spec = importlib.util.spec_from_file_location("synthetic", ROOT / "tests" / "synthetic.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["synthetic"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-synthetic = load_synthetic()
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +83,21 @@ def error_of(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["evaluate_trial", "collect_trials", "summarise", "combine_ensembles", "estimate_factorials"]
+    ("name", "outputs"),
+    [
+        ("evaluate_trial", ["trials/exp002/0/metrics.json"]),
+        ("collect_trials", ["trials.csv"]),
+        ("summarise", ["summary.csv", "comparisons.csv"]),
+        ("combine_ensembles", ["ensembles.csv"]),
+        ("estimate_factorials", ["factorials.csv"]),
+    ],
 )
-def test_a_script_writes_its_files_again_without_a_training_backend(name, root):
-    outputs = [path for path in arguments_of(name, root) if str(path).endswith(("metrics.json", ".csv"))]
-    outputs = [path for path in outputs if ROOT not in path.parents and path != root / "trials.csv"] or outputs[-1:]
-    contents = [path.read_bytes() for path in outputs]
-    for path in outputs:
-        path.unlink()
+def test_a_script_writes_its_files_again_without_a_training_backend(name, outputs, complete, root):
+    for output in outputs:
+        (root / output).unlink()
     run(name, root, "not {'keras', 'tensorflow'} & set(sys.modules)")
-    assert [path.read_bytes() for path in outputs] == contents
+    for output in outputs:
+        assert (root / output).read_bytes() == (complete / output).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -224,9 +216,6 @@ def test_every_table_states_the_identity_of_its_trials(complete):
     for name in NAMES:
         assert summary[name] == ensembles[name] == identity_of(trials, [name])
         assert identity_of_trials(map(read_trial, benchmark.trials([name])), [name]) == summary[name]
-    check_identity(Path("summary.csv"), summary["exp002"], identity_of(trials, ["exp002"]))
-    with pytest.raises(ResultError, match=r"summary\.csv was made from other trials"):
-        check_identity(Path("summary.csv"), summary["exp002"], identity_of(trials, ["exp003"]))
 
 
 def test_a_new_metric_is_one_entry_in_one_file(root, tmp_path):

@@ -74,7 +74,7 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
     images, identity = data.submission_images(), identity_of_trials(trials)
     finished = [trial for trial in trials if trial.is_finished]
     if not finished:
-        write_submission(path, [], [], identity=identity)
+        write_submission(path, {}, identity)
         return 0
     if any(trial.facts["digests"]["dataset"] != data.digest for trial in finished):
         raise ResultError(f"{finished[0].path}: the trials used other images than {data.directory}; train them again")
@@ -83,12 +83,9 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
     probabilities = mean_probabilities([trial.file("model.keras") for trial in finished], images)
     if spec["one_vs_all"] is not None or probabilities.shape[1] != len(kept):
         raise ResultError(f"{finished[0].path}: its network does not distinguish the {len(kept)} kept classes")
-    write_submission(
-        path,
-        data.manifest["submission"]["names"],
-        [data.classes[label] for label in kept[probabilities.argmax(axis=1)]],
-        identity=identity,
-        unread=unread_images(data.manifest),
-        fallback=data.classes[int(np.bincount(data.train_labels).argmax())],
-    )
+    predicted = [data.classes[label] for label in kept[probabilities.argmax(axis=1)]]
+    answers = dict(zip(data.manifest["submission"]["names"], predicted, strict=True))
+    # The competition requires a row for each image, also for those that could not be read.
+    largest = data.classes[int(np.bincount(data.train_labels).argmax())]
+    write_submission(path, answers | dict.fromkeys(unread_images(data.manifest), largest), identity)
     return len(finished)

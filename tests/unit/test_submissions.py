@@ -29,16 +29,17 @@ def rows(path):
 
 
 def test_a_submission_has_one_row_per_test_image_in_order(tmp_path):
-    path = tmp_path / "new" / "s.csv"
-    write_submission(path, {"img10.jpg": "gil", "img2.jpg": "moe_szyslak"}, "a1")
-    assert path.read_text() == "Id,Expected\nimg2.jpg,moe_szyslak\nimg10.jpg,gil\n"
+    answers = {"img10.jpg": "gil", "img2.jpg": "moe_szyslak", "img3.jpg": "gil"}
+    write_submission(tmp_path / "new" / "s.csv", answers, identity="a1")
+    text = (tmp_path / "new" / "s.csv").read_text()
+    assert text == "Id,Expected\nimg2.jpg,moe_szyslak\nimg3.jpg,gil\nimg10.jpg,gil\n"
 
 
 def test_a_submission_is_read_only_if_it_is_undamaged_and_made_from_the_present_trials(tmp_path):
     path = tmp_path / "s.csv"
     with pytest.raises(ResultError, match=r"s\.json is missing; create it with: snakemake"):
         read_submission(path, "a1")
-    write_submission(path, {"img0.jpg": "gil"}, "a1")
+    write_submission(path, {"img0.jpg": "gil"}, identity="a1")
     assert read_submission(path, "a1") == path
     with pytest.raises(ResultError, match=r"s\.csv was made from other trials"):
         read_submission(path, "b2")

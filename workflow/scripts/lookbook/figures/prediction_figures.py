@@ -15,8 +15,7 @@ from lookbook.figures.predictions import select_predictions
 from lookbook.figures.style import message_figure
 from lookbook.figures.wrong_predictions import wrong_predictions_figure
 from lookbook.results.paths import PREDICTION_FIGURES
-from lookbook.results.reading import remedy
-from lookbook.results.trial import Trial
+from lookbook.results.trial import Trial, remedy
 
 NO_PREDICTIONS = "no finished trial with predictions of test or validation images"
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lookbook.errors import ResultError
 from lookbook.files import write_bytes
-from lookbook.results.reading import reading
 
 SPLITS = ("train", "valid", "test")
 ARRAYS = ("labels", "predicted", "rows", "probabilities", "log_likelihood")
@@ -63,7 +63,7 @@ def predicted_splits(path: Path) -> tuple[str, ...]:
     Raises:
         ResultError: the file is missing or damaged.
     """
-    with reading(path), np.load(path) as arrays:
+    with _open(path) as arrays:
         return tuple(split for split in SPLITS if f"{split}_labels" in arrays)
 
 
@@ -73,13 +73,16 @@ def read_split(path: Path, split: str, *names: str) -> dict[str, np.ndarray]:
     Raises:
         ResultError: the file is missing or damaged, or lacks an array.
     """
-    with reading(path), np.load(path) as arrays:
-        return {name: arrays[f"{split}_{name}"] for name in names or ARRAYS}
+    with _open(path) as arrays:
+        try:
+            return {name: arrays[f"{split}_{name}"] for name in names or ARRAYS}
+        except Exception as error:  # A damaged archive raises whatever its bytes lead to.
+            raise ResultError(f"{path} is damaged ({type(error).__name__}: {error}); train the trial again") from None
 
 
 def read_in_train(path: Path) -> np.ndarray | None:
     """Return bool (M,), which validation images are trained on as well; None where none can be."""
-    with reading(path), np.load(path) as arrays:
+    with _open(path) as arrays:
         return arrays.get(IN_TRAIN)
 
 
@@ -88,3 +91,12 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     shifted = logits.astype(np.float64)
     shifted -= shifted.max(axis=1, keepdims=True, initial=-np.inf)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def _open(path: Path) -> np.lib.npyio.NpzFile:
+    try:
+        return np.load(path)
+    except FileNotFoundError:
+        raise ResultError(f"{path} is missing; train the trial again") from None
+    except Exception as error:
+        raise ResultError(f"{path} is damaged ({type(error).__name__}: {error}); train the trial again") from None

@@ -9,12 +9,12 @@ from lookbook.files import file_sha256, write_json
 from lookbook.results.reading import check_identity, read_json, reading, remedy
 
 
-def write_submission(path: Path, answers: Mapping[str, str], identity: str) -> None:
+def write_submission(path: Path, answers: Mapping[str, str], *, identity: str) -> None:
     """Write a submission in natural order of the file names, and its JSON file: ``s.json`` for ``s.csv``.
 
     Args:
         path: the CSV file to write; its folder is created if it is missing.
-        answers: file name of each test image, such as "img0.jpg", to its class, such as "homer_simpson".
+        answers: the class, such as "homer_simpson", of each test image by its file name, such as "img0.jpg".
         identity: what the predictions were made from, see ``results.tables.identity_of_trials``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

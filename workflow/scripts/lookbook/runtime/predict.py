@@ -60,7 +60,8 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
     """Write the submission of an experiment and return the number of trials that it averages.
 
     A class is predicted by the mean probabilities of the trials that ran to their end; without such trials the
-    submission has no rows.
+    submission has no rows. A test image that could not be read has the largest class of the training images, because
+    the competition requires a row for each.
 
     Args:
         path: the CSV file to write.
@@ -74,7 +75,7 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
     images, identity = data.submission_images(), identity_of_trials(trials)
     finished = [trial for trial in trials if trial.is_finished]
     if not finished:
-        write_submission(path, {}, identity)
+        write_submission(path, {}, identity=identity)
         return 0
     if any(trial.facts["digests"]["dataset"] != data.digest for trial in finished):
         raise ResultError(f"{finished[0].path}: the trials used other images than {data.directory}; train them again")
@@ -85,7 +86,6 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
         raise ResultError(f"{finished[0].path}: its network does not distinguish the {len(kept)} kept classes")
     predicted = [data.classes[label] for label in kept[probabilities.argmax(axis=1)]]
     answers = dict(zip(data.manifest["submission"]["names"], predicted, strict=True))
-    # The competition requires a row for each image, also for those that could not be read.
     largest = data.classes[int(np.bincount(data.train_labels).argmax())]
-    write_submission(path, answers | dict.fromkeys(unread_images(data.manifest), largest), identity)
+    write_submission(path, answers | dict.fromkeys(unread_images(data.manifest), largest), identity=identity)
     return len(finished)

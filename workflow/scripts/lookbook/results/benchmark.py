@@ -63,7 +63,7 @@ class Benchmark:
 
 def write_benchmark(path: Path, content: Mapping[str, Any]) -> None:
     """Write experiments.json: ``profile``, ``provenance`` and ``experiments``."""
-    write_json(path, dict(content))
+    write_json(path, content)
 
 
 def read_benchmark(path: Path) -> Benchmark:

@@ -14,16 +14,7 @@ from lookbook.results.reading import reading
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "epoch",
-    "step",
-    "learning_rate",
-    "seconds",
-    "train_loss",
-    "train_accuracy",
-    "valid_loss",
-    "valid_accuracy",
-)
+COLUMNS = ("epoch", "step", "learning_rate", "seconds", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 
 
 def write_history(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

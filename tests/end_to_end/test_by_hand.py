@@ -18,9 +18,9 @@ def call(script: str, *arguments: object) -> str:
 
 
 def test_a_model_is_trained_continued_and_tested_from_the_command_line(tmp_path):
-    data = tmp_path / "sample"
-    call("prepare_dataset.py", "sample", "--output", data)
-    budget = ["--dataset", data, "--set", "training.epochs=1", "--set", "limit.train_images=1000"]
+    call("prepare_dataset.py", "sample", "--output", tmp_path / "sample")
+    manifest = ["--manifest", tmp_path / "sample" / "manifest.json"]
+    budget = [*manifest, "--set", "training.epochs=1", "--set", "limit.train_images=1000"]
     call("train_trial.py", "exp001", "--output", tmp_path / "first", *budget)
     weights = ["--initial-weights", tmp_path / "first" / "model.keras"]
     told = call("train_trial.py", "exp001", "--output", tmp_path / "second", *budget, *weights)
@@ -31,7 +31,7 @@ def test_a_model_is_trained_continued_and_tested_from_the_command_line(tmp_path)
     first, second = (dict(zip(*(line.split(",") for line in rows), strict=True)) for rows in histories)
     assert float(second["train_loss"]) < float(first["train_loss"])
 
-    tested = json.loads(call("evaluate_model.py", tmp_path / "second" / "model.keras", "--dataset", data))
+    tested = json.loads(call("evaluate_model.py", tmp_path / "second" / "model.keras", *manifest))
     assert (tested["split"], tested["samples"]) == ("test", 1000)
     with np.load(tmp_path / "second" / "predictions.npz") as saved:
         expected = -saved["test_log_likelihood"].mean(dtype=np.float64)

@@ -78,13 +78,6 @@ def test_a_wrong_configured_folder_is_one_line_and_exit_status_1(tmp_path):
     assert done.stderr == f"error: data.fashion_mnist.path: {tmp_path / 'nowhere'} does not exist\n"
 
 
-@pytest.mark.parametrize("script", ["fetch_dataset.py", "prepare_dataset.py", "make_sample.py"])
-def test_help_shows_an_example(script):
-    done = run(script, "--help")
-    assert done.returncode == 0
-    assert f"example: python workflow/scripts/{script}" in " ".join(done.stdout.split())
-
-
 def test_the_registry_states_the_files_of_each_family():
     assert {family: len(info.originals) for family, info in FETCHED.items()} == {
         "fashion_mnist": 4,

@@ -1,29 +1,20 @@
-"""Collect the trials of a benchmark in one table, one row per trial."""
+"""Collect the trials of a benchmark in one table, one row per trial.
 
-import argparse
-import sys
-from pathlib import Path
+example: collect_trials.py --experiments results/experiments.json --output results/trials.csv
+"""
 
-from lookbook.errors import ResultError
+from lookbook.command_line import exits_with_message, new_parser
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.tables import write_table
 from lookbook.statistics.trials import collect_trials
 
-EXAMPLE = "example: collect_trials.py --experiments results/experiments.json --output results/trials.csv"
 
-
+@exits_with_message
 def main() -> None:
     """Read trial.json and metrics.json of every planned trial, write trials.csv."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("--experiments", type=Path, required=True, help="experiments.json; trials/ is in its folder")
-    parser.add_argument("--output", type=Path, required=True, help="trials.csv to write")
-    arguments = parser.parse_args()
-
+    arguments = new_parser(__doc__, "experiments", output="trials.csv to write").parse_args()
     write_table(collect_trials(read_benchmark(arguments.experiments)), arguments.output)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ResultError as error:
-        sys.exit(f"error: {error}")
+    main()

@@ -1,29 +1,20 @@
-"""Combine trials into ensembles: the trials of each experiment, and one-vs-all classifiers of all classes."""
+"""Combine trials into ensembles: the trials of each experiment, and one-vs-all classifiers of all classes.
 
-import argparse
-import sys
-from pathlib import Path
+example: combine_ensembles.py --experiments results/experiments.json --output results/ensembles.csv
+"""
 
-from lookbook.errors import ConfigError, ResultError
+from lookbook.command_line import exits_with_message, new_parser
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.tables import write_table
 from lookbook.statistics.ensembles import combine_ensembles
 
-EXAMPLE = "example: combine_ensembles.py --experiments results/experiments.json --output results/ensembles.csv"
 
-
+@exits_with_message
 def main() -> None:
     """Read trial.json and predictions.npz of every planned trial, write ensembles.csv."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("--experiments", type=Path, required=True, help="experiments.json; trials/ is in its folder")
-    parser.add_argument("--output", type=Path, required=True, help="ensembles.csv to write")
-    arguments = parser.parse_args()
-
+    arguments = new_parser(__doc__, "experiments", output="ensembles.csv to write").parse_args()
     write_table(combine_ensembles(read_benchmark(arguments.experiments)), arguments.output)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ConfigError, ResultError) as error:
-        sys.exit(f"error: {error}")
+    main()

@@ -1,19 +1,18 @@
-"""Print one experiment of the configuration as JSON, or list the names of all."""
+"""Print one experiment of the configuration as JSON, or list the names of all.
 
-import argparse
+example: describe_experiment.py exp104 --config config/config.yaml config/quick.yaml
+"""
+
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lookbook.command_line import exits_with_message, new_parser
 from lookbook.config.experiments import changes, digest_of, resolve
 from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import check_names
 from lookbook.datasets import DATASETS
-from lookbook.errors import ConfigError
-
-EXAMPLE = "example: describe_experiment.py exp104 --config config/config.yaml config/quick.yaml"
 
 
 def count_parameters(spec: Mapping[str, Any]) -> int:
@@ -30,9 +29,10 @@ def count_parameters(spec: Mapping[str, Any]) -> int:
     return models.build(spec["model"], info.shape, outputs, spec["rescaling"]).count_params()
 
 
+@exits_with_message
 def main() -> None:
     """Print what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+    parser = new_parser(__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("experiment", nargs="?", help="the name of an experiment")
     what.add_argument("--list", action="store_true", help="print all names, one per line")
@@ -52,7 +52,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ConfigError as error:
-        sys.exit(f"error: {error}")
+    main()

@@ -1,20 +1,19 @@
-"""Evaluate a saved model on a prepared dataset: every metric that trials are reported with."""
+"""Evaluate a saved model on a prepared dataset: every metric that trials are reported with.
 
-import argparse
+example: evaluate_model.py my/exp104/model.keras --manifest resources/datasets/fashion_mnist/manifest.json
+"""
+
 import json
-import sys
 from pathlib import Path
 
-from lookbook.errors import ConfigError, DatasetError, ResultError
-
-EXAMPLE = "example: evaluate_model.py my/exp104/model.keras --manifest resources/datasets/fashion_mnist/manifest.json"
+from lookbook.command_line import exits_with_message, new_parser
 
 
+@exits_with_message
 def main() -> None:
     """Print the metrics of the model as one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+    parser = new_parser(__doc__, "manifest")
     parser.add_argument("model", type=Path, help="a saved Keras model that takes pixels from 0 to 255, returns logits")
-    parser.add_argument("--manifest", type=Path, required=True, help="manifest.json of a prepared dataset")
     parser.add_argument("--split", choices=["train", "test"], default="test", help="which images (test)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
     arguments = parser.parse_args()
@@ -51,7 +50,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ConfigError, DatasetError, ResultError) as error:
-        sys.exit(f"error: {error}")
+    main()

@@ -1,29 +1,23 @@
-"""Copy or download the original files of a dataset and verify them."""
+"""Copy or download the original files of a dataset and verify them.
 
-import argparse
+example: fetch_dataset.py fashion_mnist --output resources/downloads/fashion_mnist
+"""
+
 import importlib
-import sys
-from pathlib import Path
 
+from lookbook.command_line import exits_with_message, new_parser
 from lookbook.datasets import FETCHED
-from lookbook.errors import DatasetError
-
-EXAMPLE = "example: python workflow/scripts/fetch_dataset.py fashion_mnist --output resources/downloads/fashion_mnist"
 
 
+@exits_with_message
 def main() -> None:
     """Fetch the files and print where they came from."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
+    parser = new_parser(__doc__, output="folder to write the files to")
     parser.add_argument("family", choices=list(FETCHED), help="datasets with the same original files")
     parser.add_argument("--path", help="folder or zip archive with the files; empty or not given: download them")
-    parser.add_argument("--output", type=Path, required=True, help="folder to write the files to")
     arguments = parser.parse_args()
-
     module = importlib.import_module(FETCHED[arguments.family].module)
-    try:
-        origin = module.fetch(arguments.output, path=arguments.path)
-    except DatasetError as error:
-        sys.exit(f"error: {error}")
+    origin = module.fetch(arguments.output, path=arguments.path)
     print(f"{arguments.family}: verified files in {arguments.output}, from {origin}")
 
 

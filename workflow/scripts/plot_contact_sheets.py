@@ -1,23 +1,21 @@
-"""Draw the contact sheet of each augmentation: four images before and after it, with eight draws of each."""
+"""Draw the contact sheet of each augmentation: four images before and after it, with eight draws of each.
 
-from __future__ import annotations
+example: plot_contact_sheets.py --only zoom mixup --output results/figures/contact_sheets
+"""
 
-import argparse
 import json
-from pathlib import Path
 
+from lookbook.command_line import exits_with_message, new_parser
 from lookbook.config.digests import digest
 from lookbook.config.selection import sheet_names
 from lookbook.results.figures import write_figure
 from lookbook.runtime import devices
 
-EXAMPLE = "example: plot_contact_sheets.py --only zoom mixup --output results/figures/contact_sheets"
 
-
+@exits_with_message
 def main() -> None:
     """Parse the command line and write one SVG for each augmentation."""
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("--output", type=Path, required=True, help="folder for <augmentation>.svg")
+    parser = new_parser(__doc__, output="folder for <augmentation>.svg")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="the augmentations to draw; default: all")
     parser.add_argument(
         "--arguments",

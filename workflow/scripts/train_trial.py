@@ -1,26 +1,23 @@
-"""Train one trial of an experiment and write its results: the rule train_trial, also usable by hand."""
+"""Train one trial of an experiment and write its results: the rule train_trial, also usable by hand.
 
-import argparse
-import json
-import os
-import sys
-import time
-from functools import partial
-from pathlib import Path
-
-from lookbook.errors import ConfigError, DatasetError, ResultError
-
-EXAMPLES = """examples:
+examples:
   train_trial.py exp104 --output my/exp104
   train_trial.py exp104 --output my/longer --initial-weights my/exp104/model.keras --set training.epochs=5
 """
 
+import argparse
+import json
+import os
+import time
+from functools import partial
+from pathlib import Path
+
+from lookbook.command_line import exits_with_message, new_parser
+
 
 def parse_arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__, output="folder of the results")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("experiment", nargs="?", help="name of an experiment of the configuration")
     what.add_argument("--trial-spec", metavar="JSON", help="trial specification, in place of a name (the rule uses it)")
@@ -28,7 +25,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one key, YAML value")
     parser.add_argument("--config", type=Path, nargs="+", help="configuration files (config/config.yaml)")
     parser.add_argument("--manifest", type=Path, help="prepared dataset (resources/datasets/<name>/manifest.json)")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the results")
     parser.add_argument("--checkpoint", type=Path, help="state after each epoch (<output>/checkpoint.npz)")
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument("--initial-weights", type=Path, help="model.keras to start from")
@@ -38,6 +34,7 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@exits_with_message
 def main() -> None:
     """Train the trial that the command line names."""
     started = time.perf_counter()
@@ -77,7 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (ConfigError, DatasetError, ResultError) as error:
-        sys.exit(f"error: {error}")
+    main()

@@ -1,25 +1,20 @@
-"""Write an experiment's predictions of the competition's test images: the mean probabilities of its trials."""
+r"""Write an experiment's predictions of the competition's test images: the mean probabilities of its trials.
 
-import argparse
-import sys
-from pathlib import Path
-
-from lookbook.errors import DatasetError, ResultError
-
-EXAMPLE = """example: write_submission.py --experiments results/experiments.json --experiment simpsons_c42_n700_b64 \\
+example: write_submission.py --experiments results/experiments.json --experiment simpsons_c42_n700_b64 \
       --manifest resources/datasets/simpsons/manifest.json --output submission.csv
-Trials that did not finish are left out; if none finished, the file has only its header."""
+Trials that did not finish are left out; if none finished, the file has only its header.
+"""
+
+import sys
+
+from lookbook.command_line import exits_with_message, new_parser
 
 
+@exits_with_message
 def main() -> None:
     """Write the CSV file, and a JSON file beside it with its identity."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--experiments", type=Path, required=True, help="the benchmark's experiments.json")
-    parser.add_argument("--experiment", required=True, help="name of the experiment")
-    parser.add_argument("--manifest", type=Path, required=True, help="manifest.json of the experiment's dataset")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.csv", help="file to write")
+    parser = new_parser(__doc__, "experiments", "manifest", output="CSV file to write")
+    parser.add_argument("--experiment", required=True, metavar="NAME", help="name of the experiment")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
     arguments = parser.parse_args()
 
@@ -30,16 +25,11 @@ def main() -> None:
     from lookbook.runtime import devices
     from lookbook.runtime.predict import submit
 
-    try:
-        benchmark = read_benchmark(arguments.experiments)
-        if arguments.experiment not in benchmark.experiments:
-            raise ResultError(f"{arguments.experiments} has no experiment {arguments.experiment}")
-        trials = [read_trial(planned) for planned in benchmark.trials([arguments.experiment])]
-        devices.prepare(arguments.threads, gpu=False)
-        devices.limit_threads(arguments.threads)
-        finished = submit(arguments.output, trials, load(arguments.manifest))
-    except (DatasetError, ResultError) as error:
-        sys.exit(f"error: {error}")
+    benchmark = read_benchmark(arguments.experiments)
+    trials = [read_trial(planned) for planned in benchmark.trials([arguments.experiment])]
+    devices.prepare(arguments.threads, gpu=False)
+    devices.limit_threads(arguments.threads)
+    finished = submit(arguments.output, trials, load(arguments.manifest))
     print(f"{arguments.output}: {arguments.experiment}, {finished} of {len(trials)} trials", file=sys.stderr)
 
 

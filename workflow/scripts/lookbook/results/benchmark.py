@@ -1,6 +1,5 @@
 """experiments.json: what a benchmark consists of, as its other files are made from it."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from lookbook.errors import ResultError
 from lookbook.files import write_json
 from lookbook.results.paths import trial_file
+from lookbook.results.reading import read_json
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Benchmark:
 
 def write_benchmark(path: Path, content: Mapping[str, Any]) -> None:
     """Write experiments.json: ``profile``, ``provenance`` and ``experiments``."""
-    write_json(path, dict(content))
+    write_json(path, content)
 
 
 def read_benchmark(path: Path) -> Benchmark:
@@ -72,10 +72,5 @@ def read_benchmark(path: Path) -> Benchmark:
     Raises:
         ResultError: the file is missing or damaged.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return Benchmark(path.parent, content["profile"], content["provenance"], content["experiments"])
-    except FileNotFoundError:
-        raise ResultError(f"{path} does not exist; create it with: snakemake --cores 1 {path}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ResultError(f"{path} is damaged ({error}); delete it and run Snakemake again") from None
+    content = read_json(path, "profile", "provenance", "experiments")
+    return Benchmark(path.parent, content["profile"], content["provenance"], content["experiments"])

@@ -4,12 +4,13 @@ An SVG file states it in the attribute ``data-identity``. ``best_network.json`` 
 figures of the best network are drawn.
 """
 
-import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from lookbook.errors import ResultError
 from lookbook.files import write_json, write_text
+from lookbook.results.reading import check_identity, read_json, reading, remedy
 
 _IDENTITY = re.compile(r'<svg data-identity="([0-9a-f]*)" ')
 
@@ -19,19 +20,23 @@ def write_figure(path: Path, svg: str, identity: str) -> None:
     write_text(path, svg.replace("<svg ", f'<svg data-identity="{identity}" ', 1))
 
 
+def write_figures(folder: Path, figures: Mapping[str, str], identity: str) -> None:
+    """Write SVG documents that show the same, each as ``<name>.svg``."""
+    for name, svg in figures.items():
+        write_figure(folder / f"{name}.svg", svg, identity)
+
+
 def read_figure(path: Path, identity: str) -> str:
     """Return an SVG document.
 
     Raises:
         ResultError: the file is missing or states another identity.
     """
-    try:
+    with reading(path):
         svg = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ResultError(f"{path} is missing; {_remedy(path)}") from None
     stated = _IDENTITY.search(svg)
     if stated is None or stated[1] != identity:
-        raise ResultError(f"{path} does not show the present results; {_remedy(path)}")
+        raise ResultError(f"{path} does not show the present results; {remedy(path)}")
     return svg
 
 
@@ -46,17 +51,6 @@ def read_best_network(path: Path, identity: str) -> str | None:
     Raises:
         ResultError: the file is missing or damaged, or states another identity.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        experiment, stated = content["experiment"], content["identity"]
-    except FileNotFoundError:
-        raise ResultError(f"{path} is missing; {_remedy(path)}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ResultError(f"{path} is damaged ({type(error).__name__}: {error}); {_remedy(path)}") from None
-    if stated != identity:
-        raise ResultError(f"{path} does not show the present results; {_remedy(path)}")
-    return experiment
-
-
-def _remedy(path: Path) -> str:
-    return f"draw it again with: snakemake --cores 1 --forcerun {path}"
+    content = read_json(path, "experiment", "identity")
+    check_identity(path, content["identity"], identity)
+    return content["experiment"]

@@ -8,22 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lookbook.errors import ResultError
 from lookbook.files import write_text
+from lookbook.results.reading import reading
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "epoch",
-    "step",
-    "learning_rate",
-    "seconds",
-    "train_loss",
-    "train_accuracy",
-    "valid_loss",
-    "valid_accuracy",
-)
+COLUMNS = ("epoch", "step", "learning_rate", "seconds", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 
 
 def write_history(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -39,13 +30,11 @@ def read_history(path: Path) -> pd.DataFrame:
     """Return the rows with the epoch as index; values that are not finite become missing.
 
     Raises:
-        ResultError: the file is damaged.
+        ResultError: the file is missing or damaged.
     """
     # Training imports this module, and pandas costs it half a second.
     import numpy as np
     import pandas as pd
 
-    try:
+    with reading(path):
         return pd.read_csv(path).set_index("epoch").replace([np.inf, -np.inf], np.nan)
-    except (ValueError, KeyError) as error:
-        raise ResultError(f"{path} is damaged ({error}); train the trial again") from None

@@ -1,43 +1,22 @@
 """A submission to the Kaggle competition: a CSV file, and beside it a JSON file with its identity and SHA-256."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from lookbook.datasets.competition_layout import write_answers
 from lookbook.errors import ResultError
 from lookbook.files import file_sha256, write_json
+from lookbook.results.reading import check_identity, read_json, reading, remedy
 
 
-def write_submission(
-    path: Path,
-    names: Sequence[str],
-    class_names: Sequence[str],
-    *,
-    identity: str,
-    unread: Sequence[str] = (),
-    fallback: str | None = None,
-) -> None:
+def write_submission(path: Path, answers: Mapping[str, str], *, identity: str) -> None:
     """Write a submission in natural order of the file names, and its JSON file: ``s.json`` for ``s.csv``.
 
     Args:
         path: the CSV file to write; its folder is created if it is missing.
-        names: file names of the predicted test images, such as "img0.jpg".
-        class_names: the predicted class of each, such as "homer_simpson".
+        answers: the class, such as "homer_simpson", of each test image by its file name, such as "img0.jpg".
         identity: what the predictions were made from, see ``results.tables.identity_of_trials``.
-        unread: names of test images that could not be read; the competition requires a row for them as well.
-        fallback: the class for ``unread``, such as the largest class of the training images.
-
-    Raises:
-        ValueError: names and classes differ in number, a name occurs twice, or ``unread`` has no ``fallback``.
     """
-    if len(names) != len(class_names):
-        raise ValueError(f"{len(names)} names and {len(class_names)} classes")
-    if unread and fallback is None:
-        raise ValueError(f"{len(unread)} test images could not be read and there is no fallback class")
-    answers = dict(zip(names, class_names, strict=True)) | {name: str(fallback) for name in unread}
-    if len(answers) != len(names) + len(unread):
-        raise ValueError("a test image has more than one row")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_answers(path, answers)
     write_json(path.with_suffix(".json"), {"identity": identity, "sha256": file_sha256(path)})
@@ -49,17 +28,10 @@ def read_submission(path: Path, identity: str) -> Path:
     Raises:
         ResultError: a file is missing or damaged, or the submission was made from other trials.
     """
-    remedy = f"write it again with: snakemake --cores 1 --forcerun {path}"
-    try:
-        facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        stated, sha256 = facts["identity"], facts["sha256"]
-        present = file_sha256(path)
-    except FileNotFoundError as error:
-        raise ResultError(f"{error.filename} is missing; {remedy}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ResultError(f"{path.with_suffix('.json')} is damaged ({type(error).__name__}); {remedy}") from None
-    if present != sha256:
-        raise ResultError(f"{path} is damaged: its JSON file states another SHA-256; {remedy}")
-    if stated != identity:
-        raise ResultError(f"{path} was made from other trials; {remedy}")
+    stated = read_json(path.with_suffix(".json"), "identity", "sha256")
+    with reading(path):
+        sha256 = file_sha256(path)
+    if sha256 != stated["sha256"]:
+        raise ResultError(f"{path} is damaged: its JSON file states another SHA-256; {remedy(path)}")
+    check_identity(path, stated["identity"], identity)
     return path

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from lookbook.config.digests import digest
-from lookbook.errors import ResultError
 from lookbook.files import write_text
 from lookbook.results.benchmark import Benchmark
+from lookbook.results.reading import check_identity, reading
 from lookbook.results.trial import Trial, trial_identity
 
 WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters")
@@ -21,11 +21,9 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises:
         ResultError: the file is missing or damaged.
     """
-    try:
+    with reading(path):
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])
         return table.astype({name: "Int64" for name in WHOLE_NUMBERS if name in table})
-    except (OSError, ValueError, TypeError) as error:
-        raise ResultError(f"{path} is missing or damaged ({error}); {_remedy(path)}") from None
 
 
 def read_derived(
@@ -94,19 +92,3 @@ def identity_of_trials(trials: Iterable[Trial], experiments: Iterable[str] | Non
     rows = [(trial.facts["experiment"], trial.identity) for trial in trials]
     table = pd.DataFrame(rows, columns=["experiment", "identity"])
     return identity_of(table, table["experiment"].unique() if experiments is None else experiments)
-
-
-def check_identity(path: Path, stated: object, expected: object) -> None:
-    """Raise ResultError if a file was made from other trials than the present ones.
-
-    Args:
-        path: the file, for the message.
-        stated: the identity in the file.
-        expected: the identity of the present trials.
-    """
-    if stated != expected:
-        raise ResultError(f"{path} was made from other trials than the benchmark's; {_remedy(path)}")
-
-
-def _remedy(path: Path) -> str:
-    return f"create it again with: snakemake --cores 1 --forcerun {path}"

@@ -4,7 +4,6 @@ It is written last, so a trial that has one is complete. Every reader of a trial
 is missing, damaged or left by another trial is refused.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from lookbook.errors import ResultError
 from lookbook.files import file_sha256, write_json
 from lookbook.results.benchmark import PlannedTrial
 from lookbook.results.paths import TRIAL_FILES
+from lookbook.results.reading import read_json, remedy
 
 # A collapsed trial learned nothing, but it ran to its end, so it counts.
 FINISHED = ("ok", "collapsed")
@@ -87,19 +87,7 @@ def read_trial(source: Path | PlannedTrial, spec_digest: str | None = None) -> T
         path, spec_digest = source.file("trial.json"), source.spec_digest
     else:
         path = source
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        stated = facts["digests"]["trial_spec"]
-        trial = Trial(path, {"status": facts["status"], "identity": facts["identity"], "files": facts["files"]} | facts)
-    except FileNotFoundError:
-        raise ResultError(f"{path} is missing: the trial has not been trained; {remedy(path)}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ResultError(f"{path} is damaged ({type(error).__name__}: {error}); {remedy(path)}") from None
-    if spec_digest is not None and stated != spec_digest:
+    facts = read_json(path, "status", "identity", "files", "digests")
+    if spec_digest is not None and facts["digests"].get("trial_spec") != spec_digest:
         raise ResultError(f"{path} is of another trial specification than the configuration's; {remedy(path)}")
-    return trial
-
-
-def remedy(path: Path) -> str:
-    """Return the command that makes a trial's files anew."""
-    return f"train the trial again with: snakemake --cores 1 --forcerun {path}"
+    return Trial(path, facts)

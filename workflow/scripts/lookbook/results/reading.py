@@ -1,0 +1,50 @@
+"""Refuse a result file that is missing, damaged or made from other trials, with the command that creates it again."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lookbook.errors import ResultError
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise a ResultError in place of any error in a block that only reads and parses the file ``path``."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ResultError(f"{path} is missing; {remedy(path)}") from None
+    except Exception as error:  # What a damaged file raises depends on its bytes.
+        raise ResultError(f"{path} is damaged ({type(error).__name__}: {error}); {remedy(path)}") from None
+
+
+def read_json(path: Path, *keys: str) -> dict[str, Any]:
+    """Return the object of a JSON file.
+
+    Raises:
+        ResultError: the file is missing, is not JSON or lacks one of the keys.
+    """
+    with reading(path):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if lacking := [key for key in keys if key not in content]:
+            raise KeyError(*lacking)
+    return content
+
+
+def check_identity(path: Path, stated: object, expected: object) -> None:
+    """Raise ResultError if a file was made from other trials than the present ones.
+
+    Args:
+        path: the file, for the message.
+        stated: the identity in the file.
+        expected: the identity of the present trials.
+    """
+    if stated != expected:
+        raise ResultError(f"{path} was made from other trials than the benchmark's; {remedy(path)}")
+
+
+def remedy(path: Path) -> str:
+    """Return what a user can do about a result file that cannot be used."""
+    return f"create it with: snakemake --cores 1 --forcerun {path}"

@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--manifests", type=Path, nargs="*", default=[], help="manifest.json of each dataset")
     parser.add_argument(
         "--log-pattern",
-        default="logs/train/{experiment}/{trial}.log",
+        default="logs/train_trial/{experiment}/{trial}.log",
         help="path of a trial's log (default: %(default)s)",
     )
     arguments = parser.parse_args()

@@ -59,16 +59,18 @@ def unused_files(spec: dict[str, Any]) -> frozenset[Path]:
     """Return the files that every training imports but that this resolved experiment runs nothing of."""
     training, sampling, rate = spec["training"], spec["sampling"], spec["optimizer"]["config"].get("learning_rate")
     schedules = LIBRARY / "training" / "schedules.py"
-    is_sampled = not sampling["before_split"] or any(
-        sampling[key] is not None for key in ("classes", "size", "proportions", "per_class")
-    )
     used = {
         schedules: isinstance(rate, dict) and rate["class_name"] in _class_names(schedules),
         LIBRARY / "training" / "early_stopping.py": training["early_stopping"] is not None,
         LIBRARY / "training" / "averaging.py": training["weight_averaging"] is not None,
-        LIBRARY / "sampling" / "balancing.py": is_sampled,
+        LIBRARY / "sampling" / "balancing.py": not sampling["before_split"] or selects_images(sampling),
     }
     return frozenset(path for path, is_used in used.items() if not is_used)
+
+
+def selects_images(sampling: dict[str, Any]) -> bool:
+    """Return whether the ``sampling`` of a resolved experiment uses other training images than all of them once."""
+    return any(sampling[key] is not None for key in ("classes", "size", "proportions", "per_class"))
 
 
 def reachable(files: tuple[Path, ...], unused: frozenset[Path] = frozenset()) -> set[Path]:

@@ -67,20 +67,18 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def check(file: str, name: str, value: Any, node: Mapping[str, Any]) -> None:
+def check(where: str, value: Any, node: Mapping[str, Any]) -> None:
     """Raise ConfigError for the most relevant violation of a JSON Schema.
 
     Args:
-        file: the file that contains the value, for the message.
-        name: the experiment or key that the value belongs to, or an empty string.
+        where: the beginning of the message: the file and, if there is one, the experiment and the key.
         value: parsed YAML.
         node: the JSON Schema.
     """
     error = jsonschema.exceptions.best_match(_Validator(node).iter_errors(value))
     if error is not None:
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
-        where = "".join(f"{part}: " for part in (file, name, key.lstrip(".")) if part)
-        raise ConfigError(f"{where}{_explain(error)}")
+        raise ConfigError(": ".join(part for part in (where, key.lstrip("."), _explain(error)) if part))
 
 
 def check_names(where: str, names: Iterable[str], known: Iterable[str]) -> None:

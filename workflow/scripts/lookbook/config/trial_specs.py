@@ -15,24 +15,16 @@ CONFIG = locate("config/config.yaml")
 
 
 def trial_spec(experiment: Experiment, trial: int, seed: int, experiments: Mapping[str, Experiment]) -> dict[str, Any]:
-    """Return the specification of a trial.
+    """Return the specification of a trial: ``experiment``, ``trial``, ``seed`` and what ``identity`` returns.
 
     Args:
         experiment: the experiment.
         trial: zero-based number of the trial.
         seed: the configuration's seed; trial t of every experiment uses seed + t.
         experiments: all resolved experiments, since a trial may start from another's weights.
-
-    Returns:
-        ``experiment``, ``trial``, ``seed``, ``spec`` and ``code_digest``; where the trial starts from another
-        experiment's weights, also ``initial_weights_digest``, the digest of that experiment.
     """
-    return {
-        "experiment": experiment.name,
-        "trial": trial,
-        "seed": seed + trial,
-        **identity(experiment, experiments),
-    }
+    numbers = {"trial": trial, "seed": seed + trial}
+    return {"experiment": experiment.name} | numbers | identity(experiment, experiments)
 
 
 def trial_spec_by_hand(name: str, trial: int, files: Iterable[Path], settings: Iterable[str]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ try:
     runpy.run_path(script, run_name="__main__")
 except SystemExit as stop:
     assert not stop.code
-print("HEAVY", sorted({"tensorflow", "keras", "jax"} & sys.modules.keys()))
+print("HEAVY", sorted({"tensorflow", "keras", "jax", "torch"} & sys.modules.keys()))
 """
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookbook.config.digests import selects_images
 from lookbook.config.inheritance import Entry
-from lookbook.config.signatures import nearest
+from lookbook.config.validation import check_names
 from lookbook.datasets import DATASETS
 from lookbook.errors import ConfigError
 
@@ -31,8 +31,10 @@ def check_spec(where: str, spec: Mapping[str, Any], experiments: Iterable[str]) 
         spec: the resolved specification.
         experiments: the names of all experiments.
     """
-    # A check may rely on those before it.
-    for key, problem in chain(_references(spec, experiments), _sampling(spec), _augmentation(spec), _training(spec)):
+    check_names(f"{where}: dataset", [spec["dataset"]], DATASETS, "dataset")
+    if spec["initial_weights"] is not None:
+        check_names(f"{where}: initial_weights", [spec["initial_weights"]], experiments)
+    for key, problem in chain(_sampling(spec), _augmentation(spec), _training(spec)):
         raise ConfigError(f"{where}: {key}: {problem}")
 
 
@@ -49,12 +51,6 @@ def check_ensembles(entries: Mapping[str, Entry], experiments: Mapping[str, Expe
         if other != name:
             taken = f"{other} already classifies class {label} in ensemble '{ensemble}'"
             raise ConfigError(f"{where}: one_vs_all: {taken}; use another class")
-
-
-def _references(spec: Mapping[str, Any], experiments: Iterable[str]) -> Iterator[Problem]:
-    for key, known, noun in (("dataset", DATASETS, "dataset"), ("initial_weights", experiments, "experiment")):
-        if spec[key] is not None and spec[key] not in known:
-            yield key, f"there is no {noun} '{spec[key]}'{nearest(spec[key], known)}"
 
 
 def _sampling(spec: Mapping[str, Any]) -> Iterator[Problem]:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lookbook.config.signatures import nearest
-from lookbook.config.validation import check, read_yaml, schema
+from lookbook.config.validation import check, check_names, read_yaml, schema
 from lookbook.errors import ConfigError
 
 # Keys that describe one experiment only.
@@ -69,14 +68,13 @@ def inherit(name: str, entries: dict[str, Entry], descendants: tuple[str, ...] =
     base = entry.keys.get("base")
     if base is None:
         inherited = entry.defaults
-    elif not isinstance(base, str) or base not in entries:
-        raise ConfigError(f"{entry.where}: base: there is no experiment '{base}'{nearest(str(base), entries)}")
-    elif base in (*descendants, name):
-        cycle = " -> ".join([*descendants, name, base])
-        raise ConfigError(f"{entry.where}: base: is a cycle ({cycle}); remove the base of one of them")
     else:
-        inherited = inherit(base, entries, (*descendants, name))
-        inherited = {key: value for key, value in inherited.items() if key not in NOT_INHERITED}
+        check_names(f"{entry.where}: base", [base], entries)
+        chain = (*descendants, name)
+        if base in chain:
+            cycle = " -> ".join([*chain, base])
+            raise ConfigError(f"{entry.where}: base: is a cycle ({cycle}); remove the base of one of them")
+        inherited = {key: value for key, value in inherit(base, entries, chain).items() if key not in NOT_INHERITED}
     return merge(inherited, entry.keys) | {"document": entry.header["document"]}
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from lookbook.config import validation
 from lookbook.config.experiments import Experiment, identity, locate, resolve, resolve_config
+from lookbook.config.validation import read_yaml
 from lookbook.errors import ConfigError
 
 # The configuration of the working directory takes precedence over this project's.
@@ -41,7 +41,6 @@ def trial_spec_by_hand(name: str, trial: int, files: Iterable[Path], settings: I
     """
     config = read_config(files)
     experiments = resolve(config | {"experiments": None}, settings={name: parse_settings(settings)})
-    validation.check_names("experiment", [name], experiments)
     return trial_spec(experiments[name], trial, resolve_config(config)["seed"], experiments)
 
 
@@ -52,7 +51,7 @@ def read_config(files: Iterable[Path]) -> dict[str, Any]:
 
     config: dict[str, Any] = {}
     for file in files:
-        update_config(config, validation.read_yaml(file))
+        update_config(config, read_yaml(file))
     return config
 
 

@@ -79,12 +79,12 @@ def check(where: str, value: Any, node: Mapping[str, Any]) -> None:
         raise ConfigError(": ".join(part for part in (where, key.lstrip("."), _explain(error)) if part))
 
 
-def check_names(where: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Raise ConfigError for the first name that is not the name of an experiment."""
+def check_names(where: str, names: Iterable[Any], known: Iterable[str], noun: str = "experiment") -> None:
+    """Raise ConfigError for the first value that is not a known name."""
     known = list(known)
     for name in names:
         if name not in known:
-            raise ConfigError(f"{where}: there is no experiment '{name}'{nearest(name, known)}")
+            raise ConfigError(f"{where}: there is no {noun} '{name}'{nearest(str(name), known)}")
 
 
 def _explain(error: jsonschema.ValidationError) -> str:

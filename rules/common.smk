@@ -17,12 +17,7 @@ if str(SCRIPTS) not in sys.path:
 # Import only light modules: on a cluster every job parses this file.
 from lookbook.config.digests import canonical, digest, script_digest, text_digest
 from lookbook.config.experiments import digest_of, locate, resolve, resolve_config
-from lookbook.config.selection import (
-    arguments_in_use,
-    compared_networks,
-    sheet_names,
-    with_figure,
-)
+from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure
 from lookbook.config.trial_specs import trial_spec
 from lookbook.datasets import ARRAYS, COMPETITION_ARRAYS, DATASETS, originals_unavailable_reason
 from lookbook.errors import ConfigError
@@ -53,6 +48,7 @@ TABLES = {
 # of it is among their parameters.
 EXPERIMENTS_JSON = f"{RESULTS}/experiments.json"
 PLAN = {name: e.trials for name, e in EXPERIMENTS.items() if e.trials}
+DATASET_OF = {name: e.spec["dataset"] for name, e in EXPERIMENTS.items()}
 # Datasets whose original files are no longer available: the prepared arrays are reused.
 PREPARED = [
     name
@@ -69,17 +65,33 @@ wildcard_constraints:
 
 def trial_files(names, experiments=None):
     """Return an input function: files of every trial of some experiments, by default of the wildcard's."""
+    return lambda wildcards: [
+        trial_file(RESULTS, experiment, trial, name)
+        for experiment in ([wildcards.experiment] if experiments is None else experiments)
+        for trial in range(PLAN[experiment])
+        for name in names
+    ]
 
-    def get_trial_files(wildcards):
-        chosen = [wildcards.experiment] if experiments is None else experiments
-        return [
-            trial_file(RESULTS, experiment, trial, name)
-            for experiment in chosen
-            for trial in range(PLAN[experiment])
-            for name in names
-        ]
 
-    return get_trial_files
+def initial_trial_files(wildcards):
+    """Return the files of the trial whose weights a trial starts from, if it starts from any."""
+    start = EXPERIMENTS[wildcards.experiment].spec["initial_weights"]
+    files = {"initial_trial": "trial.json", "initial_model": "model.keras"}
+    return {
+        key: trial_file(RESULTS, start, wildcards.trial, name) if start else []
+        for key, name in files.items()
+    }
+
+
+def dataset_files(dataset, without=("submission_images",)):
+    """Return a dataset's manifest and arrays, by default those that training may read.
+
+    The manifest is small: Snakemake compares its contents. The dates of the arrays must not count.
+    """
+    folder = f"resources/datasets/{dataset}"
+    names = [name for name in DATASETS[dataset].arrays if name not in without]
+    arrays = ancient([f"{folder}/{name}.npy" for name in names])
+    return {"manifest": f"{folder}/manifest.json", "arrays": arrays}
 
 
 @cache

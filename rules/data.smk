@@ -3,23 +3,6 @@
 COMPETITION_DATASETS = [name for name, info in DATASETS.items() if info.competition]
 
 
-def dataset_files(dataset, *arrays):
-    """Return the paths of a dataset's manifest and of arrays, by default of all that training may read.
-
-    The manifest is small, so that Snakemake compares its contents; the arrays are large, and their dates must not
-    count.
-    """
-    folder = f"resources/datasets/{dataset}"
-    names = arrays or [name for name in DATASETS[dataset].arrays if name != "submission_images"]
-    return f"{folder}/manifest.json", ancient([f"{folder}/{name}.npy" for name in names])
-
-
-def get_originals(wildcards):
-    """Return the original files of a dataset; a shipped or generated dataset has none."""
-    info = DATASETS[wildcards.dataset]
-    return [f"resources/downloads/{info.family}/{name}" for name in info.originals]
-
-
 rule fetch_dataset:
     output:
         "resources/downloads/{family}/{archive}.zip",
@@ -56,7 +39,10 @@ rule fetch_fashion_mnist:
 
 rule prepare_dataset:
     input:
-        get_originals,
+        lambda wildcards: [
+            f"resources/downloads/{DATASETS[wildcards.dataset].family}/{name}"
+            for name in DATASETS[wildcards.dataset].originals
+        ],
     output:
         expand("resources/datasets/{{dataset}}/{array}.npy", array=ARRAYS),
         manifest="resources/datasets/{dataset}/manifest.json",

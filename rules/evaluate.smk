@@ -1,9 +1,9 @@
 """Evaluation: the metrics of each trial from its saved predictions, and the submissions to the competition."""
 
-COMPETITION = [name for name in PLAN if DATASETS[EXPERIMENTS[name].spec["dataset"]].competition]
-SUBMISSIONS = [
-    f"{RESULTS}/submissions/{name}.{kind}" for name in COMPETITION for kind in ("csv", "json")
-]
+COMPETITION = [name for name in PLAN if DATASETS[DATASET_OF[name]].competition]
+SUBMISSIONS = expand(
+    f"{RESULTS}/submissions/{{name}}.{{kind}}", name=COMPETITION, kind=["csv", "json"]
+)
 
 
 rule evaluate_trial:
@@ -28,20 +28,15 @@ rule evaluate_trial:
 rule write_submission:
     input:
         trial_files(["trial.json", "model.keras"]),
-        lambda wildcards: dataset_files(
-            EXPERIMENTS[wildcards.experiment].spec["dataset"], *ARRAYS, *COMPETITION_ARRAYS
-        )[1],
+        unpack(lambda wildcards: dataset_files(DATASET_OF[wildcards.experiment], without=())),
         experiments=ancient(EXPERIMENTS_JSON),
-        manifest=lambda wildcards: dataset_files(
-            EXPERIMENTS[wildcards.experiment].spec["dataset"]
-        )[0],
     output:
-        report(
+        csv=report(
             f"{RESULTS}/submissions/{{experiment}}.csv",
             caption="../reports/captions/submissions.rst",
             category="Submissions",
         ),
-        f"{RESULTS}/submissions/{{experiment}}.json",
+        json=f"{RESULTS}/submissions/{{experiment}}.json",
     log:
         f"{RESULTS}/logs/write_submission/{{experiment}}.log",
     conda:
@@ -54,5 +49,5 @@ rule write_submission:
         spec_digest=lambda wildcards: spec_digest(wildcards.experiment),
     shell:
         'python "$LOOKBOOK_SCRIPTS/write_submission.py" --experiments {input.experiments:q}'
-        " --experiment {wildcards.experiment} --manifest {input.manifest:q} --output {output[0]:q}"
+        " --experiment {wildcards.experiment} --manifest {input.manifest:q} --output {output.csv:q}"
         " --threads {threads} > {log:q} 2>&1"

@@ -1,11 +1,12 @@
 """Figures of the results of trials, one per file."""
 
 RANGE_TESTS = with_figure(EXPERIMENTS, "learning_rate_range")
+LEARNING_CURVES = expand(figure_file(RESULTS, "learning_curves", "{name}"), name=PLAN)
 # Every figure of the report; a rule file that draws others adds them.
 FIGURES = [
     figure_file(RESULTS, "published"),
-    *[figure_file(RESULTS, "learning_curves", name) for name in PLAN],
-    *[figure_file(RESULTS, "learning_rate_range", name) for name in RANGE_TESTS],
+    *LEARNING_CURVES,
+    *expand(figure_file(RESULTS, "learning_rate_range", "{name}"), name=RANGE_TESTS),
 ]
 
 
@@ -15,7 +16,7 @@ rule plot_learning_curves:
         experiments=ancient(EXPERIMENTS_JSON),
     output:
         report(
-            [figure_file(RESULTS, "learning_curves", name) for name in PLAN],
+            LEARNING_CURVES,
             caption="../reports/captions/learning_curves.rst",
             category="Figures",
             subcategory="Learning curves",

@@ -1,24 +1,22 @@
 """Figures of images: the classes and sizes of a dataset, and what each augmentation does."""
 
-PICTURED_DATASETS = sorted({EXPERIMENTS[name].spec["dataset"] for name in COMPETITION})
+PICTURED_DATASETS = sorted({DATASET_OF[name] for name in COMPETITION})
 AUGMENTATIONS = arguments_in_use(EXPERIMENTS[name].spec for name in PLAN)
 # Without augmentation in any experiment there are no contact sheets.
 SHEETS = sheet_names(AUGMENTATIONS) if AUGMENTATIONS else []
-FIGURES += [
-    figure_file(RESULTS, "datasets", dataset, name)
-    for dataset in PICTURED_DATASETS
-    for name in DATASET_FIGURES
-]
-FIGURES += [figure_file(RESULTS, "contact_sheets", name) for name in SHEETS]
+DATASET_FILES = expand(
+    figure_file(RESULTS, "datasets", "{{dataset}}", "{name}"), name=DATASET_FIGURES
+)
+SHEET_FILES = expand(figure_file(RESULTS, "contact_sheets", "{name}"), name=SHEETS)
+FIGURES += expand(DATASET_FILES, dataset=PICTURED_DATASETS) + SHEET_FILES
 
 
 rule plot_dataset:
     input:
-        lambda wildcards: dataset_files(wildcards.dataset)[1],
-        manifest="resources/datasets/{dataset}/manifest.json",
+        unpack(lambda wildcards: dataset_files(wildcards.dataset)),
     output:
         report(
-            [figure_file(RESULTS, "datasets", "{dataset}", name) for name in DATASET_FIGURES],
+            DATASET_FILES,
             caption="../reports/captions/datasets.rst",
             category="Figures",
             subcategory="Datasets",
@@ -38,7 +36,7 @@ rule plot_dataset:
 rule plot_contact_sheets:
     output:
         report(
-            [figure_file(RESULTS, "contact_sheets", name) for name in SHEETS],
+            SHEET_FILES,
             caption="../reports/captions/contact_sheets.rst",
             category="Figures",
             subcategory="Augmentations",

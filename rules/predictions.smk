@@ -3,32 +3,24 @@
 PREDICTED = with_figure(EXPERIMENTS, *PREDICTION_FIGURES)
 # The best of these is shown in detail.
 COMPARED = compared_networks(EXPERIMENTS)
-COMPARED_DATASETS = sorted({EXPERIMENTS[name].spec["dataset"] for name in COMPARED})
+COMPARED_DATASETS = sorted({DATASET_OF[name] for name in COMPARED})
 BEST_NETWORK = f"{RESULTS}/figures/best_network/best_network.json"
-FIGURES += [
-    figure_file(RESULTS, "predictions", experiment, name)
-    for experiment in PREDICTED
-    for name in PREDICTION_FIGURES
-]
-if COMPARED:
-    FIGURES += [figure_file(RESULTS, "best_network", name) for name in PREDICTION_FIGURES]
-    FIGURES.append(BEST_NETWORK)
+PREDICTION_FILES = expand(
+    figure_file(RESULTS, "predictions", "{{experiment}}", "{name}"), name=PREDICTION_FIGURES
+)
+BEST_FILES = expand(figure_file(RESULTS, "best_network", "{name}"), name=PREDICTION_FIGURES)
+FIGURES += expand(PREDICTION_FILES, experiment=PREDICTED)
+FIGURES += [*BEST_FILES, BEST_NETWORK] if COMPARED else []
 
 
 rule plot_predictions:
     input:
         trial_files(["trial.json", "predictions.npz"]),
-        lambda wildcards: dataset_files(EXPERIMENTS[wildcards.experiment].spec["dataset"])[1],
+        unpack(lambda wildcards: dataset_files(DATASET_OF[wildcards.experiment])),
         experiments=ancient(EXPERIMENTS_JSON),
-        manifest=lambda wildcards: dataset_files(
-            EXPERIMENTS[wildcards.experiment].spec["dataset"]
-        )[0],
     output:
         report(
-            [
-                figure_file(RESULTS, "predictions", "{experiment}", name)
-                for name in PREDICTION_FIGURES
-            ],
+            PREDICTION_FILES,
             caption="../reports/captions/predictions.rst",
             category="Figures",
             subcategory="Predictions",
@@ -49,14 +41,14 @@ rule plot_predictions:
 rule plot_best_network:
     input:
         trial_files(["trial.json", "predictions.npz"], COMPARED),
-        [dataset_files(name)[1] for name in COMPARED_DATASETS],
+        [dataset_files(name)["arrays"] for name in COMPARED_DATASETS],
         experiments=ancient(EXPERIMENTS_JSON),
         summary=TABLES["summary"],
         trials=TABLES["trials"],
-        manifests=[dataset_files(name)[0] for name in COMPARED_DATASETS],
+        manifests=[dataset_files(name)["manifest"] for name in COMPARED_DATASETS],
     output:
         report(
-            [figure_file(RESULTS, "best_network", name) for name in PREDICTION_FIGURES],
+            BEST_FILES,
             caption="../reports/captions/best_network.rst",
             category="Figures",
             subcategory="Best network of the zoo",

@@ -9,7 +9,7 @@ rule render_report:
         SUBMISSIONS,
         **TABLES,
         experiments=EXPERIMENTS_JSON,
-        manifests=sorted({dataset_files(EXPERIMENTS[name].spec["dataset"])[0] for name in PLAN}),
+        manifests=sorted({dataset_files(DATASET_OF[name])["manifest"] for name in PLAN}),
         published=local(str(locate(CONFIG["published"], ROOT))),
         templates=[local(str(path)) for path in sorted((ROOT / "reports/templates").iterdir())],
     output:
@@ -26,7 +26,7 @@ rule render_report:
     params:
         code=script_digest("render_report.py"),
         logs=lambda wildcards: f"{RESULTS}/logs/train_trial/{{experiment}}/{{trial}}.log",
-        templates=str(ROOT / "reports/templates"),
+        templates=lambda wildcards, input: os.path.dirname(input.templates[0]),
     shell:
         'python "$LOOKBOOK_SCRIPTS/render_report.py" --experiments {input.experiments:q} --trials {input.trials:q}'
         " --summary {input.summary:q} --comparisons {input.comparisons:q} --ensembles {input.ensembles:q}"

@@ -1,26 +1,11 @@
 """Training: one job per trial."""
 
 
-def get_training_inputs(wildcards):
-    """Return what a trial reads: its dataset and, if it starts from another trial's weights, that trial."""
-    spec = EXPERIMENTS[wildcards.experiment].spec
-    manifest, arrays = dataset_files(spec["dataset"])
-    start, trial = spec["initial_weights"], wildcards.trial
-    files = {
-        name: trial_file(RESULTS, start, trial, name) if start else []
-        for name in ("trial.json", "model.keras")
-    }
-    return {
-        "manifest": manifest,
-        "arrays": arrays,
-        "initial_trial": files["trial.json"],
-        "initial_model": files["model.keras"],
-    }
-
-
 rule train_trial:
     input:
-        unpack(get_training_inputs),
+        unpack(lambda wildcards: dataset_files(DATASET_OF[wildcards.experiment])),
+        # Both are empty for a trial that starts from random weights.
+        unpack(initial_trial_files),
     output:
         trial=trial_file(RESULTS, "{experiment}", "{trial}", "trial.json"),
         history=trial_file(RESULTS, "{experiment}", "{trial}", "history.csv"),

@@ -72,12 +72,3 @@ def test_the_commands_of_the_guide_do_the_same_as_the_entry_above_them(monkeypat
     (keys,) = yaml.safe_load(entry).values()
     assert (arguments.experiment, trial_spec["spec"]["dataset"]) == (keys["base"], keys["dataset"])
     assert prepare == [".venv/bin/snakemake", "--cores", "2", f"resources/datasets/{keys['dataset']}/manifest.json"]
-
-
-@pytest.mark.parametrize("name", ["experiment_series", "growing_batch", "simpsons", "width_depth", "zoo"])
-def test_the_command_in_the_head_of_an_experiments_file_plans_only_its_experiments(name, fresh):
-    text = fresh.path(f"config/experiments/{name}.yaml").read_text()
-    command = shlex.split(re.search(r"^#   snakemake (.*)$", text, re.MULTILINE)[1])
-    planned = fresh.plan(*command).experiments
-    assert planned
-    assert planned <= yaml.safe_load(text)["experiments"].keys()

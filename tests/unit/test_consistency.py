@@ -2,8 +2,6 @@
 
 import pytest
 
-from lookbook.config.experiments import resolve
-
 
 def entry(keys: str) -> str:
     return f"  mine: {{title: t, model: {{class_name: mlp}}, {keys}}}"
@@ -142,11 +140,9 @@ def test_the_limit_of_a_profile_counts_the_repetitions(refusal_of):
 
 
 @pytest.mark.parametrize("sampling", ["per_class: 9", "classes: 5", "proportions: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"])
-def test_the_batch_size_is_not_checked_where_the_number_of_sampled_images_is_unknown(sampling, tmp_path):
-    (tmp_path / "mine.yaml").write_text(
-        f"document: d\nexperiments:\n{entry(f'limit: {{train_images: 10}}, sampling: {{{sampling}}}')}\n"
-    )
-    assert resolve({"experiment_files": ["mine.yaml"]}, tmp_path)["mine"].spec["training"]["batch_size"] == 32
+def test_the_batch_size_is_not_checked_where_the_number_of_sampled_images_is_unknown(sampling, experiments_of):
+    mine = entry(f"limit: {{train_images: 10}}, sampling: {{{sampling}}}")
+    assert experiments_of(f"document: d\nexperiments:\n{mine}")["mine"].spec["training"]["batch_size"] == 32
 
 
 def test_two_classifiers_of_one_class_in_an_ensemble_are_refused(refusal_of):
@@ -158,10 +154,9 @@ def test_two_classifiers_of_one_class_in_an_ensemble_are_refused(refusal_of):
     )
 
 
-def test_settings_may_change_the_class_of_a_classifier_in_an_ensemble(tmp_path):
+def test_settings_may_change_the_class_of_a_classifier_in_an_ensemble(experiments_of):
     mine, yours = entry("one_vs_all: 3, ensemble: all"), "  yours: {base: mine, title: t, one_vs_all: 4, ensemble: all}"
-    (tmp_path / "mine.yaml").write_text(f"document: d\nexperiments:\n{mine}\n{yours}\n")
-    found = resolve({"experiment_files": ["mine.yaml"]}, tmp_path, {"yours": {"one_vs_all": 3}})
+    found = experiments_of(f"document: d\nexperiments:\n{mine}\n{yours}", settings={"yours": {"one_vs_all": 3}})
     assert found["yours"].spec["one_vs_all"] == 3
 
 

@@ -1,12 +1,11 @@
 """Digests are equal for equal training, and differ for everything that can change its result."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from lookbook.config.digests import canonical, digest
-from lookbook.config.experiments import digest_of, resolve
+from lookbook.config.experiments import digest_of
 
 
 def test_equal_values_have_the_same_text():
@@ -38,25 +37,15 @@ ENTRY = {
 }
 
 
-def digest_with(tmp_path: Path, **keys) -> str:
-    """Return the digest of ENTRY with some keys changed, in a configuration of its own."""
-    (tmp_path / "f.yaml").write_text(json.dumps({"document": "d", "experiments": {"mine": {**ENTRY, **keys}}}))
-    found = resolve({"experiment_files": ["f.yaml"]}, tmp_path)
-    return digest_of(found["mine"], found)
+@pytest.fixture
+def digest_with(experiments_of):
+    """Return a function that returns the digest of ENTRY with some keys changed."""
 
+    def digest_of_entry(**keys) -> str:
+        found = experiments_of(json.dumps({"document": "d", "experiments": {"mine": ENTRY | keys}}))
+        return digest_of(found["mine"], found)
 
-@pytest.mark.parametrize(
-    "keys",
-    [
-        {"title": "another"},
-        {"trials": 9},
-        {"note": "a remark"},
-        {"figures": ["confusion_matrix"]},
-        {"factorial": {"study": "s", "factors": {"one_cycle": True}}},
-    ],
-)
-def test_keys_of_the_report_do_not_count(keys, tmp_path):
-    assert digest_with(tmp_path, **keys) == digest_with(tmp_path)
+    return digest_of_entry
 
 
 @pytest.mark.parametrize(
@@ -71,7 +60,7 @@ def test_keys_of_the_report_do_not_count(keys, tmp_path):
         {"sampling": {"classes": 5}},
         {"sampling": {"per_class": 5}},
         {"sampling": {"before_split": False}},
-        {"augmented_copies": 2},
+        {"augmented_copies": 2, "augmentation": [{"class_name": "zoom"}]},
         {"one_vs_all": 0},
         {"training": {"multiplicity": 2}},
         {"training": {"steps_per_epoch": 5}},
@@ -79,41 +68,47 @@ def test_keys_of_the_report_do_not_count(keys, tmp_path):
         {"backend": "jax"},
     ],
 )
-def test_keys_of_the_training_count(keys, tmp_path):
-    assert digest_with(tmp_path, **keys) != digest_with(tmp_path)
+def test_keys_of_the_training_count(keys, digest_with):
+    assert digest_with(**keys) != digest_with()
 
 
-def test_a_stated_default_does_not_count(tmp_path):
+def test_a_stated_default_does_not_count(digest_with):
     written = {"model": {"class_name": "mlp", "config": {"units": [128]}}, "training": {"epochs": 10}}
-    assert digest_with(tmp_path, **written) == digest_with(tmp_path)
+    assert digest_with(**written) == digest_with()
 
 
-def test_swapped_values_count(tmp_path):
-    swapped = {"class_name": "Adam", "config": {"learning_rate": 0.9, "beta_1": 0.01}}
-    assert digest_with(tmp_path, optimizer=swapped) != digest_with(tmp_path)
+def optimizer(learning_rate: float, beta_1: float) -> dict:
+    return {"optimizer": {"class_name": "Adam", "config": {"learning_rate": learning_rate, "beta_1": beta_1}}}
 
 
-def test_swapped_numbers_of_copies_and_operations_count(tmp_path):
-    def copies(number: int, operations: int) -> str:
-        entry = {"class_name": "one_of_k", "config": {"k": operations}}
-        return digest_with(tmp_path, augmented_copies=number, augmentation=[entry])
-
-    assert copies(4, 7) != copies(7, 4)
+def copies(number: int, operations: int) -> dict:
+    entry = {"class_name": "one_of_k", "config": {"k": operations}}
+    return {"augmented_copies": number, "augmentation": [entry]}
 
 
-def test_the_order_of_augmentations_counts(tmp_path):
-    zoom, flip = {"class_name": "zoom"}, {"class_name": "horizontal_flip"}
-    assert digest_with(tmp_path, augmentation=[zoom, flip]) != digest_with(tmp_path, augmentation=[flip, zoom])
+def augmentation(*names: str) -> dict:
+    return {"augmentation": [{"class_name": name} for name in names]}
 
 
-def test_the_experiment_that_gives_the_initial_weights_counts(tmp_path):
+@pytest.mark.parametrize(
+    ("keys", "swapped"),
+    [
+        (optimizer(0.01, 0.9), optimizer(0.9, 0.01)),
+        (copies(4, 7), copies(7, 4)),
+        (augmentation("zoom", "quarter_turns"), augmentation("quarter_turns", "zoom")),
+    ],
+)
+def test_swapped_values_count(keys, swapped, digest_with):
+    assert digest_with(**keys) != digest_with(**swapped)
+
+
+def test_the_experiment_that_gives_the_initial_weights_counts(experiments_of):
     def descendant(epochs: int) -> str:
-        start = {**ENTRY, "training": {"epochs": epochs}}
-        descendant = {**ENTRY, "initial_weights": "start"}
-        (tmp_path / "f.yaml").write_text(
-            json.dumps({"document": "d", "experiments": {"start": start, "descendant": descendant}})
-        )
-        found = resolve({"experiment_files": ["f.yaml"]}, tmp_path)
+        entries = {
+            "start": ENTRY | {"training": {"epochs": epochs}},
+            "descendant": ENTRY | {"initial_weights": "start"},
+        }
+        found = experiments_of(json.dumps({"document": "d", "experiments": entries}))
         return digest_of(found["descendant"], found)
 
     assert descendant(1) != descendant(2)

@@ -155,6 +155,8 @@ def test_experiments_whose_weights_a_selected_one_starts_from_are_selected_too(e
         ("citation: a paper", "citation: a book"),
         ("Balancing helps.", "Balancing harms."),
         ("title: balanced", "title: as many of each"),
+        ("title: few", "title: few, note: a remark"),
+        ("trials: 4", "trials: 9"),
     ],
 )
 def test_keys_of_the_report_are_not_part_of_the_identity(old, new, experiments_of):

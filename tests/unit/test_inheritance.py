@@ -58,26 +58,33 @@ def test_keys_of_the_report_are_not_inherited_and_not_in_the_spec(key, value, de
     assert all(key not in e.spec for e in resolved.values())
 
 
-def test_arguments_of_the_same_class_are_merged(experiments_of):
-    resolved = experiments_of(FAMILY + "        optimizer: {class_name: SGD, config: {learning_rate: 0.2}}\n")
-    assert resolved["child"].spec["optimizer"]["config"] == {"learning_rate": 0.2, "momentum": 0.9}
-
-
-def test_arguments_are_merged_if_class_name_is_omitted(experiments_of):
-    resolved = experiments_of(FAMILY + "        model: {config: {dense: 64}}\n")
-    assert resolved["child"].spec["model"]["class_name"] == "small_cnn"
-    assert (
-        resolved["child"].spec["model"]["config"]["dense"],
-        resolved["child"].spec["model"]["config"]["padding"],
-    ) == (
-        64,
-        "same",
-    )
-
-
-def test_changing_class_name_discards_the_inherited_config(experiments_of):
-    resolved = experiments_of(FAMILY + "        optimizer: {class_name: Adam, config: {learning_rate: 0.2}}\n")
-    assert resolved["child"].spec["optimizer"]["config"] == {"learning_rate": 0.2}
+@pytest.mark.parametrize(
+    ("keys", "section", "expected"),
+    [
+        pytest.param(
+            "optimizer: {class_name: SGD, config: {learning_rate: 0.2}}",
+            "optimizer",
+            {"class_name": "SGD", "config": {"learning_rate": 0.2, "momentum": 0.9}},
+            id="arguments of the same class are merged",
+        ),
+        pytest.param(
+            "optimizer: {config: {learning_rate: 0.2}}",
+            "optimizer",
+            {"class_name": "SGD", "config": {"learning_rate": 0.2, "momentum": 0.9}},
+            id="arguments are merged if class_name is omitted",
+        ),
+        pytest.param(
+            "optimizer: {class_name: Adam, config: {learning_rate: 0.2}}",
+            "optimizer",
+            {"class_name": "Adam", "config": {"learning_rate": 0.2}},
+            id="another class_name discards the inherited config",
+        ),
+        pytest.param("augmentation: []", "augmentation", [], id="a list replaces the list of the base"),
+        pytest.param("rescaling: null", "rescaling", None, id="null replaces an inherited value"),
+    ],
+)
+def test_keys_of_a_child_are_merged_into_those_of_its_base(keys, section, expected, experiments_of):
+    assert experiments_of(f"{FAMILY}        {keys}\n")["child"].spec[section] == expected
 
 
 def test_a_schedule_replaces_a_number_and_a_number_replaces_a_schedule(experiments_of):
@@ -89,16 +96,6 @@ def test_a_schedule_replaces_a_number_and_a_number_replaces_a_schedule(experimen
     )
     assert resolved["child"].spec["optimizer"]["config"]["learning_rate"] == yaml.safe_load(schedule)
     assert resolved["grandchild"].spec["optimizer"]["config"] == {"learning_rate": 0.3, "momentum": 0.9}
-
-
-def test_a_list_replaces_the_list_of_the_base(experiments_of):
-    resolved = experiments_of(FAMILY + "        augmentation: []\n")
-    assert resolved["child"].spec["augmentation"] == []
-
-
-def test_null_replaces_an_inherited_value(experiments_of):
-    resolved = experiments_of(FAMILY + "        rescaling: null\n")
-    assert resolved["child"].spec["rescaling"] is None
 
 
 def test_an_entry_does_not_change_its_base(experiments_of):

@@ -14,6 +14,7 @@ from lookbook.augmentation.one_of_k import OPERATIONS
 from lookbook.config.consistency import GROWING_BATCH_OPERATIONS, MIXING
 from lookbook.config.signatures import (
     NOT_CONFIGURABLE,
+    PUBLIC_MODULES,
     class_arguments,
     class_names,
     function_arguments,
@@ -23,13 +24,7 @@ from lookbook.config.signatures import (
 from lookbook.training import schedules
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
-MODULES = {
-    "optimizer": keras.optimizers,
-    "schedule": keras.optimizers.schedules,
-    "loss": keras.losses,
-    "regularizer": keras.regularizers,
-    "augmentation": keras.layers,
-}
+MODULES = {kind: importlib.import_module(module) for kind, module in PUBLIC_MODULES.items()}
 IMAGE_LAYER = keras.layers.RandomFlip.__mro__[1]
 OURS = ("OneCycle", "ExponentialRange")
 

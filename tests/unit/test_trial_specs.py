@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lookbook.config.digests import canonical
+from lookbook.config.experiments import resolve
 from lookbook.config.trial_specs import parse_settings, read_config, trial_spec, trial_spec_by_hand
 from lookbook.errors import ConfigError
 
@@ -37,8 +38,6 @@ def test_trial_t_of_every_experiment_has_the_same_seed(files):
 
 
 def test_a_trial_by_hand_has_the_specification_of_the_workflow():
-    from lookbook.config.experiments import resolve
-
     config = read_config([ROOT / "config" / "config.yaml"])
     experiments = resolve(config, ROOT)
     with pytest.MonkeyPatch.context() as patch:
@@ -84,7 +83,7 @@ def test_a_setting_without_key_and_value_is_rejected(setting):
         ("strat", [], "there is no experiment 'strat'; did you mean 'start'?"),
         ("start", ["training.epoch=3"], "start: training: unknown key 'epoch'; did you mean 'epochs'?"),
         ("start", ["training=[1"], "--set training=[1"),
-        ("start", ["training.batch_size=0"], "start: training.batch_size: 0 must be at least 1"),
+        ("start", ["training.batch_size=0"], "start: training.batch_size: must be at least 1; got 0"),
     ],
 )
 def test_a_wrong_name_or_setting_is_rejected(name, settings, expected, files):

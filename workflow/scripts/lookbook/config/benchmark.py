@@ -11,20 +11,14 @@ from lookbook.config.experiments import Experiment, changes, digest_of, resolve,
 from lookbook.config.trial_specs import trial_spec
 from lookbook.config.validation import ROOT
 
-# Keys of an experiment that are copied unchanged.
-COPIED_KEYS = (
-    *("title", "document", "citation", "claim", "note", "base", "trials"),
-    *("unavailable", "figures", "factorial", "ensemble", "spec"),
-)
-
 
 def benchmark_content(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of experiments.json for a configuration.
 
     Returns:
-        ``profile``, ``provenance`` (``git_commit`` and ``command``) and ``experiments``: for each one, ``COPIED_KEYS``,
-        ``changes`` from its base, ``trial_digests`` (the SHA-256 of each trial specification), ``dataset``,
-        ``digest`` (the SHA-256 of its identity) and ``budget`` in words.
+        ``profile``, ``provenance`` (``git_commit`` and ``command``) and ``experiments``: for each one, by name, the
+        other attributes of ``Experiment``, ``changes`` from its base, ``trial_digests`` (the SHA-256 of each trial
+        specification), ``dataset``, ``digest`` (the SHA-256 of its identity) and ``budget`` in words.
 
     Raises:
         ConfigError: the configuration is not valid.
@@ -37,7 +31,7 @@ def benchmark_content(config: Mapping[str, Any]) -> dict[str, Any]:
         "profile": defaults["profile"],
         "provenance": {"git_commit": git_commit(ROOT), "command": os.environ.get("LOOKBOOK_COMMAND")},
         "experiments": {
-            name: {key: getattr(experiment, key) for key in COPIED_KEYS}
+            name: {key: value for key, value in vars(experiment).items() if key != "name"}
             | {
                 "changes": changes(experiment, defined),
                 "trial_digests": [

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from lookbook.config.signatures import nearest
+from lookbook.config.digests import selects_images
+from lookbook.config.inheritance import Entry
+from lookbook.config.validation import check_names
 from lookbook.datasets import DATASETS
 from lookbook.errors import ConfigError
 
@@ -20,33 +23,28 @@ MIXING = ("mixup", "MixUp", "CutMix")
 GROWING_BATCH_OPERATIONS = 7
 
 
-def check_spec(file: str, name: str, spec: Mapping[str, Any], experiments: Iterable[str]) -> None:
+def check_spec(where: str, spec: Mapping[str, Any], experiments: Iterable[str]) -> None:
     """Raise ConfigError for values of a resolved experiment that do not fit together.
 
     Args:
-        file: the file that contains the experiment.
-        name: the experiment's name.
+        where: the file and the experiment's name.
         spec: the resolved specification.
         experiments: the names of all experiments.
     """
-    for problems in (_references(spec, experiments), _sampling(spec), _augmentation(spec), _training(spec)):
-        for key, problem in problems:
-            raise ConfigError(f"{file}: {name}: {key}: {problem}")
+    check_names(f"{where}: dataset", [spec["dataset"]], DATASETS, "dataset")
+    if spec["initial_weights"] is not None:
+        check_names(f"{where}: initial_weights", [spec["initial_weights"]], experiments)
+    for key, problem in chain(_sampling(spec), _augmentation(spec), _training(spec)):
+        raise ConfigError(f"{where}: {key}: {problem}")
 
 
-def check_ensembles(files: Mapping[str, str], experiments: Mapping[str, Experiment]) -> None:
-    """Raise ConfigError if classifiers cannot form the ensemble that they name.
-
-    Args:
-        files: the file that contains each experiment.
-        experiments: the resolved experiments.
-    """
+def check_ensembles(entries: Mapping[str, Entry], experiments: Mapping[str, Experiment]) -> None:
+    """Raise ConfigError if classifiers cannot form the ensemble that they name; both mappings are by name."""
     members: dict[tuple[str, int], str] = {}
     for name, experiment in experiments.items():
-        ensemble, label = experiment.ensemble, experiment.spec["one_vs_all"]
+        ensemble, label, where = experiment.ensemble, experiment.spec["one_vs_all"], entries[name].where
         if ensemble is None:
             continue
-        where = f"{files[name]}: {name}"
         if label is None:
             raise ConfigError(f"{where}: ensemble: combines one-vs-all classifiers; set one_vs_all or remove ensemble")
         other = members.setdefault((ensemble, label), name)
@@ -55,22 +53,15 @@ def check_ensembles(files: Mapping[str, str], experiments: Mapping[str, Experime
             raise ConfigError(f"{where}: one_vs_all: {taken}; use another class")
 
 
-def _references(spec: Mapping[str, Any], experiments: Iterable[str]) -> Iterator[Problem]:
-    for key, known, noun in (("dataset", DATASETS, "dataset"), ("initial_weights", experiments, "experiment")):
-        if spec[key] is not None and spec[key] not in known:
-            yield key, f"there is no {noun} '{spec[key]}'{nearest(spec[key], known)}"
-
-
 def _sampling(spec: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield classes and images that the dataset does not have."""
-    dataset, info, sampling = spec["dataset"], DATASETS[spec["dataset"]], spec["sampling"]
+    dataset, info, sampling, label = spec["dataset"], DATASETS[spec["dataset"]], spec["sampling"], spec["one_vs_all"]
     classes, proportions, size = sampling["classes"] or info.classes, sampling["proportions"], sampling["size"]
-    one_vs_all = spec["one_vs_all"]
     if classes > info.classes:
         yield "sampling.classes", f"{dataset} has {info.classes} classes; got {classes}"
-    if one_vs_all is not None and one_vs_all >= info.classes:
-        yield "one_vs_all", f"must be a class of {dataset}, 0 to {info.classes - 1}; got {one_vs_all}"
-    if one_vs_all is not None and sampling["classes"]:
+    if label is not None and label >= info.classes:
+        yield "one_vs_all", f"must be a class of {dataset}, 0 to {info.classes - 1}; got {label}"
+    if label is not None and sampling["classes"]:
         yield "one_vs_all", "cannot be combined with sampling.classes; remove one of them"
     if proportions is not None and len(proportions) != classes:
         yield "sampling.proportions", f"needs one number for each of the {classes} classes; got {len(proportions)}"
@@ -87,43 +78,40 @@ def _augmentation(spec: Mapping[str, Any]) -> Iterator[Problem]:
     sampling, copies, loss = spec["sampling"], spec["augmented_copies"], spec["loss"]["class_name"]
     for number, item in enumerate(spec["augmentation"]):
         k = item["config"].get("k")
-        is_valid = type(k) is int and 1 <= k <= GROWING_BATCH_OPERATIONS
-        if item["class_name"] == "one_of_k" and not is_valid:
-            yield (
-                f"augmentation[{number}].config.k",
-                f"must be an integer from 1 to {GROWING_BATCH_OPERATIONS}; got {k!r}",
-            )
+        if item["class_name"] == "one_of_k" and not (type(k) is int and 1 <= k <= GROWING_BATCH_OPERATIONS):
+            problem = f"must be an integer from 1 to {GROWING_BATCH_OPERATIONS}; got {k!r}"
+            yield f"augmentation[{number}].config.k", problem
     mixing = next((item["class_name"] for item in spec["augmentation"] if item["class_name"] in MIXING), None)
-    if copies is not None and not spec["augmentation"]:
+    if copies and not spec["augmentation"]:
         yield "augmented_copies", "there is no augmentation; add one or remove augmented_copies"
-    for key, is_set in (("sampling.augment", sampling["augment"] == "resampled"), ("augmented_copies", bool(copies))):
+    for key, is_set in (("sampling.augment", sampling["augment"] == "resampled"), ("augmented_copies", copies)):
         if is_set and mixing:
             yield key, f"images augmented before training have one label each; remove {mixing}"
     if mixing and loss.startswith("Sparse"):
         remedy = "use a loss on one-hot labels, such as CategoricalCrossentropy"
         yield "loss", f"{mixing} mixes labels, and {loss} takes class numbers; {remedy}"
-    if copies is not None and any(sampling[key] is not None for key in ("per_class", "proportions")):
-        remedy = "remove one of them"
-        yield "augmented_copies", f"cannot be combined with sampling.per_class or sampling.proportions; {remedy}"
+    if copies and (sampling["per_class"] or sampling["proportions"]):
+        problem = "cannot be combined with sampling.per_class or sampling.proportions; remove one of them"
+        yield "augmented_copies", problem
 
 
 def _training(spec: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield validation and batches that the number of images does not allow."""
-    training, sampling, fraction = spec["training"], spec["sampling"], spec["split"]["validation"]
+    training, fraction = spec["training"], spec["split"]["validation"]
     batch_size, multiplicity = training["batch_size"], training["multiplicity"]
     if training["early_stopping"] and not fraction:
         remedy = "set split.validation or remove early_stopping"
         yield "training.early_stopping", f"needs a validation loss, but split.validation is 0; {remedy}"
     if training["early_stopping"] and training["weight_averaging"]:
-        problem = "cannot be combined with early_stopping, which restores the weights of one epoch"
-        yield "training.weight_averaging", f"{problem}; remove one of them"
+        problem = "cannot be combined with early_stopping, which restores the weights of one epoch; remove one of them"
+        yield "training.weight_averaging", problem
     if batch_size % multiplicity:
-        problem = f"must be a multiple of training.multiplicity ({multiplicity})"
-        yield "training.batch_size", f"{problem}; got {batch_size}"
+        problem = f"must be a multiple of training.multiplicity ({multiplicity}); got {batch_size}"
+        yield "training.batch_size", problem
     sizes = [DATASETS[spec["dataset"]].train_images, spec["limit"]["train_images"]]
     images = min((size for size in sizes if size is not None), default=None)
     # How many images sampling selects is known only once the dataset is prepared.
-    if images is None or any(sampling[key] is not None for key in ("classes", "size", "proportions", "per_class")):
+    if images is None or selects_images(spec["sampling"]):
         return
     validation = round(images * fraction)
     if training["early_stopping"] and not validation:

@@ -26,7 +26,7 @@ def digest(value: Any) -> str:
 
 
 def text_digest(text: str) -> str:
-    """Return the SHA-256 (hexadecimal) of a text, for example of canonical JSON."""
+    """Return the SHA-256 (hexadecimal) of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -48,38 +48,39 @@ def script_digest(name: str, *folders: str) -> str:
 
 def training_files(spec: dict[str, Any]) -> tuple[Path, ...]:
     """Return the files from which the training of a resolved experiment starts; it imports the others."""
-    names = ["training/setup.py", "training/fit.py", f"training/compiled_{spec['backend']}.py"]
+    names = [f"training/{name}.py" for name in ("setup", "fit", f"compiled_{spec['backend']}")]
     names.append(f"models/{spec['model']['class_name']}.py")
-    transforms = [LIBRARY / f"augmentation/{entry['class_name']}.py" for entry in spec["augmentation"]]
-    # An entry without a file is a Keras layer.
-    return (*(LIBRARY / name for name in names), *(path for path in transforms if path.is_file()))
+    names += [f"augmentation/{entry['class_name']}.py" for entry in spec["augmentation"]]
+    # A Keras layer has no file.
+    return tuple(path for path in map(LIBRARY.joinpath, names) if path.is_file())
 
 
 def unused_files(spec: dict[str, Any]) -> frozenset[Path]:
     """Return the files that every training imports but that this resolved experiment runs nothing of."""
     training, sampling, rate = spec["training"], spec["sampling"], spec["optimizer"]["config"].get("learning_rate")
-    schedules = LIBRARY / "training" / "schedules.py"
-    is_sampled = not sampling["before_split"] or any(
-        sampling[key] is not None for key in ("classes", "size", "proportions", "per_class")
-    )
-    used = {
-        schedules: isinstance(rate, dict) and rate["class_name"] in _class_names(schedules),
-        LIBRARY / "training" / "early_stopping.py": training["early_stopping"] is not None,
-        LIBRARY / "training" / "averaging.py": training["weight_averaging"] is not None,
-        LIBRARY / "sampling" / "balancing.py": is_sampled,
+    schedules = _code(LIBRARY / "training/schedules.py").body
+    our_schedules = {node.name for node in schedules if isinstance(node, ast.ClassDef)}
+    is_used = {
+        "training/schedules.py": isinstance(rate, dict) and rate["class_name"] in our_schedules,
+        "training/early_stopping.py": training["early_stopping"],
+        "training/averaging.py": training["weight_averaging"],
+        "sampling/balancing.py": not sampling["before_split"] or selects_images(sampling),
     }
-    return frozenset(path for path, is_used in used.items() if not is_used)
+    return frozenset(LIBRARY / name for name in is_used if not is_used[name])
 
 
-def reachable(files: tuple[Path, ...], unused: frozenset[Path] = frozenset()) -> set[Path]:
+def selects_images(sampling: dict[str, Any]) -> bool:
+    """Return whether the ``sampling`` of a resolved experiment uses other training images than all of them once."""
+    return any(sampling[key] is not None for key in ("classes", "size", "proportions", "per_class"))
+
+
+def reachable(files: tuple[Path, ...], unused: frozenset[Path]) -> set[Path]:
     """Return the library files that files import, directly or not, themselves included and ``unused`` left out."""
     reached: set[Path] = set()
-    waiting = list(files)
-    while waiting:
-        path = waiting.pop()
-        if path not in reached and path not in unused:
-            reached.add(path)
-            waiting.extend(_imports(path))
+    waiting = set(files)
+    while waiting := waiting - unused - reached:
+        reached |= waiting
+        waiting = {imported for path in waiting for imported in _imports(path)}
     return reached
 
 
@@ -99,22 +100,15 @@ def _imports(path: Path) -> tuple[Path, ...]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    imported = []
-    for name in names:
-        if name.split(".")[0] == LIBRARY.name:
-            base = LIBRARY.parent.joinpath(*name.split("."))
-            imported += [p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()]
-    return tuple(sorted(imported))
+    bases = [LIBRARY.parent / name.replace(".", "/") for name in names if name.split(".")[0] == LIBRARY.name]
+    files = [file for base in bases for file in (base.with_suffix(".py"), base / "__init__.py")]
+    return tuple(file for file in files if file.is_file())
 
 
 @cache
 def _code(path: Path) -> ast.Module:
     """Return the syntax tree of a file without docstrings and without blocks that only type checkers read."""
     return _Code().visit(ast.parse(path.read_text(encoding="utf-8"), filename=str(path)))
-
-
-def _class_names(path: Path) -> set[str]:
-    return {node.name for node in _code(path).body if isinstance(node, ast.ClassDef)}
 
 
 class _Code(ast.NodeTransformer):

@@ -12,14 +12,11 @@ from typing import Any
 
 from lookbook.config.consistency import check_ensembles, check_spec
 from lookbook.config.digests import code_digest, digest
-from lookbook.config.inheritance import inherit, merge, read_entries
+from lookbook.config.inheritance import Entry, inherit, merge, read_entries
 from lookbook.config.names import check_entry, with_arguments
 from lookbook.config.validation import ROOT, check, check_names, schema
 from lookbook.datasets import unavailable_reason
 from lookbook.errors import ConfigError
-
-# Keys outside the spec.
-REPORTED_KEYS = ("title", "document", "note", "base", "trials", "figures", "factorial", "ensemble")
 
 
 @dataclass(frozen=True)
@@ -80,18 +77,22 @@ def resolve(
     inherited = {name: inherit(name, entries) for name in entries}
     resolved = {}
     for name, keys in inherited.items():
-        check_entry(entries[name].file, name, keys)
-        resolved[name] = _experiment(name, keys, entries[name].header, config)
-        check_spec(entries[name].file, name, resolved[name].spec, entries)
+        check_entry(entries[name].where, keys)
+        resolved[name] = _experiment(entries[name], keys, config)
+        check_spec(entries[name].where, resolved[name].spec, entries)
     if not settings:  # An experiment that was changed on the command line is in no ensemble.
-        check_ensembles({name: entry.file for name, entry in entries.items()}, resolved)
+        check_ensembles(entries, resolved)
     check_names("config.yaml: profile.experiments", config["profile"]["experiments"], resolved)
-    for name, entry in entries.items():
-        chain = _initial_weights_chain(entry.file, name, resolved)
+    chains = {name: _initial_weights_chain(entry, resolved) for name, entry in entries.items()}
+    for name, chain in chains.items():
         reasons = [unavailable_reason(resolved[other].spec["dataset"], config["data"]) for other in chain]
         if any(reasons):
             resolved[name] = replace(resolved[name], trials=0, unavailable=next(filter(None, reasons)))
-    return _selected(config["experiments"], resolved)
+    if config["experiments"] is None:
+        return resolved
+    check_names("config.yaml: experiments", config["experiments"], resolved)
+    selected = {other for name in config["experiments"] for other in chains[name]}
+    return {name: experiment for name, experiment in resolved.items() if name in selected}
 
 
 def locate(file: str | Path, root: str | Path = ROOT) -> Path:
@@ -105,7 +106,7 @@ def resolve_config(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigError: the content does not match its schema.
     """
-    check("config.yaml", "", dict(config), schema("config"))
+    check("config.yaml", dict(config), schema("config"))
     return with_defaults(dict(config), schema("config"))
 
 
@@ -154,40 +155,30 @@ def with_defaults(value: Any, node: Mapping[str, Any]) -> Any:
     return filled
 
 
-def _experiment(name: str, keys: dict[str, Any], header: dict[str, Any], config: dict[str, Any]) -> Experiment:
-    """Return a resolved experiment from a valid entry."""
-    entry = _apply_profile(name, with_defaults(keys, schema("experiment")), config["profile"])
-    spec = {key: value for key, value in entry.items() if key not in REPORTED_KEYS}
-    spec["backend"] = spec["backend"] or config["devices"]["backend"]
-    spec["model"] = with_arguments("models", spec["model"])
-    spec["augmentation"] = [with_arguments("augmentation", item) for item in spec["augmentation"]]
-    return Experiment(
-        name=name,
-        spec=spec,
-        citation=header["citation"],
-        claim=header["claim"],
-        **{key: entry[key] for key in REPORTED_KEYS},
-    )
+def _experiment(entry: Entry, inherited: dict[str, Any], config: dict[str, Any]) -> Experiment:
+    """Return a resolved experiment from its own valid keys and the inherited ones."""
+    keys = deepcopy(with_defaults(inherited, schema("experiment"))) | entry.header
+    _apply_profile(keys, config["profile"] | config["profile"]["experiments"].get(entry.name, {}))
+    keys["backend"] = keys["backend"] or config["devices"]["backend"]
+    keys["model"] = with_arguments("models", keys["model"])
+    keys["augmentation"] = [with_arguments("augmentation", item) for item in keys["augmentation"]]
+    # The keys that are no attributes of an Experiment are its spec.
+    reported = {key: keys.pop(key) for key in Experiment.__annotations__ if key in keys}
+    return Experiment(name=entry.name, spec=keys, **reported)
 
 
-def _apply_profile(name: str, entry: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry with the limits and the dataset substitutions of the profile."""
-    limits = profile | profile["experiments"].get(name, {})
-    entry = deepcopy(entry)
-    entry["dataset"] = profile["datasets"].get(entry["dataset"], entry["dataset"])
-    entry["trials"] = _smaller(entry["trials"], limits["trials"])
-    training = entry["training"]
-    for key in ("epochs", "batch_size"):
-        training[key] = _smaller(training[key], limits[key])
-    if training["weight_averaging"]:
+def _apply_profile(keys: dict[str, Any], limits: Mapping[str, Any]) -> None:
+    """Apply the limits and the dataset substitutions of a profile."""
+    keys["dataset"] = limits["datasets"].get(keys["dataset"], keys["dataset"])
+    training, sampling, averaging = keys["training"], keys["sampling"], keys["training"]["weight_averaging"]
+    limited = ((keys, "trials"), (training, "epochs"), (training, "batch_size"))
+    for section, key in (*limited, (keys["limit"], "train_images"), (keys["limit"], "test_images")):
+        section[key] = _smaller(section[key], limits[key])
+    if sampling["per_class"] is not None:
+        sampling["per_class"] = _smaller(sampling["per_class"], limits["per_class"])
+    if averaging:
         # A training that ends before the averaging would start averages its last epoch.
-        start = training["weight_averaging"]["start_epoch"]
-        training["weight_averaging"]["start_epoch"] = _smaller(start, training["epochs"])
-    for key in ("train_images", "test_images"):
-        entry["limit"][key] = _smaller(entry["limit"][key], limits[key])
-    if entry["sampling"]["per_class"] is not None:
-        entry["sampling"]["per_class"] = _smaller(entry["sampling"]["per_class"], limits["per_class"])
-    return entry
+        averaging["start_epoch"] = _smaller(averaging["start_epoch"], training["epochs"])
 
 
 def _smaller(value: int | None, limit: int | None) -> int | None:
@@ -195,24 +186,15 @@ def _smaller(value: int | None, limit: int | None) -> int | None:
     return min((number for number in (value, limit) if number is not None), default=None)
 
 
-def _initial_weights_chain(file: str, name: str, experiments: Mapping[str, Experiment]) -> list[str]:
+def _initial_weights_chain(entry: Entry, experiments: Mapping[str, Experiment]) -> list[str]:
     """Return an experiment, the one whose weights it starts from, that one's, and so on; refuse a cycle."""
-    chain = [name]
+    chain = [entry.name]
     while (initial := experiments[chain[-1]].spec["initial_weights"]) is not None:
         if initial in chain:
             cycle = " -> ".join([*chain, initial])
-            raise ConfigError(f"{file}: {name}: initial_weights: is a cycle ({cycle}); remove one of them")
+            raise ConfigError(f"{entry.where}: initial_weights: is a cycle ({cycle}); remove one of them")
         chain.append(initial)
     return chain
-
-
-def _selected(names: list[str] | None, experiments: dict[str, Experiment]) -> dict[str, Experiment]:
-    """Return the named experiments and those whose weights they start from, or all if ``names`` is None."""
-    if names is None:
-        return experiments
-    check_names("config.yaml: experiments", names, experiments)
-    selected = {other for name in names for other in _initial_weights_chain("", name, experiments)}
-    return {name: experiment for name, experiment in experiments.items() if name in selected}
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """Read experiment files, and combine each entry with what it inherits."""
 
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lookbook.config.validation import check, nearest, read_yaml, schema
+from lookbook.config.validation import check, check_names, read_yaml, schema
 from lookbook.errors import ConfigError
 
 # Keys that describe one experiment only.
@@ -18,15 +17,22 @@ class Entry:
 
     Attributes:
         file: the path of the file.
+        name: the experiment.
         header: the file's ``document``, ``citation`` and ``claim``.
         defaults: keys of every entry of the file that has no base.
         keys: the entry's own keys.
     """
 
     file: str
+    name: str
     header: dict[str, Any]
     defaults: dict[str, Any]
     keys: dict[str, Any]
+
+    @property
+    def where(self) -> str:
+        """The file and the name, with which messages begin."""
+        return f"{self.file}: {self.name}"
 
 
 def read_entries(files: list[Path]) -> dict[str, Entry]:
@@ -38,12 +44,12 @@ def read_entries(files: list[Path]) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     for path in files:
         content = read_yaml(path)
-        check(str(path), "", content, schema("experiments"))
+        check(str(path), content, schema("experiments"))
         header = {key: content.get(key) for key in ("document", "citation", "claim")}
         for name, keys in content["experiments"].items():
             if name in entries:
                 raise ConfigError(f"{path}: {name}: the name is already used in {entries[name].file}; rename one")
-            entries[name] = Entry(str(path), header, content.get("defaults", {}), keys)
+            entries[name] = Entry(str(path), name, header, content.get("defaults", {}), keys)
     return entries
 
 
@@ -61,15 +67,14 @@ def inherit(name: str, entries: dict[str, Entry], descendants: tuple[str, ...] =
     entry = entries[name]
     base = entry.keys.get("base")
     if base is None:
-        inherited = deepcopy(entry.defaults)
-    elif not isinstance(base, str) or base not in entries:
-        raise ConfigError(f"{entry.file}: {name}: base: there is no experiment '{base}'{nearest(str(base), entries)}")
-    elif base in (*descendants, name):
-        cycle = " -> ".join([*descendants, name, base])
-        raise ConfigError(f"{entry.file}: {name}: base: is a cycle ({cycle}); remove the base of one of them")
+        inherited = entry.defaults
     else:
-        inherited = inherit(base, entries, (*descendants, name))
-        inherited = {key: value for key, value in inherited.items() if key not in NOT_INHERITED}
+        check_names(f"{entry.where}: base", [base], entries)
+        chain = (*descendants, name)
+        if base in chain:
+            cycle = " -> ".join([*chain, base])
+            raise ConfigError(f"{entry.where}: base: is a cycle ({cycle}); remove the base of one of them")
+        inherited = {key: value for key, value in inherit(base, entries, chain).items() if key not in NOT_INHERITED}
     return merge(inherited, entry.keys) | {"document": entry.header["document"]}
 
 
@@ -80,11 +85,6 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     to the new one.
     """
     if "class_name" in above and above["class_name"] != below.get("class_name"):
-        return deepcopy(above)
-    merged = deepcopy(below)
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = merge(merged[key], value)
-        else:
-            merged[key] = deepcopy(value)
-    return merged
+        return above
+    both = [key for key in above if isinstance(above[key], dict) and isinstance(below.get(key), dict)]
+    return below | above | {key: merge(below[key], above[key]) for key in both}

@@ -1,46 +1,51 @@
 """Refuse names, arguments and numbers in an experiment that cannot be used, before any training starts."""
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lookbook.config.signatures import class_arguments, class_names, function_arguments, nearest, registered
 from lookbook.config.validation import check, schema
 from lookbook.errors import ConfigError
 
-# How messages name the content of a folder of the library.
-NOUNS = {"models": "model", "augmentation": "augmentation"}
+# The folder of the library with the functions of a kind, one per file.
+FOLDERS = {"model": "models", "augmentation": "augmentation"}
 # Arguments of Keras's image preprocessing layers that a configuration cannot set.
 SET_BY_TRAINING = ("seed", "dtype")
 
 
-def check_entry(file: str, name: str, entry: dict[str, Any]) -> None:
+def check_entry(where: str, entry: dict[str, Any]) -> None:
     """Raise ConfigError for an unknown key, name or argument, or a value outside its range, in an experiment's entry.
 
     Args:
-        file: the file that contains the entry.
-        name: the experiment's name.
+        where: the file and the experiment's name.
         entry: the entry's keys, inherited ones included, before defaults are filled in.
     """
-    check(file, name, entry, schema("experiment"))
-    where = f"{file}: {name}"
-    _check_finite(where, entry)
-    _check_function(f"{where}: model", "models", entry["model"])
+    check(where, entry, schema("experiment"))
+    for key, value in _leaves(entry):
+        if isinstance(value, float) and not math.isfinite(value):  # JSON has no such number
+            raise ConfigError(f"{where}: {key}: must be a finite number; got {value}")
+    _check_object(f"{where}: model", "model", entry["model"])
     for key, value in entry["model"].get("config", {}).items():
         if key.endswith("regularizer") and isinstance(value, dict):
-            _check_nested(file, f"{name}: model.config.{key}", "regularizer", value)
+            _check_nested(f"{where}: model.config.{key}", "regularizer", value)
     for number, item in enumerate(entry.get("augmentation", [])):
-        _check_augmentation(f"{where}: augmentation[{number}]", item)
+        for argument in SET_BY_TRAINING:
+            if item["class_name"] in class_names("augmentation") and argument in item.get("config", {}):
+                problem = f"training sets it (the seed of the trial, float32); remove {argument}"
+                raise ConfigError(f"{where}: augmentation[{number}].config.{argument}: {problem}")
+        _check_object(f"{where}: augmentation[{number}]", "augmentation", item)
     for kind in ("loss", "optimizer"):
         if kind in entry:
-            _check_class(f"{where}: {kind}", kind, entry[kind])
+            _check_object(f"{where}: {kind}", kind, entry[kind])
     loss = entry.get("loss", {})
     takes_logits = loss and "from_logits" in class_arguments("loss", loss["class_name"])
     if takes_logits and loss.get("config", {}).get("from_logits") is not True:
         raise ConfigError(f"{where}: loss.config.from_logits: must be true, because networks return logits")
     rate = entry.get("optimizer", {}).get("config", {}).get("learning_rate")
     if isinstance(rate, dict):
-        _check_nested(file, f"{name}: optimizer.config.learning_rate", "schedule", rate)
+        _check_nested(f"{where}: optimizer.config.learning_rate", "schedule", rate)
     _check_learning_rates(f"{where}: optimizer", entry.get("optimizer", {}))
 
 
@@ -50,85 +55,58 @@ def with_arguments(folder: str, entry: dict[str, Any]) -> dict[str, Any]:
     An entry that names a Keras layer keeps its ``config``; the installed version of Keras sets its defaults.
     """
     name, config = entry["class_name"], entry.get("config", {})
-    if name not in registered(folder):
-        return {"class_name": name, "config": config}
+    defaults = function_arguments(folder, name) if name in registered(folder) else {}
     # JSON has no tuples: a default gives the same digest whether it is written as a tuple or as a list.
-    defaults = {key: _as_list(value) for key, value in function_arguments(folder, name).items()}
-    return {"class_name": name, "config": defaults | config}
+    return {"class_name": name, "config": json.loads(json.dumps(defaults)) | config}
 
 
-def _as_list(value: Any) -> Any:
-    return [_as_list(item) for item in value] if isinstance(value, tuple | list) else value
-
-
-def _check_function(where: str, folder: str, entry: Mapping[str, Any]) -> None:
-    name = entry["class_name"]
-    if name not in registered(folder):
-        known = [*registered(folder), *(class_names(folder) if folder == "augmentation" else ())]
-        raise ConfigError(f"{where}.class_name: there is no {NOUNS[folder]} '{name}'{nearest(name, known)}")
-    _check_arguments(where, entry, dict.fromkeys(function_arguments(folder, name), False))
-
-
-def _check_augmentation(where: str, entry: Mapping[str, Any]) -> None:
-    if entry["class_name"] not in class_names("augmentation"):
-        _check_function(where, "augmentation", entry)
-        return
-    for argument in SET_BY_TRAINING:
-        if argument in entry.get("config", {}):
-            raise ConfigError(
-                f"{where}.config.{argument}: training sets it (the seed of the trial, float32); remove {argument}"
-            )
-    _check_class(where, "augmentation", entry)
-
-
-def _check_class(where: str, kind: str, entry: Mapping[str, Any]) -> None:
-    name = entry["class_name"]
-    if name not in class_names(kind):
-        raise ConfigError(f"{where}.class_name: Keras has no {kind} '{name}'{nearest(name, class_names(kind))}")
-    _check_arguments(where, entry, class_arguments(kind, name))
-
-
-def _check_nested(file: str, key: str, kind: str, entry: dict[str, Any]) -> None:
+def _check_nested(where: str, kind: str, entry: dict[str, Any]) -> None:
     """Check a ``class_name``/``config`` mapping that is itself an argument."""
-    check(file, key, entry, schema("experiment")["$defs"]["keras_object"])
-    _check_class(f"{file}: {key}", kind, entry)
+    check(where, entry, schema("experiment")["$defs"]["keras_object"])
+    _check_object(where, kind, entry)
 
 
-def _check_arguments(where: str, entry: Mapping[str, Any], arguments: Mapping[str, bool]) -> None:
-    """Refuse unknown and missing arguments; ``arguments`` maps each known one to whether it is required."""
+def _check_object(where: str, kind: str, entry: Mapping[str, Any]) -> None:
+    """Refuse an unknown name of a function of the library or a class of Keras, and unknown and missing arguments."""
     name, config = entry["class_name"], entry.get("config", {})
+    functions = registered(FOLDERS[kind]) if kind in FOLDERS else ()
+    known = functions if kind == "model" else (*functions, *class_names(kind))
+    if name not in known:
+        none = "there is no" if functions else "Keras has no"
+        raise ConfigError(f"{where}.class_name: {none} {kind} '{name}'{nearest(name, known)}")
+    if name in functions:
+        is_required = dict.fromkeys(function_arguments(FOLDERS[kind], name), False)
+    else:
+        is_required = class_arguments(kind, name)
     for argument in config:
-        if argument not in arguments:
-            near = nearest(argument, arguments)
+        if argument not in is_required:
+            near = nearest(argument, is_required)
             raise ConfigError(f"{where}.config.{argument}: {name} has no such argument{near}")
-    for argument, is_required in arguments.items():
-        if is_required and argument not in config:
+    for argument in is_required:
+        if is_required[argument] and argument not in config:
             raise ConfigError(f"{where}.config: {name} needs the argument '{argument}'; add it")
 
 
-def _check_finite(where: str, value: Any, key: str = "") -> None:
-    """Refuse .inf and .nan, which JSON cannot represent."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{where}: {key}: must be a finite number; got {value}")
+def _check_learning_rates(where: str, optimizer: Mapping[str, Any]) -> None:
+    """Refuse a learning rate that is text or not positive, in the optimizer and in its schedule."""
+    for key, value in _leaves(optimizer):
+        argument = key.rpartition(".")[2]
+        is_learning_rate = argument.endswith("learning_rate")
+        if is_learning_rate and isinstance(value, str):
+            raise ConfigError(f"{where}.{key}: '{value}' is text; write a number with a decimal point, such as 1.0e-4")
+        # PiecewiseConstantDecay lists its rates as `values`; the cosine schedules increase to `warmup_target` first.
+        is_rate = is_learning_rate or argument == "warmup_target" or argument.startswith("values[")
+        if is_rate and isinstance(value, int | float) and not value > 0:
+            raise ConfigError(f"{where}.{key.partition('[')[0]}: a learning rate must be greater than 0; got {value}")
+
+
+def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each value in nested mappings and lists with its key, such as ``a.b[0]``."""
     if isinstance(value, Mapping):
         for name, child in value.items():
-            _check_finite(where, child, f"{key}.{name}".lstrip("."))
+            yield from _leaves(child, f"{key}.{name}".lstrip("."))
     elif isinstance(value, list):
         for number, child in enumerate(value):
-            _check_finite(where, child, f"{key}[{number}]")
-
-
-def _check_learning_rates(where: str, value: Any) -> None:
-    """Refuse a learning rate that is text or not positive, in the optimizer and in its schedule."""
-    if not isinstance(value, Mapping):
-        return
-    for key, child in value.items():
-        if key.endswith("learning_rate") and isinstance(child, str):
-            raise ConfigError(f"{where}.{key}: '{child}' is text; write a number with a decimal point, such as 1.0e-4")
-        # PiecewiseConstantDecay lists its rates as `values`; the cosine schedules increase to `warmup_target` first.
-        rates = child if isinstance(child, list) and key == "values" else []
-        rates = [child] if key.endswith("learning_rate") or key == "warmup_target" else rates
-        for rate in rates:
-            if isinstance(rate, int | float) and not rate > 0:
-                raise ConfigError(f"{where}.{key}: a learning rate must be greater than 0; got {rate}")
-        _check_learning_rates(f"{where}.{key}", child)
+            yield from _leaves(child, f"{key}[{number}]")
+    else:
+        yield key, value

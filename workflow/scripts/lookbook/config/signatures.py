@@ -57,12 +57,11 @@ def function_arguments(folder: str, name: str) -> dict[str, object]:
     Raises:
         TypeError: the file does not define a function of its own name.
     """
-    path = LIBRARY / folder / f"{name}.py"
-    for node in _tree(path).body:
+    for node in _tree(f"{LIBRARY.name}.{folder}.{name}").body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
             return {a.arg: ast.literal_eval(d) if d is not None else None for a, d in pairs}
-    raise TypeError(f"{path.name} must define a function named {name}")
+    raise TypeError(f"{name}.py must define a function named {name}")
 
 
 @cache
@@ -87,7 +86,7 @@ def _exports(kind: str) -> dict[str, tuple[str, str]]:
     if kind == "augmentation":
         exports = {name: origin for name, origin in exports.items() if origin[0].startswith(IMAGE_LAYERS)}
     if kind == "schedule":
-        ours = [node.name for node in _tree(_file(OUR_SCHEDULES)).body if isinstance(node, ast.ClassDef)]
+        ours = [node.name for node in _tree(OUR_SCHEDULES).body if isinstance(node, ast.ClassDef)]
         exports = exports | {name: (OUR_SCHEDULES, name) for name in ours}
     # Lower-case names are functions and Keras 1 spellings of classes.
     return {name: origin for name, origin in exports.items() if name[0].isupper() and name not in NOT_CONFIGURABLE}
@@ -95,12 +94,11 @@ def _exports(kind: str) -> dict[str, tuple[str, str]]:
 
 @cache
 def _constructor(module: str, name: str) -> dict[str, bool]:
-    tree = _tree(_file(module))
-    node = next((n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == name), None)
+    node = next((n for n in ast.walk(_tree(module)) if isinstance(n, ast.ClassDef) and n.name == name), None)
     if node is None:
         return {}
-    own: dict[str, bool] = {}
     init = next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
+    own: dict[str, bool] = {}
     if init is not None:
         positional = init.args.args[1:]
         first_default = len(positional) - len(init.args.defaults)
@@ -110,37 +108,31 @@ def _constructor(module: str, name: str) -> dict[str, bool]:
         if init.args.kwarg is None:
             return own
     inherited: dict[str, bool] = {}
-    for base in node.bases:
-        origin = _origin(module, base)
-        if origin is not None:
+    for base in map(ast.unparse, node.bases):
+        prefix, _, parent = base.rpartition(".")
+        # A base is a name that the module imports or defines, or an attribute of a module that it imports.
+        origin = (".".join(_imports(module).get(prefix, ())), parent)
+        if not prefix:
+            origin = _imports(module).get(parent, (module, parent))
+        if origin[0].startswith(("keras.", f"{LIBRARY.name}.")):
             inherited = _constructor(*origin) | inherited
     # A constructor that takes **kwargs passes what its base requires itself.
     return (inherited if init is None else dict.fromkeys(inherited, False)) | own
 
 
-def _origin(module: str, base: ast.expr) -> tuple[str, str] | None:
-    """Return the module and name of a base class, or None if it is defined neither in Keras nor here."""
-    imports = _imports(module)
-    if isinstance(base, ast.Name):
-        origin = imports.get(base.id, (module, base.id))
-    elif isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name) and base.value.id in imports:
-        origin = (".".join(imports[base.value.id]), base.attr)
-    else:
-        return None
-    return origin if origin[0].split(".")[0] in ("keras", LIBRARY.name) else None
-
-
 @cache
 def _imports(module: str) -> dict[str, tuple[str, str]]:
     """Return each name that a module imports ``from`` another, with that module and the name there."""
-    nodes = (node for node in ast.walk(_tree(_file(module))) if isinstance(node, ast.ImportFrom))
+    nodes = (node for node in ast.walk(_tree(module)) if isinstance(node, ast.ImportFrom))
     return {a.asname or a.name: (node.module or "", a.name) for node in nodes for a in node.names}
 
 
-def _file(module: str) -> Path:
+@cache
+def _tree(module: str) -> ast.Module:
     package, *parts = module.split(".")
-    folder = (LIBRARY if package == LIBRARY.name else _keras_folder()).joinpath(*parts)
-    return folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+    path = (LIBRARY if package == LIBRARY.name else _keras_folder()).joinpath(*parts)
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 @cache
@@ -149,8 +141,3 @@ def _keras_folder() -> Path:
     if keras is None or not keras.submodule_search_locations:
         raise ModuleNotFoundError("Keras is not installed; `make install` installs everything that Lookbook needs")
     return Path(keras.submodule_search_locations[0])
-
-
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))

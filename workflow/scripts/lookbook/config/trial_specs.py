@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from lookbook.config import validation
 from lookbook.config.experiments import Experiment, identity, locate, resolve, resolve_config
+from lookbook.config.validation import read_yaml
 from lookbook.errors import ConfigError
 
 # The configuration of the working directory takes precedence over this project's.
@@ -15,24 +15,16 @@ CONFIG = locate("config/config.yaml")
 
 
 def trial_spec(experiment: Experiment, trial: int, seed: int, experiments: Mapping[str, Experiment]) -> dict[str, Any]:
-    """Return the specification of a trial.
+    """Return the specification of a trial: ``experiment``, ``trial``, ``seed`` and what ``identity`` returns.
 
     Args:
         experiment: the experiment.
         trial: zero-based number of the trial.
         seed: the configuration's seed; trial t of every experiment uses seed + t.
         experiments: all resolved experiments, since a trial may start from another's weights.
-
-    Returns:
-        ``experiment``, ``trial``, ``seed``, ``spec`` and ``code_digest``; where the trial starts from another
-        experiment's weights, also ``initial_weights_digest``, the digest of that experiment.
     """
-    return {
-        "experiment": experiment.name,
-        "trial": trial,
-        "seed": seed + trial,
-        **identity(experiment, experiments),
-    }
+    numbers = {"trial": trial, "seed": seed + trial}
+    return {"experiment": experiment.name} | numbers | identity(experiment, experiments)
 
 
 def trial_spec_by_hand(name: str, trial: int, files: Iterable[Path], settings: Iterable[str]) -> dict[str, Any]:
@@ -49,7 +41,6 @@ def trial_spec_by_hand(name: str, trial: int, files: Iterable[Path], settings: I
     """
     config = read_config(files)
     experiments = resolve(config | {"experiments": None}, settings={name: parse_settings(settings)})
-    validation.check_names("experiment", [name], experiments)
     return trial_spec(experiments[name], trial, resolve_config(config)["seed"], experiments)
 
 
@@ -60,7 +51,7 @@ def read_config(files: Iterable[Path]) -> dict[str, Any]:
 
     config: dict[str, Any] = {}
     for file in files:
-        update_config(config, validation.read_yaml(file))
+        update_config(config, read_yaml(file))
     return config
 
 

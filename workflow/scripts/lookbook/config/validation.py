@@ -59,36 +59,32 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         merge = "tag:yaml.org,2002:merge"
         keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != merge]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"'{key}' is given twice; remove one", node.start_mark
-                )
+        if twice := [key for key in keys if keys.count(key) > 1]:
+            problem = f"'{twice[0]}' is given twice; remove one"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)
 
 
-def check(file: str, name: str, value: Any, node: Mapping[str, Any]) -> None:
+def check(where: str, value: Any, node: Mapping[str, Any]) -> None:
     """Raise ConfigError for the most relevant violation of a JSON Schema.
 
     Args:
-        file: the file that contains the value, for the message.
-        name: the experiment or key that the value belongs to, or an empty string.
+        where: the beginning of the message: the file and, if there is one, the experiment and the key.
         value: parsed YAML.
         node: the JSON Schema.
     """
     error = jsonschema.exceptions.best_match(_Validator(node).iter_errors(value))
     if error is not None:
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
-        where = "".join(f"{part}: " for part in (file, name, key.lstrip(".")) if part)
-        raise ConfigError(f"{where}{_explain(error)}")
+        raise ConfigError(": ".join(part for part in (where, key.lstrip("."), _explain(error)) if part))
 
 
-def check_names(where: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Raise ConfigError for the first name that is not the name of an experiment."""
+def check_names(where: str, names: Iterable[Any], known: Iterable[str], noun: str = "experiment") -> None:
+    """Raise ConfigError for the first value that is not a known name."""
     known = list(known)
     for name in names:
         if name not in known:
-            raise ConfigError(f"{where}: there is no experiment '{name}'{nearest(name, known)}")
+            raise ConfigError(f"{where}: there is no {noun} '{name}'{nearest(str(name), known)}")
 
 
 def _explain(error: jsonschema.ValidationError) -> str:

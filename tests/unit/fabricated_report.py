@@ -162,7 +162,7 @@ def write_figures(root, trials):
             figures |= {("predictions", name, figure): identity for figure in PREDICTION_FIGURES}
         if found["dataset"] == "generated":
             figures |= {("datasets", "generated", figure): "abc" for figure in DATASET_FIGURES}
-            write_submission(root / "submissions" / f"{name}.csv", ["a.jpg"], ["homer"], identity=identity)
+            write_submission(root / "submissions" / f"{name}.csv", {"a.jpg": "homer"}, identity=identity)
     for sheet in {*sheet_names(), *arguments}:
         figures["contact_sheets", sheet] = digest({"sheet": sheet, "arguments": arguments.get(sheet, {})})
     figures |= {("best_network", figure): best for figure in PREDICTION_FIGURES}

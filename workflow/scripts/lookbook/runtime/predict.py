@@ -60,7 +60,8 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
     """Write the submission of an experiment and return the number of trials that it averages.
 
     A class is predicted by the mean probabilities of the trials that ran to their end; without such trials the
-    submission has no rows.
+    submission has no rows. A test image that could not be read has the largest class of the training images, because
+    the competition requires a row for each.
 
     Args:
         path: the CSV file to write.
@@ -74,7 +75,7 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
     images, identity = data.submission_images(), identity_of_trials(trials)
     finished = [trial for trial in trials if trial.is_finished]
     if not finished:
-        write_submission(path, [], [], identity=identity)
+        write_submission(path, {}, identity=identity)
         return 0
     if any(trial.facts["digests"]["dataset"] != data.digest for trial in finished):
         raise ResultError(f"{finished[0].path}: the trials used other images than {data.directory}; train them again")
@@ -83,12 +84,8 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
     probabilities = mean_probabilities([trial.file("model.keras") for trial in finished], images)
     if spec["one_vs_all"] is not None or probabilities.shape[1] != len(kept):
         raise ResultError(f"{finished[0].path}: its network does not distinguish the {len(kept)} kept classes")
-    write_submission(
-        path,
-        data.manifest["submission"]["names"],
-        [data.classes[label] for label in kept[probabilities.argmax(axis=1)]],
-        identity=identity,
-        unread=unread_images(data.manifest),
-        fallback=data.classes[int(np.bincount(data.train_labels).argmax())],
-    )
+    predicted = [data.classes[label] for label in kept[probabilities.argmax(axis=1)]]
+    answers = dict(zip(data.manifest["submission"]["names"], predicted, strict=True))
+    largest = data.classes[int(np.bincount(data.train_labels).argmax())]
+    write_submission(path, answers | dict.fromkeys(unread_images(data.manifest), largest), identity=identity)
     return len(finished)

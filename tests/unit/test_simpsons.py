@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from lookbook.datasets import DATASETS, arrays, originals_unavailable_reason, simpsons, unavailable_reason
-from lookbook.datasets.archives import open_files
+from lookbook.datasets.archives import Files
 from lookbook.datasets.simpsons import ARCHIVE, CLASSES, fetch, prepare
 from lookbook.errors import ConfigError, DatasetError
 
@@ -190,7 +190,7 @@ def test_a_path_leaves_one_archive_and_another_place_of_the_images_gives_the_sam
 
 def test_only_the_images_of_a_folder_are_stored(tmp_path, images):
     fetch(tmp_path / "fetched", path=str(images))
-    with open_files(tmp_path / "fetched" / ARCHIVE) as files:
+    with Files(tmp_path / "fetched" / ARCHIVE) as files:
         assert len(files.names) == 43
         assert not any("readme" in name for name in files.names)
 

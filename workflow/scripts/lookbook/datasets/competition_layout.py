@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lookbook.datasets import arrays
-from lookbook.datasets.archives import Files, natural_order, open_files
+from lookbook.datasets.archives import Files, natural_order
 from lookbook.datasets.decoding import KINDS, DecodedImages, decode_images
 from lookbook.errors import DatasetError
 from lookbook.files import replacing
@@ -55,7 +55,7 @@ def prepare_layout(
     Raises:
         DatasetError: a class folder is missing, unknown, empty or without any usable image.
     """
-    with open_files(source) as files:
+    with Files(source) as files:
         members = class_files(files, classes)
         tests = submission_files(files)
     names = [file for label in classes for file in members[label]]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lookbook.datasets import DATASETS, arrays
-from lookbook.datasets.archives import Files, copy_archive, only_path, open_files
+from lookbook.datasets.archives import Files, copy_archive, only_path
 from lookbook.datasets.decoding import decode_images
 from lookbook.errors import DatasetError
 
@@ -118,7 +118,7 @@ def prepare(
     path, variant = only_path(name, originals, REMEDY), VARIANTS[name]
     decoded = {}
     for split in PER_CLASS:
-        with open_files(path, max_bytes=MAX_BYTES) as files:
+        with Files(path, MAX_BYTES) as files:
             members = _members(files, variant.folder, split)
         with TemporaryDirectory() as folder:
             file, label = Path(folder, "images.npy"), f"{name}: {split}"

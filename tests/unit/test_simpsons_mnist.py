@@ -24,12 +24,12 @@ def picture(mode, shade):
 
 def entries():
     files = {"simpsons-mnist-master/LICENSE": b"text"}
-    for variant in VARIANTS.values():
+    for folder, mode in VARIANTS.values():
         for split, count in FEW.items():
             for place, label in enumerate(CLASSES):
                 for number in range(count):
-                    name = f"simpsons-mnist-master/dataset/{variant.folder}/{split}/{label}/pic_{number}.jpg"
-                    files[name] = picture(variant.mode, 20 * place)
+                    name = f"simpsons-mnist-master/dataset/{folder}/{split}/{label}/pic_{number}.jpg"
+                    files[name] = picture(mode, 20 * place)
     return files
 
 

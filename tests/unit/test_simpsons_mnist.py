@@ -109,12 +109,6 @@ def test_a_path_leaves_one_archive_which_is_prepared(tmp_path, form):
         fetch(tmp_path / "fetched", path=str(archive_of(tmp_path / "b.zip", {"x": b""})))
 
 
-def test_an_unsafe_archive_is_refused(tmp_path):
-    archive = archive_of(tmp_path / "a.zip", entries() | {"../evil.jpg": b"x"})
-    with pytest.raises(DatasetError, match="not safe"):
-        fetch(tmp_path / "fetched", path=str(archive))
-
-
 def test_a_download_is_kept_and_a_failed_one_has_a_remedy(tmp_path, monkeypatch):
     pooch = pytest.importorskip("pooch")
     outcomes = [b"<html>busy</html>", (archive_of(tmp_path / "a.zip", entries())).read_bytes()]

@@ -40,16 +40,11 @@ def resnet_v2(
     for stage, count in enumerate(blocks, start=1):
         width = filters * 2 ** (stage - 1)
         for block in range(1, count + 1):
+            name = f"stage{stage}_block{block}"
+            strides = 2 if block == 1 else 1
             # The stem ends with batch normalization and ReLU, so the first block needs no pre-activation.
-            x = _block(
-                x,
-                width,
-                strides=2 if block == 1 else 1,
-                pre_activation=(stage, block) != (1, 1),
-                dropout=dropout,
-                kernel=kernel,
-                name=f"stage{stage}_block{block}",
-            )
+            pre_activation = (stage, block) != (1, 1)
+            x = _block(x, width, strides=strides, pre_activation=pre_activation, dropout=dropout, name=name, **kernel)
     x = _bn_relu(x, name="last")
     x = layers.GlobalAveragePooling2D(name="average_pool")(x)
     x = logits(x, classes, kernel_initializer=kernel_initializer)
@@ -61,14 +56,7 @@ def _bn_relu(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
 
 
 def _block(
-    x: keras.KerasTensor,
-    filters: int,
-    *,
-    strides: int,
-    pre_activation: bool,
-    dropout: float,
-    kernel: dict[str, Any],
-    name: str,
+    x: keras.KerasTensor, filters: int, *, strides: int, pre_activation: bool, dropout: float, name: str, **kernel: Any
 ) -> keras.KerasTensor:
     shortcut = x
     if strides > 1 or x.shape[-1] != filters:

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from lookbook.datasets import archives
-from lookbook.datasets.archives import copy_archive, natural_order, only_path, open_files
+from lookbook.datasets.archives import Files, copy_archive, natural_order, only_path
 from lookbook.errors import DatasetError
 
 
@@ -24,7 +24,7 @@ def test_a_folder_and_its_archive_give_the_same_files(tmp_path):
     (folder / "b.txt").write_bytes(b"two")
     archive = zip_of(tmp_path / "a.zip", [("a/empty/", b""), ("b.txt", b"two"), ("a/x.txt", b"one")])
     for source in (folder, archive):
-        with open_files(source) as files:
+        with Files(source) as files:
             assert files.names == ["a/x.txt", "b.txt"]
             assert files.folders == {"a", "a/empty"}
             assert [files.read(name) for name in files.names] == [b"one", b"two"]
@@ -39,8 +39,8 @@ def test_an_archive_with_a_path_outside_is_refused_and_writes_nothing(tmp_path, 
     folder = tmp_path / "inside"
     folder.mkdir()
     zip_of(folder / "a.zip", [(entry, b"evil")])
-    with pytest.raises(DatasetError, match=r"a\.zip.*not safe"), open_files(folder / "a.zip"):
-        pass
+    with pytest.raises(DatasetError, match=r"a\.zip.*not safe"):
+        Files(folder / "a.zip")
     assert [path.name for path in tmp_path.rglob("*")] == ["inside", "a.zip"]
 
 
@@ -49,17 +49,18 @@ def test_an_archive_with_a_link_or_device_is_refused(tmp_path, kind):
     entry = zipfile.ZipInfo("link.jpg")
     entry.external_attr = (kind | 0o777) << 16
     with pytest.raises(DatasetError, match="link or special"):
-        open_files(zip_of(tmp_path / "a.zip", [(entry, b"/etc/passwd")])).__enter__()
+        Files(zip_of(tmp_path / "a.zip", [(entry, b"/etc/passwd")]))
 
 
-def test_a_zip_bomb_is_refused_by_its_declared_size_before_anything_is_read(tmp_path):
+def test_a_zip_bomb_is_refused_by_its_declared_size_before_anything_is_read(tmp_path, monkeypatch):
     zeros = bytes(2**20)
     bomb = zip_of(tmp_path / "bomb.zip", [(f"{n}.jpg", zeros) for n in range(10)], compression=zipfile.ZIP_DEFLATED)
     assert bomb.stat().st_size < 50_000
-    with pytest.raises(DatasetError, match="unpacks to 10,485,760 bytes"), open_files(bomb, max_bytes=10**7):
-        pass
-    with pytest.raises(DatasetError, match="10 entries"), open_files(bomb, max_files=9):
-        pass
+    with pytest.raises(DatasetError, match="unpacks to 10,485,760 bytes"):
+        Files(bomb, 10**7)
+    monkeypatch.setattr(archives, "MAX_FILES", 9)
+    with pytest.raises(DatasetError, match="10 entries"):
+        Files(bomb)
 
 
 def test_no_more_is_read_of_a_zip_bomb_than_its_declared_size(tmp_path):
@@ -68,7 +69,7 @@ def test_no_more_is_read_of_a_zip_bomb_than_its_declared_size(tmp_path):
     central = raw.rfind(b"PK\x01\x02")
     raw[central + 24 : central + 28] = (100).to_bytes(4, "little")
     path.write_bytes(raw)
-    with open_files(path, max_bytes=1000) as files, pytest.raises(DatasetError, match="BadZipFile"):
+    with Files(path, 1000) as files, pytest.raises(DatasetError, match="BadZipFile"):
         files.read("a.jpg")
 
 
@@ -77,23 +78,23 @@ def test_a_file_above_the_limit_is_refused_in_folder_and_archive(tmp_path, monke
     (tmp_path / "x").write_bytes(b"one")
     archive = zip_of(tmp_path / "a.zip", [("x", b"one")])
     for source in (tmp_path, archive):
-        with open_files(source) as files, pytest.raises(DatasetError, match="x has 3 bytes"):
+        with Files(source) as files, pytest.raises(DatasetError, match="x has 3 bytes"):
             files.read("x")
 
 
 def test_two_files_of_one_name_are_refused(tmp_path):
     with pytest.warns(UserWarning, match="Duplicate"):
         archive = zip_of(tmp_path / "a.zip", [("x", b"1"), ("x", b"2")])
-    with pytest.raises(DatasetError, match="one name"), open_files(archive):
-        pass
+    with pytest.raises(DatasetError, match="one name"):
+        Files(archive)
 
 
 def test_a_missing_file_or_one_that_is_not_an_archive_is_an_error_with_a_remedy(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 half a download")
-    with pytest.raises(DatasetError, match="download it again"), open_files(tmp_path / "a.zip"):
-        pass
-    with pytest.raises(DatasetError, match="does not exist; give a folder"), open_files(tmp_path / "b.zip"):
-        pass
+    with pytest.raises(DatasetError, match="download it again"):
+        Files(tmp_path / "a.zip")
+    with pytest.raises(DatasetError, match="does not exist; give a folder"):
+        Files(tmp_path / "b.zip")
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_the_selected_files_of_a_folder_are_stored_uncompressed_and_sorted(folde
         assert archive.namelist() == ["a/1.jpg", "a/inside.jpg", "b/10.jpg", "b/2.jpg"]
         assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
         assert archive.read("a/inside.jpg") == b"b/2.jpg"
-    with open_files(tmp_path / "new" / "a.zip") as files:
+    with Files(tmp_path / "new" / "a.zip") as files:
         assert files.read("b/10.jpg") == b"b/10.jpg"
 
 

@@ -43,11 +43,8 @@ def test_arrays_are_mapped_from_disk_and_cannot_be_changed(tmp_path):
 
 def test_the_manifest_describes_the_arrays(tmp_path):
     manifest = write(tmp_path)
-    assert (
-        manifest
-        == json.loads((tmp_path / "manifest.json").read_text())
-        == arrays.load(tmp_path / "manifest.json").manifest
-    )
+    assert manifest == json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest == arrays.load(tmp_path / "manifest.json").manifest
     assert manifest["name"] == "toys"
     assert manifest["source"] == "a test"
     assert manifest["classes"] == ["cat", "dog", "owl"]
@@ -130,26 +127,19 @@ def test_a_damaged_manifest_is_refused(tmp_path, content):
         arrays.load(tmp_path / "manifest.json")
 
 
-def test_a_missing_array_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda path: path.unlink(), "is missing; prepare the dataset again$"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "is damaged"),
+        (lambda path: np.save(path, np.zeros(5, np.uint8)), "holds .* manifest requires uint8"),
+        (lambda path: np.save(path, np.zeros(6, np.int64)), "holds .* manifest requires uint8"),
+    ],
+)
+def test_an_array_that_is_missing_truncated_or_of_another_shape_or_dtype_is_refused(tmp_path, spoil, complaint):
     write(tmp_path)
-    (tmp_path / "test_labels.npy").unlink()
-    with pytest.raises(DatasetError, match=r"test_labels\.npy is missing; prepare the dataset again$"):
-        arrays.load(tmp_path / "manifest.json")
-
-
-def test_a_truncated_array_is_refused(tmp_path):
-    write(tmp_path)
-    path = tmp_path / "train_images.npy"
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DatasetError, match=r"train_images\.npy is damaged"):
-        arrays.load(tmp_path / "manifest.json")
-
-
-@pytest.mark.parametrize("array", [np.zeros(5, np.uint8), np.zeros(6, np.int64)])
-def test_an_array_of_another_shape_or_dtype_is_refused(tmp_path, array):
-    write(tmp_path)
-    np.save(tmp_path / "train_labels.npy", array)
-    with pytest.raises(DatasetError, match=r"train_labels\.npy holds .* manifest requires uint8"):
+    spoil(tmp_path / "train_labels.npy")
+    with pytest.raises(DatasetError, match=rf"train_labels\.npy {complaint}"):
         arrays.load(tmp_path / "manifest.json")
 
 
@@ -157,14 +147,9 @@ def test_an_array_of_another_shape_or_dtype_is_refused(tmp_path, array):
 def competition(tmp_path):
     """A dataset of four training images with original sizes and two images for a submission."""
     write(tmp_path, train_images=CONTENT["train_images"][:4], train_labels=CONTENT["train_labels"][:4])
-    arrays.save(
-        tmp_path,
-        {
-            "train_heights": np.arange(4, dtype=np.int32),
-            "train_widths": np.arange(4, 8, dtype=np.int32),
-            "submission_images": CONTENT["test_images"],
-        },
-    )
+    heights, widths = np.arange(8, dtype=np.int32).reshape(2, 4)
+    submission = CONTENT["test_images"]
+    arrays.save(tmp_path, {"train_heights": heights, "train_widths": widths, "submission_images": submission})
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps(manifest | {"submission": {"names": ["a", "b"]}}))
     return tmp_path

@@ -98,8 +98,9 @@ def test_after_a_corrupt_or_missing_file_the_next_mirror_is_used(mirrors, fetch,
     assert fetch(mirrors(content=content), good) == (good.url, CONTENT)
 
 
-def test_an_interrupted_download_is_resumed(mirrors, fetch):
-    mirror = mirrors(cut_after=BREAK)
+@pytest.mark.parametrize("ranges", [True, False], ids=["resumed", "sent as a whole"])
+def test_an_interrupted_download_is_resumed_unless_the_server_ignores_ranges(mirrors, fetch, ranges):
+    mirror = mirrors(cut_after=BREAK, ranges=ranges)
     assert fetch(mirror, attempts=2) == (mirror.url, CONTENT)
     assert mirror.requests == [None, RESUMED]
 
@@ -113,21 +114,12 @@ def test_a_partial_file_of_an_earlier_run_is_resumed_from_any_mirror(mirrors, fe
     assert mirror.requests == [RESUMED]
 
 
-def test_a_server_that_ignores_ranges_sends_the_whole_file(mirrors, fetch):
-    mirror = mirrors(ranges=False, cut_after=BREAK)
-    assert fetch(mirror, attempts=2)[1] == CONTENT
-    assert mirror.requests == [None, RESUMED]
-
-
-def test_a_partial_file_that_is_complete_is_used(mirrors, fetch, tmp_path):
-    (tmp_path / "file.part").write_bytes(CONTENT)
-    assert fetch(mirrors())[1] == CONTENT
-
-
-@pytest.mark.parametrize("partial", [b"other bytes", b"x" * 10**6])
-def test_a_partial_file_of_something_else_is_discarded(mirrors, fetch, tmp_path, partial):
+@pytest.mark.parametrize(("partial", "attempts"), [(CONTENT, 1), (b"other bytes", 2), (b"x" * 10**6, 2)])
+def test_a_complete_partial_file_is_used_and_one_of_something_else_is_discarded(
+    mirrors, fetch, tmp_path, partial, attempts
+):
     (tmp_path / "file.part").write_bytes(partial)
-    assert fetch(mirrors(), attempts=2)[1] == CONTENT
+    assert fetch(mirrors(), attempts=attempts)[1] == CONTENT
 
 
 def test_without_a_checksum_nothing_is_resumed(mirrors, fetch, tmp_path):

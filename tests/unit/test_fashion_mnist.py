@@ -41,7 +41,7 @@ def downloads(small, monkeypatch):
     """The names of the files that are downloaded, from a mirror that has the small dataset."""
     names = []
 
-    def download(target, urls, objection, *, md5, attempts):
+    def download(target, urls, objection, *, md5):
         names.append(target.name)
         assert urls == [MIRROR + target.name]
         target.write_bytes(small[2][target.name])
@@ -71,14 +71,11 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_the_configured_folder_is_used_first(small, fetch_small, downloads, tmp_path):
-    assert "data.fashion_mnist.path" in fetch_small(path=small[0], package=small[0])
-    assert contents(tmp_path / "here") == small[2]
-    assert downloads == []
-
-
-def test_the_debian_package_is_used_second(small, fetch_small, downloads, tmp_path):
-    assert "Debian package" in fetch_small(path="", package=small[0])
+@pytest.mark.parametrize(("path", "origin"), [(True, "data.fashion_mnist.path"), (False, "Debian package")])
+def test_the_configured_folder_is_used_first_and_the_debian_package_second(
+    small, fetch_small, downloads, tmp_path, path, origin
+):
+    assert origin in fetch_small(path=small[0] if path else "", package=small[0])
     assert contents(tmp_path / "here") == small[2]
     assert downloads == []
 
@@ -89,21 +86,17 @@ def test_the_mirrors_are_used_last(small, fetch_small, downloads, tmp_path):
     assert downloads == [file.name for file in small[1].values()]
 
 
-def test_recompressed_files_are_accepted(small, fetch_small, tmp_path):
-    folder = tmp_path / "recompressed"
-    folder.mkdir()
+def test_recompressed_files_are_copied_and_uncompressed_files_are_compressed(small, fetch_small, tmp_path):
+    recompressed, unpacked = tmp_path / "recompressed", tmp_path / "unpacked"
+    recompressed.mkdir()
+    unpacked.mkdir()
     for name, content in small[2].items():
-        (folder / name).write_bytes(gzip.compress(gzip.decompress(content), compresslevel=1))
-    fetch_small(path=folder)
-    assert contents(tmp_path / "here") == contents(folder)
-
-
-def test_uncompressed_files_are_compressed(small, fetch_small, tmp_path):
-    folder = tmp_path / "unpacked"
-    folder.mkdir()
-    for name, content in small[2].items():
-        (folder / name.removesuffix(".gz")).write_bytes(gzip.decompress(content))
-    fetch_small(path=folder)
+        values = gzip.decompress(content)
+        (recompressed / name).write_bytes(gzip.compress(values, compresslevel=1))
+        (unpacked / name.removesuffix(".gz")).write_bytes(values)
+    fetch_small(path=recompressed)
+    assert contents(tmp_path / "here") == contents(recompressed)
+    fetch_small(path=unpacked)
     assert contents(tmp_path / "here") == small[2]
 
 
@@ -151,9 +144,10 @@ def test_the_values_are_verified_even_if_the_checksum_of_the_file_is_right(small
     assert list((tmp_path / "here").iterdir()) == []
 
 
-def test_if_the_download_fails_one_message_names_three_remedies(fetch_small):
+def test_if_the_download_fails_one_message_names_three_remedies(fetch_small, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
     with pytest.raises(DatasetError) as error:
-        fetch_small(mirrors=["http://127.0.0.1:9/"], attempts=1)
+        fetch_small(mirrors=["http://127.0.0.1:9/"])
     message = str(error.value)
     assert "set data.fashion_mnist.path" in message
     assert "apt-get install dataset-fashion-mnist" in message

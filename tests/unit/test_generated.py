@@ -30,17 +30,16 @@ def hashes(folder):
     }
 
 
-def test_the_competition_has_42_classes_and_20933_images():
+def test_class_sizes_have_the_competitions_proportions_and_at_least_three_images():
     assert (len(COMPETITION_COUNTS), sum(COMPETITION_COUNTS)) == (42, 20_933)
     assert (COMPETITION_COUNTS[0], COMPETITION_COUNTS[-1]) == (2246, 3)
     assert len(CLASSES) == len(set(CLASSES)) == 42
-
-
-def test_class_sizes_have_the_competitions_proportions_and_at_least_three_images():
     assert sorted(class_counts(20_933), reverse=True) == list(COMPETITION_COUNTS)
     counts = class_counts(1200)
     assert (min(counts), max(counts)) == (3, round(1200 * 2246 / 20_933))
     assert sum(counts) == pytest.approx(1200, rel=0.05)
+    for name in ("generated", "generated_128", "generated_224"):
+        assert (DATASETS[name].classes, DATASETS[name].train_images) == (42, sum(counts))
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others(tmp_path):
@@ -100,11 +99,6 @@ def test_the_color_tells_a_class_better_than_chance_but_not_perfectly(tmp_path):
     means = np.array([train[hues[labels] == hue].mean(axis=0) for hue in np.unique(hues)])
     nearest = np.unique(hues)[np.argmin(((tests[:, None] - means) ** 2).sum(axis=2), axis=1)]
     assert 0.4 < (nearest == truth).mean() < 0.95  # chance: 1 in 6
-
-
-def test_the_registry_states_the_number_of_images_and_classes():
-    for name in ("generated", "generated_128", "generated_224"):
-        assert (DATASETS[name].classes, DATASETS[name].train_images) == (len(CLASSES), sum(class_counts(1200)))
 
 
 @pytest.fixture(scope="module")

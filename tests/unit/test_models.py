@@ -13,64 +13,59 @@ import pytest
 FAMILIES = Path(importlib.import_module("lookbook.models").__file__).parent
 
 
+FASHION = (28, 28, 1)
+
+
 class Network(NamedTuple):
     name: str
     family: str
     config: dict[str, Any]
-    input_shape: tuple[int, int, int]
-    classes: int
     parameters: int
+    input_shape: tuple[int, int, int] = FASHION
+    classes: int = 10
 
 
-FASHION = (28, 28, 1)
 SIMPSONS = (224, 224, 3)
 D = {"padding": "same", "kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.001}}}
 
 # Sequences are lists, as in the YAML files.
 NETWORKS = [
-    Network("exp001", "mlp", {}, FASHION, 10, 101_770),
-    Network("exp002", "small_cnn", {}, FASHION, 10, 93_322),
-    Network("exp003", "small_cnn", {"batch_normalization": True}, FASHION, 10, 93_962),
-    Network("exp004", "stacked_cnn", {}, FASHION, 10, 426_058),
-    Network("exp008", "stacked_cnn", {"blocks": [[32, 32], [64, 64], [128] * 3]}, FASHION, 10, 435_306),
-    Network("exp102", "small_cnn", D, FASHION, 10, 257_162),
-    Network("exp103", "small_cnn", {**D, "batch_normalization": True}, FASHION, 10, 257_802),
-    Network("exp110", "bottleneck_resnet", {}, FASHION, 10, 1_911_178),
-    Network("exp113", "bottleneck_resnet", {"expansion": 2}, FASHION, 10, 2_350_858),
-    Network("exp115", "bottleneck_resnet", {"expansion": 4}, FASHION, 10, 3_467_146),
-    Network("width_2_4", "sigmoid_width", {"filters": [2, 4]}, FASHION, 10, 156_026),
-    Network("width_5_10", "sigmoid_width", {"filters": [5, 10]}, FASHION, 10, 389_480),
-    Network("width_8_16", "sigmoid_width", {"filters": [8, 16]}, FASHION, 10, 623_834),
-    Network("width_10_20", "sigmoid_width", {"filters": [10, 20]}, FASHION, 10, 780_570),
-    Network("width_15_30", "sigmoid_width", {"filters": [15, 30]}, FASHION, 10, 1_174_160),
-    Network("width_15_30_relu", "sigmoid_width", {"filters": [15, 30], "activation": "relu"}, FASHION, 10, 1_174_160),
-    Network(
-        "width_15_30_he",
-        "sigmoid_width",
-        {"filters": [15, 30], "kernel_initializer": "he_normal"},
-        FASHION,
-        10,
-        1_174_160,
-    ),
-    Network("depth_1", "sigmoid_depth", {"blocks": 1}, FASHION, 10, 245_932),
-    Network("depth_2", "sigmoid_depth", {"blocks": 2}, FASHION, 10, 132_832),
-    Network("depth_3", "sigmoid_depth", {"blocks": 3}, FASHION, 10, 56_020),
-    Network("depth_4", "sigmoid_depth", {"blocks": 4}, FASHION, 10, 15_496),
-    Network("mini_vgg", "mini_vgg", {}, FASHION, 10, 199_146),
-    Network("basic_cnn", "basic_cnn", {}, FASHION, 10, 732_898),
-    Network("wide_resnet_16_4", "wide_resnet", {}, FASHION, 10, 2_754_474),
-    Network("resnet_18", "resnet_v2", {}, FASHION, 10, 11_191_626),
-    Network("resnet_34", "resnet_v2", {"blocks": [3, 4, 6, 3]}, FASHION, 10, 21_310_922),
-    Network("resnet_reduced", "resnet_v2", {"blocks": [1, 2], "filters": 8}, (20, 20, 3), 7, 10_303),
-    Network("mobilenet_v2", "mobilenet_v2", {}, FASHION, 10, 2_270_218),
-    Network("shufflenet_v2", "shufflenet_v2", {}, FASHION, 10, 4_028_582),
-    Network("shake_shake_34", "shake_shake", {}, FASHION, 10, 22_185_802),
+    Network("exp001", "mlp", {}, 101_770),
+    Network("exp002", "small_cnn", {}, 93_322),
+    Network("exp003", "small_cnn", {"batch_normalization": True}, 93_962),
+    Network("exp004", "stacked_cnn", {}, 426_058),
+    Network("exp008", "stacked_cnn", {"blocks": [[32, 32], [64, 64], [128] * 3]}, 435_306),
+    Network("exp102", "small_cnn", D, 257_162),
+    Network("exp103", "small_cnn", {**D, "batch_normalization": True}, 257_802),
+    Network("exp110", "bottleneck_resnet", {}, 1_911_178),
+    Network("exp113", "bottleneck_resnet", {"expansion": 2}, 2_350_858),
+    Network("exp115", "bottleneck_resnet", {"expansion": 4}, 3_467_146),
+    Network("width_2_4", "sigmoid_width", {"filters": [2, 4]}, 156_026),
+    Network("width_5_10", "sigmoid_width", {"filters": [5, 10]}, 389_480),
+    Network("width_8_16", "sigmoid_width", {"filters": [8, 16]}, 623_834),
+    Network("width_10_20", "sigmoid_width", {"filters": [10, 20]}, 780_570),
+    Network("width_15_30", "sigmoid_width", {"filters": [15, 30]}, 1_174_160),
+    Network("width_15_30_relu", "sigmoid_width", {"filters": [15, 30], "activation": "relu"}, 1_174_160),
+    Network("width_15_30_he", "sigmoid_width", {"filters": [15, 30], "kernel_initializer": "he_normal"}, 1_174_160),
+    Network("depth_1", "sigmoid_depth", {"blocks": 1}, 245_932),
+    Network("depth_2", "sigmoid_depth", {"blocks": 2}, 132_832),
+    Network("depth_3", "sigmoid_depth", {"blocks": 3}, 56_020),
+    Network("depth_4", "sigmoid_depth", {"blocks": 4}, 15_496),
+    Network("mini_vgg", "mini_vgg", {}, 199_146),
+    Network("basic_cnn", "basic_cnn", {}, 732_898),
+    Network("wide_resnet_16_4", "wide_resnet", {}, 2_754_474),
+    Network("resnet_18", "resnet_v2", {}, 11_191_626),
+    Network("resnet_34", "resnet_v2", {"blocks": [3, 4, 6, 3]}, 21_310_922),
+    Network("resnet_reduced", "resnet_v2", {"blocks": [1, 2], "filters": 8}, 10_303, (20, 20, 3), 7),
+    Network("mobilenet_v2", "mobilenet_v2", {}, 2_270_218),
+    Network("shufflenet_v2", "shufflenet_v2", {}, 4_028_582),
+    Network("shake_shake_34", "shake_shake", {}, 22_185_802),
     # 36 pixels are 9 before the second stage: an odd size for the shifted shortcut.
-    Network("shake_shake_reduced", "shake_shake", {"blocks": [1, 2], "filters": 8}, (36, 36, 3), 7, 20_591),
-    Network("simpsons_c42_n700_b64", "simpsons_cnn", {}, SIMPSONS, 42, 399_210),
-    Network("simpsons_c20_n300_b20", "simpsons_cnn", {}, SIMPSONS, 20, 393_556),
+    Network("shake_shake_reduced", "shake_shake", {"blocks": [1, 2], "filters": 8}, 20_591, (36, 36, 3), 7),
+    Network("simpsons_c42_n700_b64", "simpsons_cnn", {}, 399_210, SIMPSONS, 42),
+    Network("simpsons_c20_n300_b20", "simpsons_cnn", {}, 393_556, SIMPSONS, 20),
     Network(
-        "simpsons_c42_n155_b25_conv512", "simpsons_cnn", {"filters": [32, 64, 128, 256, 512]}, SIMPSONS, 42, 1_590_122
+        "simpsons_c42_n155_b25_conv512", "simpsons_cnn", {"filters": [32, 64, 128, 256, 512]}, 1_590_122, SIMPSONS, 42
     ),
 ]
 # Their files have up to 90 MB; smaller networks of the same families are saved.

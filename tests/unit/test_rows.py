@@ -49,7 +49,8 @@ def used(rows: TrialRows) -> np.ndarray:
 
 
 def same(one: TrialRows, other: TrialRows) -> bool:
-    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("train", "valid", "test"))
+    names = ("train", "valid", "test", "train_is_resampled")
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
 
 
 def test_without_rules_every_image_is_in_one_part_once():

@@ -24,12 +24,12 @@ def picture(mode, shade):
 
 def entries():
     files = {"simpsons-mnist-master/LICENSE": b"text"}
-    for variant in VARIANTS.values():
+    for folder, mode in VARIANTS.values():
         for split, count in FEW.items():
             for place, label in enumerate(CLASSES):
                 for number in range(count):
-                    name = f"simpsons-mnist-master/dataset/{variant.folder}/{split}/{label}/pic_{number}.jpg"
-                    files[name] = picture(variant.mode, 20 * place)
+                    name = f"simpsons-mnist-master/dataset/{folder}/{split}/{label}/pic_{number}.jpg"
+                    files[name] = picture(mode, 20 * place)
     return files
 
 
@@ -107,12 +107,6 @@ def test_a_path_leaves_one_archive_which_is_prepared(tmp_path, form):
     assert manifest["counts"] == {"train": 20, "test": 10}
     with pytest.raises(DatasetError, match=r"^data\.simpsons_mnist\.path: .*no images in"):
         fetch(tmp_path / "fetched", path=str(archive_of(tmp_path / "b.zip", {"x": b""})))
-
-
-def test_an_unsafe_archive_is_refused(tmp_path):
-    archive = archive_of(tmp_path / "a.zip", entries() | {"../evil.jpg": b"x"})
-    with pytest.raises(DatasetError, match="not safe"):
-        fetch(tmp_path / "fetched", path=str(archive))
 
 
 def test_a_download_is_kept_and_a_failed_one_has_a_remedy(tmp_path, monkeypatch):

@@ -7,35 +7,21 @@ from lookbook.sampling.splits import epoch_order, limit, split_indices
 from lookbook.sampling.streams import stream
 
 
-@pytest.mark.parametrize(("count", "fraction", "held_out"), [(60000, 0.2, 12000), (10, 0.25, 2), (7, 0.1, 1)])
-def test_validation_is_the_rounded_fraction_and_train_is_the_rest(count, fraction, held_out):
+@pytest.mark.parametrize(
+    ("count", "fraction", "held_out"), [(60000, 0.2, 12000), (10, 0.25, 2), (7, 0.1, 1), (50, 0, 0)]
+)
+def test_validation_is_the_rounded_fraction_and_train_is_the_rest_both_ascending(count, fraction, held_out):
     train, valid = split_indices(count, fraction, seed=0)
     assert train.dtype == valid.dtype == np.int32
     assert len(valid) == held_out
+    assert (np.diff(train) > 0).all()
+    assert (np.diff(valid) > 0).all()
     np.testing.assert_array_equal(np.sort(np.concatenate([train, valid])), np.arange(count))
-
-
-def test_both_parts_are_ascending():
-    for part in split_indices(100, 0.3, seed=0):
-        assert (np.diff(part) > 0).all()
-
-
-def test_nothing_is_held_out_at_fraction_zero():
-    train, valid = split_indices(50, 0, seed=3)
-    np.testing.assert_array_equal(train, np.arange(50))
-    assert valid.shape == (0,)
-    assert valid.dtype == np.int32
 
 
 def test_the_split_is_random_not_the_tail():
     _, valid = split_indices(1000, 0.1, seed=0)
     assert valid.min() < 500 < valid.max()
-
-
-@pytest.mark.parametrize("fraction", [-0.1, 1, 1.5, float("nan")])
-def test_a_fraction_outside_zero_to_one_is_refused(fraction):
-    with pytest.raises(ValueError, match="validation_fraction"):
-        split_indices(10, fraction, seed=0)
 
 
 def test_a_split_must_leave_training_images():
@@ -79,14 +65,10 @@ def test_an_epoch_order_has_every_index_as_often_as_it_is_given():
     assert indices.tolist() == [5, 5, 5, 9, 2]
 
 
-def test_every_epoch_and_every_seed_has_its_own_order():
+def test_every_epoch_and_every_seed_has_its_own_order_which_is_the_same_in_a_resumed_trial():
     orders = [epoch_order(np.arange(100), seed, epoch) for seed in range(3) for epoch in range(4)]
     assert len({order.tobytes() for order in orders}) == 12
-
-
-def test_a_resumed_trial_has_the_same_order():
-    uninterrupted = [epoch_order(np.arange(100), 7, epoch) for epoch in range(5)]
-    np.testing.assert_array_equal(epoch_order(np.arange(100), 7, 4), uninterrupted[4])
+    np.testing.assert_array_equal(epoch_order(np.arange(100), 2, 3), orders[-1])
 
 
 def test_a_limit_keeps_balanced_classes_balanced():
@@ -122,7 +104,5 @@ def test_without_a_limit_below_the_number_of_images_all_are_kept(count):
     np.testing.assert_array_equal(limit(np.zeros(30, np.uint8), count, seed=0), np.arange(30))
 
 
-def test_a_limit_of_zero_keeps_none_and_a_negative_one_is_refused():
+def test_a_limit_of_zero_keeps_none():
     assert limit(np.zeros(30, np.uint8), 0, seed=0).shape == (0,)
-    with pytest.raises(ValueError, match="-1"):
-        limit(np.zeros(30, np.uint8), -1, seed=0)

@@ -1,5 +1,15 @@
 """The registry of datasets: their shapes, their files, and whether their images are available.
 
+This holds for the functions of every module of datasets; their own docstrings describe what is their own:
+
+- ``prepare(name, output, originals=(), *, workers=1)`` writes the dataset ``name`` to the folder ``output``, see
+  ``arrays``, and returns its manifest. ``originals`` are the paths of the original files, or one folder with them, and
+  ``workers`` is the number of processes that decode image files. It raises DatasetError if a file is missing, damaged
+  or not what the dataset holds.
+- ``fetch(destination, *, path=None)``, if there are original files, leaves them in a folder, which is created if it is
+  missing, and returns a description of where they came from. ``path`` is the config's ``data.<family>.path``; None or
+  "" if it is not set. It raises DatasetError if ``path`` is set but does not hold the dataset, or the download failed.
+
 Every parse of the Snakefile imports this module, so it imports only light modules of the standard library.
 """
 
@@ -16,8 +26,7 @@ class DatasetInfo(NamedTuple):
     """What is known about a dataset before it is prepared.
 
     Attributes:
-        module: the module with ``prepare(name, output, originals, *, workers)`` and, if there are ``originals``,
-            ``fetch(destination, *, path)``.
+        module: the module with ``prepare`` and ``fetch``.
         shape: height, width and channels of its images.
         classes: number of classes.
         train_images: number of training images; None if it depends on the original files.

@@ -8,9 +8,9 @@ import re
 import shutil
 import stat
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from lookbook.errors import DatasetError
 from lookbook.files import replacing
@@ -37,8 +37,59 @@ def only_path(name: str, originals: Sequence[Path], remedy: str) -> Path:
     return originals[0]
 
 
+class Files:
+    """The files in a folder or a zip archive, by their names relative to it; a ``with`` statement closes the archive.
+
+    Attributes:
+        path: the folder or archive.
+        names: names of all files, with forward slashes, sorted.
+        folders: names of all folders, including empty ones.
+    """
+
+    def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
+        """Open a folder or zip archive; ``max_bytes`` limits the size of all files of an archive, uncompressed.
+
+        Raises:
+            DatasetError: the path does not exist, is not a zip archive, or the archive is not safe to read.
+        """
+        self.path = path
+        if path.is_dir():
+            self._archive = None
+            self.names, folders = _list_folder(path)
+        else:
+            self._archive = _open_archive(path, max_bytes)
+            entries = self._archive.infolist()
+            self.names = sorted(entry.filename for entry in entries if not entry.is_dir())
+            folders = [entry.filename for entry in entries if entry.is_dir()]
+        parents = {parent for name in (*self.names, *folders) for parent in PurePosixPath(name).parents}
+        self.folders = {str(folder) for folder in parents.union(map(PurePosixPath, folders))} - {"."}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._archive is not None:
+            self._archive.close()
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of one file.
+
+        Raises:
+            DatasetError: the file is missing, damaged, or larger than ``MAX_FILE_BYTES``.
+        """
+        file = self.path / name
+        try:
+            size = file.stat().st_size if self._archive is None else self._archive.getinfo(name).file_size
+            if size <= MAX_FILE_BYTES:
+                # ZipFile reads no more than the declared size.
+                return file.read_bytes() if self._archive is None else self._archive.read(name)
+        except Exception as error:  # Damaged archives raise zlib.error, BadZipFile, EOFError and NotImplementedError.
+            raise DatasetError(f"{name} cannot be read ({type(error).__name__})") from error
+        raise DatasetError(f"{name} has {size:,} bytes; the maximum is {MAX_FILE_BYTES:,}")
+
+
 def copy_archive(
-    path: Path, target: Path, select: Callable[["Files"], Iterable[str]], max_bytes: int = MAX_BYTES
+    path: Path, target: Path, select: Callable[[Files], Iterable[str]], max_bytes: int = MAX_BYTES
 ) -> None:
     """Copy a zip archive, or store the selected files of a folder in one. The same files give the same bytes.
 
@@ -46,12 +97,12 @@ def copy_archive(
         path: a folder or zip archive.
         target: the zip archive to write; its folder is created if it is missing.
         select: returns the names of the dataset's files, and raises DatasetError if some are missing.
-        max_bytes: see ``open_files``.
+        max_bytes: see ``Files``.
 
     Raises:
-        DatasetError: see ``open_files`` and ``select``.
+        DatasetError: see ``Files`` and ``select``.
     """
-    with open_files(path, max_bytes=max_bytes) as files:
+    with Files(path, max_bytes) as files:
         names = sorted(select(files))
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as temporary:
@@ -62,25 +113,18 @@ def copy_archive(
             for name in names:
                 entry = zipfile.ZipInfo(name)  # its default date is 1980-01-01
                 entry.external_attr = (stat.S_IFREG | 0o644) << 16
-                with (path / name).open("rb") as original, archive.open(entry, "w") as stored:
-                    shutil.copyfileobj(original, stored)
+                archive.writestr(entry, (path / name).read_bytes())
 
 
-@contextmanager
-def open_files(path: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> Iterator["Files"]:
-    """Open a folder or a zip archive for reading and close it afterwards.
+def _list_folder(root: Path) -> tuple[list[str], list[str]]:
+    """Return the names of the regular files, sorted, and of the folders; links that leave the folder are ignored."""
+    resolved = root.resolve()
+    paths = [path for path in root.rglob("*") if not path.is_symlink() or path.resolve().is_relative_to(resolved)]
+    names = sorted(path.relative_to(root).as_posix() for path in paths if path.is_file())
+    return names, [path.relative_to(root).as_posix() for path in paths if path.is_dir()]
 
-    Args:
-        path: a folder or a zip archive.
-        max_files: maximum number of entries of an archive.
-        max_bytes: maximum size of all files of an archive together, uncompressed.
 
-    Raises:
-        DatasetError: the path does not exist, is not a zip archive, or the archive is not safe to read.
-    """
-    if path.is_dir():
-        yield Files(path, None, *_list_folder(path))
-        return
+def _open_archive(path: Path, max_bytes: int) -> zipfile.ZipFile:
     if not path.exists():
         raise DatasetError(f"{path} does not exist; give a folder or a zip archive")
     try:
@@ -89,89 +133,26 @@ def open_files(path: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTE
         raise DatasetError(
             f"{path} is not a readable zip archive ({error}); download it again, or unpack it and give the folder"
         ) from error
-    with archive:
-        yield Files(path, archive, *_list_archive(path, archive, max_files, max_bytes))
+    _refuse_unsafe(path, archive.infolist(), max_bytes)
+    return archive
 
 
-def _list_folder(root: Path) -> tuple[list[str], set[str]]:
-    """Return the names of the regular files and of the folders; links that leave the folder are ignored."""
-    names, folders, resolved = [], set(), root.resolve()
-    for path in root.rglob("*"):
-        if path.is_symlink() and not path.resolve().is_relative_to(resolved):
-            continue
-        if path.is_dir():
-            folders.add(path.relative_to(root).as_posix())
-        elif path.is_file():
-            names.append(path.relative_to(root).as_posix())
-    return sorted(names), folders
-
-
-def _list_archive(path: Path, archive: zipfile.ZipFile, max_files: int, max_bytes: int) -> tuple[list[str], set[str]]:
-    entries = archive.infolist()
-    if len(entries) > max_files:
-        raise DatasetError(f"{path} has {len(entries):,} entries; the maximum is {max_files:,}")
+def _refuse_unsafe(path: Path, entries: Sequence[zipfile.ZipInfo], max_bytes: int) -> None:
+    """Refuse an archive that is too large, or that could be written outside a folder if anybody unpacked it."""
+    if len(entries) > MAX_FILES:
+        raise DatasetError(f"{path} has {len(entries):,} entries; the maximum is {MAX_FILES:,}")
     total = sum(entry.file_size for entry in entries)
     if total > max_bytes:
         raise DatasetError(f"{path} unpacks to {total:,} bytes; the maximum is {max_bytes:,}")
-    names: list[str] = []
-    folders: set[str] = set()
     for entry in entries:
-        _refuse_unsafe(path, entry)
-        pure = PurePosixPath(entry.filename)
-        folders.update(str(parent) for parent in pure.parents if str(parent) != ".")
-        if entry.is_dir():
-            folders.add(str(pure))
-        else:
-            names.append(entry.filename)
+        name = entry.orig_filename
+        pure = PurePosixPath(name)
+        if pure.is_absolute() or ".." in pure.parts or "\\" in name or "\0" in name or name[1:2] == ":":
+            raise DatasetError(f"{path} holds {name!r}, a path outside the archive; it is not safe to read")
+        if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise DatasetError(f"{path} holds {name!r}, a link or special file; it is not safe to read")
+        if entry.flag_bits & 1:
+            raise DatasetError(f"{path} is protected by a password; unpack it and give the folder")
+    names = [entry.filename for entry in entries if not entry.is_dir()]
     if len(set(names)) != len(names):
         raise DatasetError(f"{path} holds several files of one name; it is not safe to read")
-    return sorted(names), folders
-
-
-def _refuse_unsafe(path: Path, entry: zipfile.ZipInfo) -> None:
-    """Refuse entries that could be written outside the folder if anybody unpacked the archive."""
-    name = entry.orig_filename
-    pure = PurePosixPath(name)
-    if pure.is_absolute() or ".." in pure.parts or "\\" in name or "\0" in name or name[1:2] == ":":
-        raise DatasetError(f"{path} holds {name!r}, a path outside the archive; it is not safe to read")
-    kind = stat.S_IFMT(entry.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise DatasetError(f"{path} holds {name!r}, a link or special file; it is not safe to read")
-    if entry.flag_bits & 1:
-        raise DatasetError(f"{path} is protected by a password; unpack it and give the folder")
-
-
-class Files:
-    """The files in a folder or a zip archive, by their names relative to it.
-
-    Attributes:
-        path: the folder or archive.
-        names: names of all files, with forward slashes, sorted.
-        folders: names of all folders, including empty ones.
-    """
-
-    def __init__(self, path: Path, archive: zipfile.ZipFile | None, names: list[str], folders: set[str]) -> None:
-        self.path = path
-        self.names = names
-        self.folders = folders
-        self._archive = archive
-
-    def read(self, name: str) -> bytes:
-        """Return the bytes of one file.
-
-        Raises:
-            DatasetError: the file is missing, damaged, or larger than ``MAX_FILE_BYTES``.
-        """
-        try:
-            size = self._size(name)
-            if size <= MAX_FILE_BYTES:
-                return (self.path / name).read_bytes() if self._archive is None else self._archive.read(name)
-        except Exception as error:  # Damaged archives raise zlib.error, BadZipFile, EOFError and NotImplementedError.
-            raise DatasetError(f"{name} cannot be read ({type(error).__name__})") from error
-        raise DatasetError(f"{name} has {size:,} bytes; the maximum is {MAX_FILE_BYTES:,}")
-
-    def _size(self, name: str) -> int:
-        """Return the declared size of a file in bytes; ZipFile reads no more than that."""
-        if self._archive is None:
-            return (self.path / name).stat().st_size
-        return self._archive.getinfo(name).file_size

@@ -32,10 +32,7 @@ def write(
     name: str,
     classes: Sequence[str],
     source: str,
-    train_images: np.ndarray,
-    train_labels: np.ndarray,
-    test_images: np.ndarray,
-    test_labels: np.ndarray,
+    **arrays: np.ndarray,
 ) -> dict[str, Any]:
     """Write a prepared dataset and return its manifest.
 
@@ -46,30 +43,21 @@ def write(
         name: the dataset's name in the config.
         classes: the class names; a label is an index into them.
         source: where the images come from, as the report shows it.
-        train_images: uint8 (N, H, W, C).
-        train_labels: uint8 (N,).
-        test_images: uint8 (M, H, W, C); M may be 0.
-        test_labels: uint8 (M,).
+        arrays: ``train_images``, uint8 (N, H, W, C), and ``train_labels``, uint8 (N,); ``test_images`` and
+            ``test_labels``, the same for M images; M may be 0.
 
     Raises:
         ValueError: an array has the wrong shape or dtype, or a label has no class name.
     """
-    arrays = dict(zip(ARRAYS, (train_images, train_labels, test_images, test_labels), strict=True))
-    for split in ("train", "test"):
-        _check_split(split, arrays[f"{split}_images"], arrays[f"{split}_labels"], len(classes))
-    shape = [int(size) for size in train_images.shape[1:]]
-    if list(test_images.shape[1:]) != shape:
-        raise ValueError(f"test images of shape {list(test_images.shape[1:])}, train images of shape {shape}")
+    labels = {split: arrays[f"{split}_labels"] for split in ("train", "test")}
+    for split, values in labels.items():
+        _check_split(split, arrays[f"{split}_images"], values, len(classes))
+    shape, test_shape = (list(arrays[name].shape[1:]) for name in ("train_images", "test_images"))
+    if test_shape != shape:
+        raise ValueError(f"test images of shape {test_shape}, train images of shape {shape}")
     remove_manifest(directory)
-    return write_manifest(
-        directory,
-        name=name,
-        classes=classes,
-        source=source,
-        shape=shape,
-        labels={"train": train_labels, "test": test_labels},
-        hashes=save(directory, arrays),
-    )
+    about: dict[str, Any] = {"name": name, "classes": classes, "source": source, "shape": shape}
+    return write_manifest(directory, labels=labels, hashes=save(directory, arrays), **about)
 
 
 def remove_manifest(directory: Path) -> None:
@@ -100,10 +88,7 @@ def write_manifest(
     """Write the manifest of arrays that are complete, and return it.
 
     Args:
-        directory: the folder of the arrays.
-        name: the dataset's name in the config.
-        classes: the class names.
-        source: where the images come from.
+        directory, name, classes, source: see ``write``.
         shape: height, width and channels.
         labels: uint8 (N,) of each split.
         hashes: SHA-256 of each array by its name.
@@ -136,12 +121,7 @@ class Dataset:
     """A prepared dataset, memory-mapped read-only.
 
     Attributes:
-        name: its name in the config.
-        classes: the class names; a label is an index into them.
-        train_images: uint8 (N, H, W, C).
-        train_labels: uint8 (N,).
-        test_images: uint8 (M, H, W, C).
-        test_labels: uint8 (M,).
+        name, classes, train_images, train_labels, test_images, test_labels: see ``write``.
         manifest: the parsed ``manifest.json``, see ``write_manifest``.
         directory: the folder of the arrays.
     """

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lookbook.datasets import arrays
-from lookbook.datasets.archives import Files, natural_order, open_files
+from lookbook.datasets.archives import Files, natural_order
 from lookbook.datasets.decoding import KINDS, DecodedImages, decode_images
 from lookbook.errors import DatasetError
 from lookbook.files import replacing
@@ -55,7 +55,7 @@ def prepare_layout(
     Raises:
         DatasetError: a class folder is missing, unknown, empty or without any usable image.
     """
-    with open_files(source) as files:
+    with Files(source) as files:
         members = class_files(files, classes)
         tests = submission_files(files)
     names = [file for label in classes for file in members[label]]
@@ -74,7 +74,6 @@ def prepare_layout(
         "test_labels": np.empty(0, np.uint8),
     }
     # The large arrays are hashed while they are written: hashing them here would load them into memory.
-    hashes = arrays.save(directory, small) | {"train_images": train.sha256, "submission_images": test.sha256}
     return arrays.write_manifest(
         directory,
         name=name,
@@ -82,7 +81,7 @@ def prepare_layout(
         source=origin,
         shape=(size, size, 3),
         labels={"train": small["train_labels"], "test": small["test_labels"]},
-        hashes=hashes,
+        hashes=arrays.save(directory, small) | {"train_images": train.sha256, "submission_images": test.sha256},
         skipped=_shortened(train.skipped),
         submission={
             "names": [PurePosixPath(tests[position]).name for position in test.kept],
@@ -100,8 +99,7 @@ def class_files(files: Files, classes: Sequence[str]) -> dict[str, list[str]]:
     parents = Counter(str(PurePosixPath(f).parent) for f in files.folders if PurePosixPath(f).name in classes)
     if not parents:
         raise DatasetError(f"{files.path} has no class folder such as train/simpsons_dataset/{classes[0]}")
-    # Some distributions hold the classes twice: take the folder with the most classes, then the least deep one.
-    root = min(parents, key=lambda parent: (-parents[parent], len(PurePosixPath(parent).parts), parent))
+    root = _fullest(parents)  # some distributions hold the classes twice
     present = {PurePosixPath(f).name for f in files.folders if str(PurePosixPath(f).parent) == root}
     where = f"{files.path}: {root}"
     for folder in sorted(present - set(classes) - NOT_CLASSES):
@@ -123,12 +121,16 @@ def class_files(files: Files, classes: Sequence[str]) -> dict[str, list[str]]:
 def submission_files(files: Files) -> list[str]:
     """Return the names of the competition's test images, in natural order; none without a testset folder."""
     parents = Counter(str(PurePosixPath(name).parent) for name in files.names)
-    folders = [folder for folder in parents if PurePosixPath(folder).name == "testset"]
+    folders = {folder: count for folder, count in parents.items() if PurePosixPath(folder).name == "testset"}
     if not folders:
         return []
-    # As in `class_files`: archives made on a Mac hold a second file for each file, in __MACOSX.
-    root = min(folders, key=lambda folder: (-parents[folder], len(PurePosixPath(folder).parts), folder))
+    root = _fullest(folders)  # archives made on a Mac hold a second file for each file, in __MACOSX
     return sorted((n for n in files.names if str(PurePosixPath(n).parent) == root), key=natural_order)
+
+
+def _fullest(counts: Mapping[str, int]) -> str:
+    """Return the folder with the largest count, among equal ones the least deep one, then the first by name."""
+    return min(counts, key=lambda folder: (-counts[folder], len(PurePosixPath(folder).parts), folder))
 
 
 def unread_images(manifest: Mapping[str, Any]) -> list[str]:
@@ -138,12 +140,7 @@ def unread_images(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def write_answers(path: Path, answers: Mapping[str, str]) -> None:
-    """Write the competition's CSV file: header ``Id,Expected``, one row per test image in natural order.
-
-    Args:
-        path: the file to write; its folder must exist.
-        answers: class by file name of the image.
-    """
+    """Write the class of each test image by file name as CSV, with header ``Id,Expected``, in natural order."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["Id", "Expected"])

@@ -9,18 +9,19 @@ import hashlib
 import io
 import multiprocessing
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from lookbook.datasets.archives import Files, open_files
+from lookbook.datasets.archives import Files
 from lookbook.errors import DatasetError
 
 KINDS = {
@@ -58,8 +59,7 @@ class DecodedImages:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """One decoded image: uint8 pixels (size, size, C) and its original height and width in pixels."""
 
     pixels: np.ndarray
@@ -94,13 +94,11 @@ def decode_images(
     kept, heights, widths, skipped = [], [], [], []
     digest = hashlib.sha256()
     shape = (size, size, CHANNELS[mode])
-    with (
-        target.open("wb") as file,
-        tqdm(total=len(names), desc=description, unit="image", mininterval=1) as progress,
-    ):
+    outcomes = _decode_all(source, names, size, mode, workers)
+    progress = tqdm(outcomes, desc=description, total=len(names), unit="image", mininterval=1)
+    with target.open("wb") as file:
         _write_header(file, (0, *shape))
-        for position, outcome in enumerate(_decode_all(source, names, size, mode, workers)):
-            progress.update()
+        for position, outcome in enumerate(progress):
             if isinstance(outcome, str):
                 skipped.append({"name": names[position], "reason": outcome})
                 continue
@@ -111,13 +109,8 @@ def decode_images(
             digest.update(outcome.pixels.data)
         file.seek(0)
         _write_header(file, (len(kept), *shape))
-    return DecodedImages(
-        kept=np.asarray(kept, np.int64),
-        heights=np.asarray(heights, np.int32),
-        widths=np.asarray(widths, np.int32),
-        skipped=skipped,
-        sha256=digest.hexdigest(),
-    )
+    sizes = np.asarray(heights, np.int32), np.asarray(widths, np.int32)
+    return DecodedImages(np.asarray(kept, np.int64), *sizes, skipped, digest.hexdigest())
 
 
 def decode(data: bytes, name: str, size: int, mode: str = "RGB") -> Picture | str:
@@ -137,8 +130,7 @@ def decode(data: bytes, name: str, size: int, mode: str = "RGB") -> Picture | st
             if reason:
                 return reason
             resized = image.resize((size, size), Image.Resampling.BILINEAR)
-            pixels = np.asarray(resized, np.uint8).reshape(size, size, CHANNELS[mode])
-            return Picture(np.ascontiguousarray(pixels), image.height, image.width)
+            return Picture(np.array(resized).reshape(size, size, CHANNELS[mode]), image.height, image.width)
     except Image.UnidentifiedImageError:
         return "not an image"
     except Image.DecompressionBombError:
@@ -161,41 +153,32 @@ def _objection(image: Image.Image, extension: str, mode: str) -> str | None:
 
 def _write_header(file: io.BufferedWriter, shape: tuple[int, ...]) -> None:
     """Write the header of a .npy file. NumPy pads it, so its length does not depend on the first dimension."""
-    fields = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, fields)
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
 def _decode_all(source: Path, names: Sequence[str], size: int, mode: str, workers: int) -> Iterator[Picture | str]:
     """Yield the image or the reason of each name, in order."""
-    with open_files(source) as files:  # also if workers read: an unreadable source is not reported as a dead worker
+    with Files(source) as files:  # also if workers read: an unreadable source is reported before any of them starts
         if workers <= 1:
             for name in names:
                 yield _read_and_decode(files, name, size, mode)
             return
     # Spawned, because a forked process inherits the locks and the memory of the calling process.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker, (source, size, mode))
-    chunks = [names[start : start + CHUNK] for start in range(0, len(names), CHUNK)]
-    with pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        waiting: deque[Future[list[Picture | str]]] = deque()
         try:
-            for outcomes in _in_order(pool, chunks, workers * CHUNKS_PER_WORKER):
-                yield from outcomes
+            for start in range(0, len(names), CHUNK):
+                if len(waiting) >= workers * CHUNKS_PER_WORKER:
+                    yield from waiting.popleft().result()
+                waiting.append(pool.submit(_decode_chunk, source, names[start : start + CHUNK], size, mode))
+            while waiting:
+                yield from waiting.popleft().result()
         except BrokenProcessPool as error:
             raise DatasetError(
                 f"{source}: a decoding process ended unexpectedly, perhaps for lack of memory; use fewer workers"
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _in_order(pool: ProcessPoolExecutor, chunks: Iterable[Sequence[str]], ahead: int) -> Iterator[list[Picture | str]]:
-    """Yield the results of the chunks in order, with at most ``ahead`` of them submitted and not yet consumed."""
-    waiting: deque[Future[list[Picture | str]]] = deque()
-    for chunk in chunks:
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-        waiting.append(pool.submit(_decode_chunk, chunk))
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def _read_and_decode(files: Files, name: str, size: int, mode: str) -> Picture | str:
@@ -206,17 +189,9 @@ def _read_and_decode(files: Files, name: str, size: int, mode: str) -> Picture |
     return decode(data, name, size, mode)
 
 
-# State of a worker process. The archive is opened once, because its table of contents is long.
-_worker: tuple[Files, int, str] | None = None
-_open = ExitStack()
+# Opened once in each worker process, because the table of contents of an archive is long.
+_files = cache(Files)
 
 
-def _start_worker(source: Path, size: int, mode: str) -> None:
-    global _worker
-    _worker = (_open.enter_context(open_files(source)), size, mode)
-
-
-def _decode_chunk(names: Sequence[str]) -> list[Picture | str]:
-    assert _worker is not None
-    files, size, mode = _worker
-    return [_read_and_decode(files, name, size, mode) for name in names]
+def _decode_chunk(source: Path, names: Sequence[str], size: int, mode: str) -> list[Picture | str]:
+    return [_read_and_decode(_files(source), name, size, mode) for name in names]

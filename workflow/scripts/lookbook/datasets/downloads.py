@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def download(
-    target: Path, urls: Sequence[str], objection: Callable[[Path], str | None], *, md5: str | None, attempts: int
+    target: Path, urls: Sequence[str], objection: Callable[[Path], str | None], *, md5: str | None, attempts: int = 3
 ) -> str:
     """Download a file from the first URL that has it, and return this URL.
 

@@ -34,18 +34,7 @@ class IdxFile(NamedTuple):
     sha256: str
 
 
-CLASSES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
+CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 _MD5 = (
     "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
     "25c81989df183df01b3e8a0aad5dffbe",
@@ -82,27 +71,12 @@ def fetch(
     package: Path = PACKAGE_FOLDER,
     mirrors: Sequence[str] = MIRRORS,
     files: Mapping[str, IdxFile] = FILES,
-    attempts: int = 3,
 ) -> str:
     """Copy or download the four idx files to a folder and verify them.
 
-    The first of these is used: ``path``, the Debian package, the mirrors. An interrupted download leaves
+    The first of these is used: ``path``, a folder with the four files, gzipped or not; ``package``, the folder of the
+    Debian package; the mirrors, URLs of folders that end in "/", in turn. An interrupted download leaves
     ``<name>.part``, from which the next one resumes.
-
-    Args:
-        destination: the folder; created if it is missing.
-        path: the config's ``data.fashion_mnist.path``: a folder with the four files, gzipped or not; None or "" if
-            it is not set.
-        package: the folder of the Debian package.
-        mirrors: URLs of folders, each ending in "/", tried in turn.
-        files: the files by array.
-        attempts: number of rounds through the mirrors.
-
-    Returns:
-        A description of where the files came from.
-
-    Raises:
-        DatasetError: ``path`` is set but does not hold the dataset, or the download failed.
     """
     destination.mkdir(parents=True, exist_ok=True)
     if path:
@@ -117,7 +91,7 @@ def fetch(
             return f"the Debian package in {package}"
         except DatasetError as error:
             log.warning("Ignoring the Debian package: %s. Downloading from the mirrors instead.", error)
-    used = [_download(file, destination, mirrors, attempts) for file in files.values()]
+    used = [_download(file, destination, mirrors) for file in files.values()]
     return ", ".join(dict.fromkeys(used))
 
 
@@ -135,40 +109,19 @@ def read(*originals: Path, files: Mapping[str, IdxFile] = FILES, verify: bool = 
     Raises:
         DatasetError: a file is missing, damaged, or its values are not the published ones.
     """
-    decoded = {}
-    for key, file in files.items():
-        path = _locate(originals, file.name)
-        decoded[key] = read_idx(path)
-        if verify and arrays.sha256(decoded[key]) != file.sha256:
-            raise DatasetError(f"{path}: the values differ from those of Fashion-MNIST (SHA-256)")
-    return decoded
+    return {key: _read(_locate(originals, file.name), file.sha256 if verify else None) for key, file in files.items()}
 
 
 def prepare(name: str, output: Path, originals: Sequence[Path] = (), *, workers: int = 1) -> dict[str, Any]:
-    """Write a prepared dataset (see ``lookbook.datasets.arrays``) from idx files and return its manifest.
+    """Write a prepared dataset from the four idx files.
 
-    Args:
-        name: "fashion_mnist", which must have the published values, or "sample".
-        output: the folder to write.
-        originals: the four files, or the folder that holds them; those of the repository by default for "sample".
-        workers: not used; these files need no decoding processes.
-
-    Raises:
-        DatasetError: a file is missing, damaged, or its values are not the published ones.
+    "fashion_mnist" must have the published values; "sample" is prepared from the files of the repository by default.
     """
     if not originals and name != "sample":
         raise DatasetError(f"{name} is prepared from its four idx files; give their paths or their folder")
     decoded = read(*(originals or [SAMPLE_FOLDER]), verify=name != "sample")
-    return arrays.write(
-        output,
-        name=name,
-        classes=CLASSES,
-        source=DESCRIPTIONS[name],
-        train_images=decoded["train_images"][..., np.newaxis],
-        train_labels=decoded["train_labels"],
-        test_images=decoded["test_images"][..., np.newaxis],
-        test_labels=decoded["test_labels"],
-    )
+    images = {key: decoded[key][..., np.newaxis] for key in ("train_images", "test_images")}
+    return arrays.write(output, name=name, classes=CLASSES, source=DESCRIPTIONS[name], **decoded | images)
 
 
 def _locate(originals: Sequence[Path], name: str) -> Path:
@@ -196,7 +149,7 @@ def _copy(folder: Path, destination: Path, files: Mapping[str, IdxFile]) -> None
             write_idx(destination / file.name, decoded[key])
 
 
-def _download(file: IdxFile, destination: Path, mirrors: Sequence[str], attempts: int) -> str:
+def _download(file: IdxFile, destination: Path, mirrors: Sequence[str]) -> str:
     """Download one file unless it is present, and return the mirror."""
     # Imported here, because nothing else needs the packages for downloads.
     from lookbook.datasets.downloads import download
@@ -206,7 +159,7 @@ def _download(file: IdxFile, destination: Path, mirrors: Sequence[str], attempts
         return f"{target}, which was present"
     try:
         urls = [mirror + file.name for mirror in mirrors]
-        url = download(target, urls, lambda path: _objection(path, file), md5=file.md5, attempts=attempts)
+        url = download(target, urls, lambda path: _objection(path, file), md5=file.md5)
     except DatasetError as error:
         raise DatasetError(
             "Fashion-MNIST is not on this machine and could not be downloaded. Do one of the following:\n"
@@ -220,6 +173,14 @@ def _download(file: IdxFile, destination: Path, mirrors: Sequence[str], attempts
 def _objection(path: Path, file: IdxFile) -> str | None:
     """Return why a file is not the published one, or None if it is."""
     try:
-        return None if arrays.sha256(read_idx(path)) == file.sha256 else "the values differ from those of Fashion-MNIST"
+        _read(path, file.sha256)
     except DatasetError as error:
         return str(error)
+    return None
+
+
+def _read(path: Path, sha256: str | None) -> np.ndarray:
+    values = read_idx(path)
+    if sha256 and arrays.sha256(values) != sha256:
+        raise DatasetError(f"{path}: the values differ from those of Fashion-MNIST (SHA-256)")
+    return values

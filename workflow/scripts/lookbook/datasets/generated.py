@@ -62,18 +62,10 @@ def prepare(
     tests: int = 99,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Generate images, write a prepared dataset as ``prepare_layout`` does, and return its manifest.
+    """Generate images and write a prepared dataset as ``prepare_layout`` does.
 
-    The keys of ``SMALL_MODES`` are written by ``prepare_small``, to which only the seed applies.
-
-    Args:
-        name: a dataset of this module.
-        output: the folder to write.
-        originals: one folder that ``draw_folder`` filled, to use in place of new images.
-        workers: number of processes that decode.
-        total: approximate number of training images.
-        tests: number of test images without labels.
-        seed: seed of the images.
+    The keys of ``SMALL_MODES`` are written by ``prepare_small``, to which only the seed applies. ``originals`` may be
+    one folder that ``draw_folder`` filled, to use in place of new images; see there for the other arguments.
     """
     if name in SMALL_MODES:
         return prepare_small(name, output, seed=seed)
@@ -90,36 +82,20 @@ def prepare_small(
 ) -> dict[str, Any]:
     """Generate ``SMALL_CLASSES`` at 28 x 28 pixels, write a prepared dataset and return its manifest.
 
-    Images are sorted by class and number. The gray dataset has the images of the colored one.
-
-    Args:
-        name: a key of ``SMALL_MODES``: uint8 (N, 28, 28, 3) or (N, 28, 28, 1).
-        output: the folder to write.
-        seed: seed of the images.
-        per_class: number of images of each class by split.
+    Images are sorted by class and number. The gray dataset has the images of the colored one. ``per_class`` is the
+    number of images of each class by split.
     """
-    labels = {split: np.repeat(np.arange(len(SMALL_CLASSES)), count) for split, count in per_class.items()}
-    images = {}
-    with tqdm(total=sum(map(len, labels.values())), desc="generate", unit="image", mininterval=1) as progress:
-        for split, split_labels in labels.items():
-            drawn = []
-            for number, label in enumerate(split_labels):
-                rng = stream(seed, f"generated-small-{split}", int(label), number % per_class[split])
-                image = draw_image(SMALL_CLASSES[label], rng, SMALL_CANVAS, SMALL_CANVAS, blur=SMALL_CANVAS / 180)
-                image = image.resize((SMALL_PIXELS, SMALL_PIXELS), Image.Resampling.BILINEAR)
-                drawn.append(np.asarray(image.convert(SMALL_MODES[name])).reshape(SMALL_PIXELS, SMALL_PIXELS, -1))
-                progress.update()
-            images[split] = np.stack(drawn)
-    return arrays.write(
-        output,
-        name=name,
-        classes=SMALL_CLASSES,
-        source=SMALL_SOURCE,
-        train_images=images["train"],
-        train_labels=labels["train"].astype(np.uint8),
-        test_images=images["test"],
-        test_labels=labels["test"].astype(np.uint8),
-    )
+    splits: dict[str, np.ndarray] = {}
+    for split, count in per_class.items():
+        labels = np.repeat(np.arange(len(SMALL_CLASSES), dtype=np.uint8), count)
+        images = []
+        for number, label in enumerate(tqdm(labels, desc=f"generate: {split}", unit="image", mininterval=1)):
+            rng = stream(seed, f"generated-small-{split}", int(label), number % count)
+            image = draw_image(SMALL_CLASSES[label], rng, SMALL_CANVAS, SMALL_CANVAS, blur=SMALL_CANVAS / 180)
+            image = image.resize((SMALL_PIXELS, SMALL_PIXELS), Image.Resampling.BILINEAR)
+            images.append(np.asarray(image.convert(SMALL_MODES[name])).reshape(SMALL_PIXELS, SMALL_PIXELS, -1))
+        splits |= {f"{split}_images": np.stack(images), f"{split}_labels": labels}
+    return arrays.write(output, name=name, classes=SMALL_CLASSES, source=SMALL_SOURCE, **splits)
 
 
 def draw_folder(folder: Path, *, total: int = 1200, tests: int = 99, seed: int = 0) -> None:
@@ -130,7 +106,7 @@ def draw_folder(folder: Path, *, total: int = 1200, tests: int = 99, seed: int =
 
     Args:
         folder: the folder to write.
-        total: number of training images; classes are filled up to three images, so there may be a few more.
+        total: approximate number of training images; classes are filled up to three images, so there may be a few more.
         tests: number of test images.
         seed: seed of the images; the same seed gives the same bytes with the same version of Pillow.
     """

@@ -54,13 +54,9 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:
-    """Write a uint8 array as a gzipped idx file, completely or not at all.
+    """Write a uint8 array of any shape as a gzipped idx file, completely or not at all.
 
     The gzip header has neither time nor name, so the same array gives the same bytes.
-
-    Args:
-        path: the file, usually ``<name>-idx<dimensions>-ubyte.gz``; its folder must exist.
-        array: uint8, of any shape.
 
     Raises:
         ValueError: the array is not uint8.

@@ -88,17 +88,8 @@ def _client() -> str | None:
 def fetch(destination: Path, *, path: str | None = None) -> str:
     """Leave the competition's data as one zip archive, ``ARCHIVE``, in a folder.
 
-    Args:
-        destination: the folder; created if it is missing.
-        path: the config's ``data.simpsons.path``: a folder, whose images are stored in the archive, or a zip
-            archive, which is copied. None or "" if it is not set: an archive in ``destination`` is used, otherwise
-            the Kaggle client downloads it.
-
-    Returns:
-        A description of where the data came from.
-
-    Raises:
-        DatasetError: ``path`` is set but does not hold the data, or the client is missing or failed.
+    The images of a folder ``path`` are stored in the archive; a zip archive is copied. Without ``path``, an archive in
+    ``destination`` is used, otherwise the Kaggle client downloads it.
     """
     if path:
         try:
@@ -134,17 +125,7 @@ def _download(folder: Path) -> None:
 
 
 def prepare(name: str, output: Path, originals: Sequence[Path] = (), *, workers: int = 1) -> dict[str, Any]:
-    """Write a prepared dataset from the competition's data and return its manifest, see ``prepare_layout``.
-
-    Args:
-        name: a dataset of this module.
-        output: the folder to write.
-        originals: one zip archive or folder in the competition's layout.
-        workers: number of processes that decode.
-
-    Raises:
-        DatasetError: there is no such file, or a class folder is missing, unknown, empty or without a usable image.
-    """
+    """Write a prepared dataset from one zip archive or folder in the competition's layout, see ``prepare_layout``."""
     from lookbook.datasets.competition_layout import prepare_layout
 
     path, size = only_path(name, originals, REMEDY), DATASETS[name].shape[0]

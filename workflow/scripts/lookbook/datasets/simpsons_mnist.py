@@ -10,39 +10,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from lookbook.datasets import DATASETS, arrays
-from lookbook.datasets.archives import Files, copy_archive, only_path, open_files
+from lookbook.datasets.archives import Files, copy_archive, only_path
 from lookbook.datasets.decoding import decode_images
 from lookbook.errors import DatasetError
 
-
-class Variant(NamedTuple):
-    """One of the two forms of the dataset: its folder in the archive and the color mode of its images."""
-
-    folder: str
-    mode: str
-
-
+# fmt: off
 CLASSES = (
-    "bart_simpson",
-    "charles_montgomery_burns",
-    "homer_simpson",
-    "krusty_the_clown",
-    "lisa_simpson",
-    "marge_simpson",
-    "milhouse_van_houten",
-    "moe_szyslak",
-    "ned_flanders",
-    "principal_skinner",
+    "bart_simpson", "charles_montgomery_burns", "homer_simpson", "krusty_the_clown", "lisa_simpson",
+    "marge_simpson", "milhouse_van_houten", "moe_szyslak", "ned_flanders", "principal_skinner",
 )
-VARIANTS = {
-    "simpsons_mnist_rgb": Variant("rgb", "RGB"),
-    "simpsons_mnist_gray": Variant("grayscale", "L"),
-}
+# fmt: on
+# The folder of each dataset in the archive, and the color mode of its images.
+VARIANTS = {"simpsons_mnist_rgb": ("rgb", "RGB"), "simpsons_mnist_gray": ("grayscale", "L")}
 PER_CLASS = {"train": 800, "test": 200}
 PIXELS = 28
 ARCHIVE = DATASETS["simpsons_mnist_rgb"].originals[0]
@@ -53,22 +37,11 @@ REMEDY = f"download {URL} and set {CONFIG_KEY} to it or to the unpacked folder"
 MAX_BYTES = 512 * 2**20
 
 
-def fetch(destination: Path, *, path: str | None = None, url: str = URL, attempts: int = 3) -> str:
+def fetch(destination: Path, *, path: str | None = None, url: str = URL) -> str:
     """Leave the images as one zip archive, ``ARCHIVE``, in a folder.
 
-    Args:
-        destination: the folder; created if it is missing.
-        path: the config's ``data.simpsons_mnist.path``: a folder, whose images are stored in the archive, or a zip
-            archive, which is copied. None or "" if it is not set: an archive in ``destination`` is used, otherwise
-            it is downloaded.
-        url: URL of the archive.
-        attempts: maximum number of downloads.
-
-    Returns:
-        A description of where the archive came from.
-
-    Raises:
-        DatasetError: ``path`` is set but does not hold the images, or the download failed.
+    The images of a folder ``path`` are stored in the archive; a zip archive is copied. Without ``path``, an archive in
+    ``destination`` is used, otherwise it is downloaded from ``url``.
     """
     if path:
         try:
@@ -83,7 +56,7 @@ def fetch(destination: Path, *, path: str | None = None, url: str = URL, attempt
         destination.mkdir(parents=True, exist_ok=True)
         try:
             # The host packs the archive anew from time to time, so it has no permanent checksum.
-            download(destination / ARCHIVE, [url], _objection, md5=None, attempts=attempts)
+            download(destination / ARCHIVE, [url], _objection, md5=None)
         except DatasetError as error:
             raise DatasetError(f"simpsons-mnist could not be downloaded ({error}); run again, or {REMEDY}") from None
     return url
@@ -101,30 +74,19 @@ def prepare(
     workers: int = 1,
     per_class: Mapping[str, int] = PER_CLASS,
 ) -> dict[str, Any]:
-    """Write a prepared dataset (see ``lookbook.datasets.arrays``) from the archive and return its manifest.
+    """Write a prepared dataset from one zip archive or unpacked folder; images are sorted by class and by file name.
 
-    Images are sorted by class and by file name.
-
-    Args:
-        name: a key of ``VARIANTS``.
-        output: the folder to write.
-        originals: one zip archive or unpacked folder.
-        workers: number of processes that decode.
-        per_class: number of images of each class by split.
-
-    Raises:
-        DatasetError: there is no such file, it is not safe to read, or classes or numbers of images are wrong.
+    ``per_class`` is the required number of images of each class by split.
     """
-    path, variant = only_path(name, originals, REMEDY), VARIANTS[name]
+    path = only_path(name, originals, REMEDY)
+    folder, mode = VARIANTS[name]
     decoded = {}
     for split in PER_CLASS:
-        with open_files(path, max_bytes=MAX_BYTES) as files:
-            members = _members(files, variant.folder, split)
-        with TemporaryDirectory() as folder:
-            file, label = Path(folder, "images.npy"), f"{name}: {split}"
-            result = decode_images(
-                path, members, file, size=PIXELS, mode=variant.mode, workers=workers, description=label
-            )
+        with Files(path, MAX_BYTES) as files:
+            members = _members(files, folder, split)
+        with TemporaryDirectory() as temporary:
+            file, label = Path(temporary, "images.npy"), f"{name}: {split}"
+            result = decode_images(path, members, file, size=PIXELS, mode=mode, workers=workers, description=label)
             decoded[f"{split}_images"] = np.load(file)
         names = [PurePosixPath(members[position]).parent.name for position in result.kept]
         _check_counts(path, split, names, per_class[split], result.skipped)
@@ -133,7 +95,7 @@ def prepare(
 
 
 def _all_files(files: Files) -> list[str]:
-    return [name for v in VARIANTS.values() for split in PER_CLASS for name in _members(files, v.folder, split)]
+    return [name for folder, _ in VARIANTS.values() for split in PER_CLASS for name in _members(files, folder, split)]
 
 
 def _members(files: Files, folder: str, split: str) -> list[str]:

@@ -1,7 +1,13 @@
 """The networks: one file per family, with a function of the same name, the configuration's ``model.class_name``.
 
-To add a family, add a file such as ``my_net.py`` with ``def my_net(input_shape, classes, *, width=1) -> keras.Model``
-that returns logits. ``model.config`` may set its keyword-only arguments.
+To add a family, add a file such as ``my_net.py`` with ``def my_net(input_shape, classes, *, width=1) -> keras.Model``.
+This holds for every such function; its own docstring describes what is its own:
+
+- ``input_shape`` is the height, width and channels of the images, ``classes`` the number of classes.
+- The keyword-only arguments are those that ``model.config`` may set. Initializers and regularizers are given by name,
+  or by ``class_name`` and ``config``; the regularizer None regularizes nothing.
+- The result is a model from images (batch, height, width, channels) to logits (batch, classes).
+- Stated numbers of parameters are those for 28x28x1 images and 10 classes, unless the docstring says otherwise.
 """
 
 from collections.abc import Iterator, Mapping

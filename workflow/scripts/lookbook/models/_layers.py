@@ -23,12 +23,8 @@ def conv_bn(
 
     Args:
         x: feature maps, shape (batch, height, width, channels).
-        filters: channels of the output.
-        kernel_size: height and width of the kernel.
+        filters, kernel_size, padding, conv: see ``keras.layers.Conv2D``.
         name: name of the convolution; the other layers add ``_bn`` and ``_relu`` to it.
-        relu: whether a ReLU follows.
-        padding: ``"same"`` or ``"valid"``.
-        conv: further arguments of ``keras.layers.Conv2D``.
     """
     x = layers.Conv2D(filters, kernel_size, padding=padding, name=name, **conv)(x)
     x = layers.BatchNormalization(name=f"{name}_bn")(x)
@@ -36,13 +32,7 @@ def conv_bn(
 
 
 def logits(x: keras.KerasTensor, classes: int, **dense: Any) -> keras.KerasTensor:
-    """Map features (batch, features) to float32 logits (batch, classes).
-
-    Args:
-        x: features, shape (batch, features).
-        classes: number of classes.
-        dense: further arguments of ``keras.layers.Dense``.
-    """
+    """Map features (batch, features) to float32 logits (batch, classes); see ``keras.layers.Dense`` for ``dense``."""
     # float32 under every precision policy: bfloat16 has three significant decimal digits, too few for a loss.
     return layers.Dense(classes, dtype="float32", name="logits", **dense)(x)
 

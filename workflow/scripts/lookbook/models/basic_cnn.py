@@ -1,4 +1,4 @@
-"""The convolutional network with dropout and batch normalization of the zoo document."""
+"""The zoo document's "A Basic CNN Architecture - With Dropout and Batch Normalization"."""
 
 from collections.abc import Sequence
 
@@ -9,26 +9,15 @@ from lookbook.models._layers import conv_bn, logits
 
 
 def basic_cnn(
-    input_shape: tuple[int, int, int],
-    classes: int,
-    *,
-    dropout: Sequence[float] = (0.25, 0.5, 0.35),
+    input_shape: tuple[int, int, int], classes: int, *, dropout: Sequence[float] = (0.25, 0.5, 0.35)
 ) -> keras.Model:
     """Build five 3x3 convolutions, four of them with batch normalization, and a dense layer of 200 units.
 
-    732,898 parameters for 28x28x1 images and 10 classes.
-
-    Reference:
-        The zoo document, "A Basic CNN Architecture - With Dropout and Batch Normalization".
+    It has 732,898 parameters.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         dropout: fractions of units dropped after the first pooling, after the third convolution and after the
             second pooling.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
     """
     first, second, third = dropout
     inputs = keras.Input(input_shape)

@@ -1,6 +1,10 @@
-"""The bottleneck residual networks E, E2 and E4 of the experiment-series document."""
+"""The bottleneck residual networks E, E2 and E4 of the experiment-series document (exp110 to exp115).
+
+After Deep Residual Learning for Image Recognition, https://arxiv.org/abs/1512.03385.
+"""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import keras
 from keras import layers
@@ -17,35 +21,22 @@ def bottleneck_resnet(
 ) -> keras.Model:
     """Build a residual network of 1x1, 3x3, 1x1 blocks with batch normalization after each convolution.
 
-    The defaults are network E of the experiment series (exp110 to exp112), 1,911,178 parameters for 28x28x1
-    images and 10 classes; ``expansion=2`` is E2 (exp113, exp114), 2,350,858 parameters, and ``expansion=4`` is E4
-    (exp115), 3,467,146 parameters.
-
-    Reference:
-        The experiment-series document, exp110 to exp115, after Deep Residual Learning for Image Recognition,
-        https://arxiv.org/abs/1512.03385.
+    The defaults are network E (exp110 to exp112), 1,911,178 parameters; ``expansion=2`` is E2 (exp113, exp114),
+    2,350,858 parameters, and ``expansion=4`` is E4 (exp115), 3,467,146 parameters.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         filters: channels of each block; a block with more channels than the previous one has stride 2.
         expansion: factor on the channels of the last 1x1 convolution of each block.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
     """
     inputs = keras.Input(input_shape)
     x = conv_bn(inputs, filters[0], name="stem_conv")
-    previous = filters[0]
-    for number, width in enumerate(filters, start=1):
-        strides = 2 if width > previous else 1
-        x = _block(x, width, width * expansion, strides, name=f"block{number}")
-        previous = width
+    for number, (previous, width) in enumerate(pairwise((filters[0], *filters)), start=1):
+        x = _block(x, width, width * expansion, strides=2 if width > previous else 1, name=f"block{number}")
     x = layers.GlobalAveragePooling2D(name="average_pool")(x)
     return keras.Model(inputs, logits(x, classes), name="bottleneck_resnet")
 
 
-def _block(x: keras.KerasTensor, width: int, expanded: int, strides: int, *, name: str) -> keras.KerasTensor:
+def _block(x: keras.KerasTensor, width: int, expanded: int, *, strides: int, name: str) -> keras.KerasTensor:
     shortcut = x
     if x.shape[-1] != expanded:
         shortcut = conv_bn(x, expanded, 1, name=f"{name}_shortcut", relu=False, strides=strides)

@@ -1,4 +1,7 @@
-"""The small VGG-like network of the zoo document."""
+"""The zoo document's "Mini VGG like Architecture".
+
+After Very Deep Convolutional Networks for Large-Scale Image Recognition, https://arxiv.org/abs/1409.1556.
+"""
 
 import keras
 from keras import layers
@@ -6,27 +9,13 @@ from keras import layers
 from lookbook.models._layers import logits
 
 
-def mini_vgg(
-    input_shape: tuple[int, int, int],
-    classes: int,
-    *,
-    dropout: float = 0.25,
-) -> keras.Model:
+def mini_vgg(input_shape: tuple[int, int, int], classes: int, *, dropout: float = 0.25) -> keras.Model:
     """Build two pairs of 3x3 convolutions with 3x3 max-pooling, and two dense layers of 256 units.
 
-    199,146 parameters for 28x28x1 images and 10 classes.
-
-    Reference:
-        The zoo document, "Mini VGG like Architecture", after Very Deep Convolutional Networks for Large-Scale
-        Image Recognition, https://arxiv.org/abs/1409.1556.
+    It has 199,146 parameters.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         dropout: fraction of units dropped after each pooling and after the first dense layer.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
     """
     inputs = keras.Input(input_shape)
     x = layers.Conv2D(32, 3, padding="same", activation="relu", name="block1_conv1")(inputs)

@@ -1,4 +1,7 @@
-"""The multilayer perceptron of the growing-batch and the experiment-series documents."""
+"""The multilayer perceptron of the growing-batch document and of the experiment-series document (exp001).
+
+After https://www.tensorflow.org/tutorials/keras/classification
+"""
 
 from collections.abc import Sequence
 
@@ -9,29 +12,16 @@ from lookbook.models._layers import logits
 
 
 def mlp(
-    input_shape: tuple[int, int, int],
-    classes: int,
-    *,
-    units: Sequence[int] = (128,),
-    activation: str = "relu",
+    input_shape: tuple[int, int, int], classes: int, *, units: Sequence[int] = (128,), activation: str = "relu"
 ) -> keras.Model:
     """Build a multilayer perceptron on the flattened image.
 
-    The defaults are the network of the growing-batch document and network A of the experiment series, which is the
-    network of a Keras tutorial: 101,770 parameters for 28x28x1 images and 10 classes.
-
-    Reference:
-        The growing-batch document; the experiment-series document, exp001, after
-        https://www.tensorflow.org/tutorials/keras/classification
+    The defaults are the network of the growing-batch document and network A of the experiment series, 101,770
+    parameters.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         units: units of each hidden layer.
         activation: activation of the hidden layers.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
     """
     inputs = keras.Input(input_shape)
     x = layers.Flatten(name="flatten")(inputs)

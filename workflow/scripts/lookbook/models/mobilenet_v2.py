@@ -1,32 +1,21 @@
-"""MobileNetV2 of the zoo document, from ``keras.applications``."""
+"""The zoo document's "MobileNetV2", from ``keras.applications``.
+
+MobileNetV2: Inverted Residuals and Linear Bottlenecks, https://arxiv.org/abs/1801.04381.
+"""
 
 import keras
 
 from lookbook.models._layers import logits, pad_to
 
 
-def mobilenet_v2(
-    input_shape: tuple[int, int, int],
-    classes: int,
-    *,
-    alpha: float = 1.0,
-) -> keras.Model:
+def mobilenet_v2(input_shape: tuple[int, int, int], classes: int, *, alpha: float = 1.0) -> keras.Model:
     """Build ``keras.applications.MobileNetV2`` with random weights for small images.
 
     Images smaller than 32x32, the minimum size of the network, are zero-padded to it. The defaults have 2,270,218
-    parameters for images of one channel and 10 classes.
-
-    Reference:
-        The zoo document, "MobileNetV2"; MobileNetV2: Inverted Residuals and Linear Bottlenecks,
-        https://arxiv.org/abs/1801.04381.
+    parameters.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         alpha: factor on the channels of every layer.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
     """
     inputs = keras.Input(input_shape)
     padded = pad_to(inputs, 32)

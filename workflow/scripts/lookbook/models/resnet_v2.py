@@ -1,4 +1,7 @@
-"""The pre-activation residual networks of the zoo document."""
+"""The zoo document's "ResNet18" and "ResNet34", pre-activation residual networks.
+
+Identity Mappings in Deep Residual Networks, https://arxiv.org/abs/1603.05027.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,44 +25,26 @@ def resnet_v2(
     """Build a pre-activation residual network of 3x3 convolutions.
 
     Every stage, including the first, starts with stride 2 and a projection. The defaults are ``resnet_18`` of the zoo,
-    11,191,626 parameters for 28x28x1 images and 10 classes; ``blocks=(3, 4, 6, 3)`` is ``resnet_34``, 21,310,922
-    parameters.
-
-    Reference:
-        The zoo document, "ResNet18" and "ResNet34"; Identity Mappings in Deep Residual Networks,
-        https://arxiv.org/abs/1603.05027.
+    11,191,626 parameters; ``blocks=(3, 4, 6, 3)`` is ``resnet_34``, 21,310,922 parameters.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         blocks: number of blocks in each stage.
         filters: channels of the stem and of the first stage; each later stage doubles them.
         dropout: fraction of units dropped between the convolutions of a block.
-        kernel_initializer: initializer of every kernel; a name, or ``class_name`` and ``config``.
-        kernel_regularizer: regularizer of the convolutions' kernels, in the same forms; None for none.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
+        kernel_initializer: initializer of every kernel.
+        kernel_regularizer: regularizer of the convolutions' kernels.
     """
-    kernel: dict[str, Any] = {
-        "kernel_initializer": kernel_initializer,
-        "kernel_regularizer": kernel_regularizer,
-    }
+    kernel: dict[str, Any] = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
     inputs = keras.Input(input_shape)
     x = conv_bn(inputs, filters, name="stem_conv", **kernel)
     for stage, count in enumerate(blocks, start=1):
         width = filters * 2 ** (stage - 1)
         for block in range(1, count + 1):
+            name = f"stage{stage}_block{block}"
+            strides = 2 if block == 1 else 1
             # The stem ends with batch normalization and ReLU, so the first block needs no pre-activation.
-            x = _block(
-                x,
-                width,
-                strides=2 if block == 1 else 1,
-                pre_activation=(stage, block) != (1, 1),
-                dropout=dropout,
-                kernel=kernel,
-                name=f"stage{stage}_block{block}",
-            )
+            pre_activation = (stage, block) != (1, 1)
+            x = _block(x, width, strides=strides, pre_activation=pre_activation, dropout=dropout, name=name, **kernel)
     x = _bn_relu(x, name="last")
     x = layers.GlobalAveragePooling2D(name="average_pool")(x)
     x = logits(x, classes, kernel_initializer=kernel_initializer)
@@ -71,14 +56,7 @@ def _bn_relu(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
 
 
 def _block(
-    x: keras.KerasTensor,
-    filters: int,
-    *,
-    strides: int,
-    pre_activation: bool,
-    dropout: float,
-    kernel: dict[str, Any],
-    name: str,
+    x: keras.KerasTensor, filters: int, *, strides: int, pre_activation: bool, dropout: float, name: str, **kernel: Any
 ) -> keras.KerasTensor:
     shortcut = x
     if strides > 1 or x.shape[-1] != filters:

@@ -1,4 +1,7 @@
-"""The Shake-Shake residual network of the zoo document, and its layer."""
+"""The zoo document's "ShakeShakeResNet34", and its layer.
+
+Shake-Shake regularization, https://arxiv.org/abs/1705.07485.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,10 +18,7 @@ class ShakeShake(layers.Layer):
 
     In training, the output for image i of a batch is ``alpha[i] * a[i] + (1 - alpha[i]) * b[i]``, and its gradient is
     that of ``beta[i] * a[i] + (1 - beta[i]) * b[i]``; alpha and beta are independent and uniform on [0, 1). In
-    inference both are 0.5.
-
-    Reference:
-        Shake-Shake regularization, https://arxiv.org/abs/1705.07485, "Shake-Shake-Image".
+    inference both are 0.5. The paper calls this "Shake-Shake-Image".
 
     Args:
         seed: seed of the random weights; None: Keras draws one, see ``keras.utils.set_random_seed``.
@@ -66,22 +66,14 @@ def shake_shake(
 ) -> keras.Model:
     """Build a residual network whose blocks have two branches that ``ShakeShake`` mixes.
 
-    Images smaller than 32x32 are zero-padded to that size. The defaults have 22,185,802 parameters for images of one
-    channel and 10 classes. Saved models contain ``ShakeShake``: import this module before loading one.
-
-    Reference:
-        The zoo document, "ShakeShakeResNet34"; Shake-Shake regularization, https://arxiv.org/abs/1705.07485.
+    Images smaller than 32x32 are zero-padded to that size. The defaults have 22,185,802 parameters. Saved models
+    contain ``ShakeShake``: import this module before loading one.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         blocks: number of blocks in each stage; every stage except the first starts with stride 2.
         filters: channels of the stem and of the first stage; each later stage doubles them.
-        kernel_initializer: initializer of every kernel; a name, or ``class_name`` and ``config``.
-        kernel_regularizer: regularizer of the convolutions' kernels, in the same forms; None for none.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
+        kernel_initializer: initializer of every kernel.
+        kernel_regularizer: regularizer of the convolutions' kernels.
     """
     conv: dict[str, Any] = {
         "use_bias": False,

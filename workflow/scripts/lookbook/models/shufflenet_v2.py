@@ -1,4 +1,7 @@
-"""ShuffleNetV2 of the zoo document."""
+"""The zoo document's "ShuffleNet".
+
+ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design, https://arxiv.org/abs/1807.11164.
+"""
 
 from collections.abc import Sequence
 
@@ -18,20 +21,11 @@ def shufflenet_v2(
     """Build ShuffleNetV2: each unit convolves half of the channels and then shuffles both halves.
 
     The stem and the last convolution have no batch normalization. The defaults have twice the channels of the paper's
-    1x network and 4,028,582 parameters for 28x28x1 images and 10 classes.
-
-    Reference:
-        The zoo document, "ShuffleNet"; ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture
-        Design, https://arxiv.org/abs/1807.11164.
+    1x network and 4,028,582 parameters.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         filters: channels of each stage; even numbers.
         repeats: number of units of each stage after its first unit, which has stride 2.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
     """
     inputs = keras.Input(input_shape)
     x = layers.Conv2D(24, 3, strides=2, padding="same", activation="relu", name="stem_conv")(inputs)

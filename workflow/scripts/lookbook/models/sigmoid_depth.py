@@ -1,4 +1,4 @@
-"""The networks of the width-depth document that vary in depth."""
+"""The networks of the width-depth document that vary in depth, its function ``model_layers``."""
 
 import keras
 from keras import layers
@@ -18,23 +18,14 @@ def sigmoid_depth(
     """Build blocks of two 5x5 convolutions around an average pooling, and a dense layer of 84 units.
 
     Each block reduces height and width by 6 pixels, so deeper networks have fewer parameters. ``blocks=1`` to
-    ``blocks=4`` are ``depth_1`` to ``depth_4`` of the width-depth document: 245,932, 132,832, 56,020 and 15,496
-    parameters for 28x28x1 images and 10 classes. The document's code builds more convolutions than its text counts;
-    this function follows the code.
-
-    Reference:
-        The width-depth document, function ``model_layers``.
+    ``blocks=4`` are ``depth_1`` to ``depth_4`` of the document: 245,932, 132,832, 56,020 and 15,496 parameters. The
+    document's code builds more convolutions than its text counts; this function follows the code.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         blocks: number of blocks.
         filters: channels of every convolution.
         activation: activation of the convolutions and of the dense layer.
-        kernel_initializer: initializer of every kernel; a name, or ``class_name`` and ``config``.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
+        kernel_initializer: initializer of every kernel.
     """
     hidden = {"activation": activation, "kernel_initializer": kernel_initializer}
     inputs = x = keras.Input(input_shape)

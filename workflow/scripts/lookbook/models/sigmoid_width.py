@@ -1,4 +1,4 @@
-"""The networks of the width-depth document that vary in width."""
+"""The networks of the width-depth document that vary in width, its function ``models_width``."""
 
 from collections.abc import Sequence
 
@@ -18,21 +18,13 @@ def sigmoid_width(
 ) -> keras.Model:
     """Build two 5x5 convolutions with overlapping max-pooling between them and a dense layer of 80 units.
 
-    The defaults are ``width_2_4`` of the width-depth document, 156,026 parameters for 28x28x1 images and
-    10 classes; ``filters=(8, 16)`` is ``width_8_16``, 623,834 parameters.
-
-    Reference:
-        The width-depth document, function ``models_width``.
+    The defaults are ``width_2_4`` of the document, 156,026 parameters; ``filters=(8, 16)`` is ``width_8_16``, 623,834
+    parameters.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         filters: channels of the first and of the second convolution.
         activation: activation of the convolutions and of the dense layer.
-        kernel_initializer: initializer of every kernel; a name, or ``class_name`` and ``config``.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
+        kernel_initializer: initializer of every kernel.
     """
     first, second = filters
     hidden = {"activation": activation, "kernel_initializer": kernel_initializer}

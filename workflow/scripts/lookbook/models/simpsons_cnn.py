@@ -1,4 +1,4 @@
-"""The network of the Simpsons document."""
+"""The network of the Simpsons document; https://www.kaggle.com/competitions/journey-springfield"""
 
 from collections.abc import Sequence
 
@@ -17,21 +17,13 @@ def simpsons_cnn(
 ) -> keras.Model:
     """Build 3x3 convolutions with pooling between them and global max-pooling.
 
-    The defaults are the network of the Simpsons document: 399,210 parameters for 42 classes and 393,556 for 20, for
-    images of three channels and any size. ``filters=(32, 64, 128, 256, 512)`` is its variant ``conv512``, 1,590,122
-    parameters for 42 classes.
-
-    Reference:
-        The Simpsons document; https://www.kaggle.com/competitions/journey-springfield
+    The defaults are the network of the document: 399,210 parameters for 42 classes and 393,556 for 20, for images of
+    three channels and any size. ``filters=(32, 64, 128, 256, 512)`` is its variant ``conv512``, 1,590,122 parameters
+    for 42 classes.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         filters: channels of each convolution; a 2x2 max-pooling follows each one except the last.
         dropout: fractions of units dropped after the first poolings, one number for each of them.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
     """
     inputs = x = keras.Input(input_shape)
     for number, width in enumerate(filters, start=1):

@@ -1,4 +1,7 @@
-"""The convolutional networks B and D of the experiment-series document."""
+"""The convolutional networks B and D of the experiment-series document (exp002 and exp102).
+
+After https://www.tensorflow.org/tutorials/images/intro_to_cnns
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,26 +24,16 @@ def small_cnn(
 ) -> keras.Model:
     """Build 3x3 convolutions with pooling between them and one hidden dense layer.
 
-    The defaults are network B of the experiment series (exp002), 93,322 parameters for 28x28x1 images and 10 classes;
-    93,962 with batch normalization (exp003). Network D has ``padding="same"`` and L2 regularization of 0.001, 257,162
-    parameters (exp102); 257,802 with batch normalization (exp103 to exp106, exp109).
-
-    Reference:
-        The experiment-series document, exp002 and exp102, after
-        https://www.tensorflow.org/tutorials/images/intro_to_cnns
+    The defaults are network B (exp002), 93,322 parameters; 93,962 with batch normalization (exp003). Network D has
+    ``padding="same"`` and L2 regularization of 0.001, 257,162 parameters (exp102); 257,802 with batch normalization
+    (exp103 to exp106, exp109).
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         filters: channels of each convolution; a 2x2 max-pooling follows each one except the last.
         padding: padding of the convolutions, ``"valid"`` or ``"same"``.
         dense: units of the hidden dense layer.
         batch_normalization: whether batch normalization is applied between each convolution and its ReLU.
-        kernel_regularizer: regularizer of every kernel, including dense layers; a name, or ``class_name`` and
-            ``config``; None for none.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
+        kernel_regularizer: regularizer of every kernel, including dense layers.
     """
     inputs = x = keras.Input(input_shape)
     # Keras creates a new regularizer from this for each layer.

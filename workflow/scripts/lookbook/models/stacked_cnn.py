@@ -1,4 +1,4 @@
-"""The deeper, fully convolutional network C of the experiment-series document."""
+"""The fully convolutional network C of the experiment-series document, "exp004-conv-model-6"."""
 
 from collections.abc import Sequence
 
@@ -16,19 +16,11 @@ def stacked_cnn(
 ) -> keras.Model:
     """Build blocks of 3x3 convolutions with pooling between them and global average pooling.
 
-    The defaults are network C of the experiment series (exp004 to exp007, exp107, exp108), 426,058 parameters for
-    28x28x1 images and 10 classes; exp008 has a second convolution in its first block, 435,306 parameters.
-
-    Reference:
-        The experiment-series document, "exp004-conv-model-6".
+    The defaults are network C (exp004 to exp007, exp107, exp108), 426,058 parameters; exp008 has a second convolution
+    in its first block, 435,306 parameters.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         blocks: channels of each convolution by block; there is a 2x2 max-pooling between blocks.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
     """
     inputs = x = keras.Input(input_shape)
     for block, filters in enumerate(blocks, start=1):

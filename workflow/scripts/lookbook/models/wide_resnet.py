@@ -1,4 +1,7 @@
-"""The wide residual network of the zoo document."""
+"""The zoo document's "WideResNet(16-4)".
+
+After Wide Residual Networks, https://arxiv.org/abs/1605.07146.
+"""
 
 import keras
 from keras import layers
@@ -7,31 +10,17 @@ from lookbook.models._layers import conv_bn, logits
 
 
 def wide_resnet(
-    input_shape: tuple[int, int, int],
-    classes: int,
-    *,
-    depth: int = 16,
-    width: int = 4,
-    dropout: float = 0.25,
+    input_shape: tuple[int, int, int], classes: int, *, depth: int = 16, width: int = 4, dropout: float = 0.25
 ) -> keras.Model:
     """Build a wide residual network with three groups of blocks and max-pooling between the groups.
 
-    This is the variant of the zoo document. Unlike in the paper, batch normalization and ReLU follow each convolution,
-    no activation follows the addition, and max-pooling replaces strides. The defaults have 2,754,474 parameters for
-    28x28x1 images and 10 classes.
-
-    Reference:
-        The zoo document, "WideResNet(16-4)", after Wide Residual Networks, https://arxiv.org/abs/1605.07146.
+    Unlike in the paper, batch normalization and ReLU follow each convolution, no activation follows the addition, and
+    max-pooling replaces strides. The defaults have 2,754,474 parameters.
 
     Args:
-        input_shape: height, width and channels of the images.
-        classes: number of classes.
         depth: the paper's depth, 6 n + 4 for n blocks in each group.
         width: factor on the channels of the groups, which are 16, 32 and 64.
         dropout: fraction of units dropped between the convolutions of a block.
-
-    Returns:
-        A model from images (batch, height, width, channels) to logits (batch, classes).
 
     Raises:
         ValueError: no integer number of blocks gives this depth.

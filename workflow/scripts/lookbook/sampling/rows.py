@@ -68,30 +68,24 @@ def sample_rows(spec: Mapping[str, Any], data: Dataset, seed: int) -> TrialRows:
         return TrialRows(rows[train], rows[valid], test, np.zeros(len(train), bool), None)
     # Without validation images the order does not matter, and `split_then_oversample` needs a fraction above 0.
     sample = oversample_then_split if rules["before_split"] or not fraction else split_then_oversample
-    split = sample(labels, rules["per_class"], fraction, seed, rows)
-    return TrialRows(split.train, split.valid, test, split.train_is_resampled, split.valid_in_train)
+    train, valid, is_resampled = sample(labels, rows, rules["per_class"], fraction, seed)
+    return TrialRows(train, valid, test, is_resampled, np.isin(valid, train))
 
 
 def kept_classes(spec: Mapping[str, Any], labels: np.ndarray) -> np.ndarray:
     """Return the labels that an experiment keeps, ascending, int32; its network numbers them from zero.
 
-    Args:
-        spec: the resolved experiment.
-        labels: of all training images of the dataset, integers (N,).
+    ``labels`` are those of all training images of the dataset, integers (N,).
     """
     count = spec["sampling"]["classes"]
     return np.unique(labels).astype(np.int32) if count is None else largest_classes(labels, count)
 
 
 def targets(spec: Mapping[str, Any], labels: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Return the targets of a network for images of these labels, int32 (N,).
+    """Return the targets of a network for images of these labels, integers (N,), as int32 (N,).
 
-    Labels that the experiment does not keep get a meaningless target; no part contains their images.
-
-    Args:
-        spec: the resolved experiment.
-        labels: integers (N,).
-        kept: as ``kept_classes`` returns them.
+    Labels that are not in ``kept``, the result of ``kept_classes``, get a meaningless target; no part contains their
+    images.
     """
     if spec["one_vs_all"] is not None:
         return (labels == spec["one_vs_all"]).astype(np.int32)

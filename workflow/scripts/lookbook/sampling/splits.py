@@ -23,10 +23,8 @@ def split_indices(count: int, validation_fraction: float, seed: int) -> tuple[np
         Train and validation indices, int32, each ascending; ``round(count * validation_fraction)`` are for validation.
 
     Raises:
-        ValueError: the fraction is outside [0, 1) or leaves no training images.
+        ValueError: the fraction leaves no training images.
     """
-    if not 0 <= validation_fraction < 1:
-        raise ValueError(f"validation_fraction must be at least 0 and below 1, not {validation_fraction}")
     held_out = round(count * validation_fraction)
     if held_out == count:
         raise ValueError(f"validation_fraction {validation_fraction} of {count} images leaves no training images")
@@ -35,17 +33,9 @@ def split_indices(count: int, validation_fraction: float, seed: int) -> tuple[np
 
 
 def epoch_order(indices: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-    """Shuffle the training indices for one epoch.
+    """Return the training indices, integers (N,), in their order for one epoch, int32 (N,).
 
     Each epoch has its own stream, so a resumed trial has the same order as an uninterrupted one.
-
-    Args:
-        indices: integers (N,); resampled images are repeated.
-        seed: the trial's seed.
-        epoch: the number of the epoch.
-
-    Returns:
-        The same indices in another order, int32 (N,).
     """
     return stream(seed, "order", epoch).permutation(indices).astype(np.int32)
 
@@ -65,14 +55,9 @@ def limit(labels: np.ndarray, count: int | None, seed: int) -> np.ndarray:
 
     Returns:
         Positions in ``labels``, int32 (min(count, N),), ascending.
-
-    Raises:
-        ValueError: the count is negative.
     """
     if count is None or count >= len(labels):
         return np.arange(len(labels), dtype=np.int32)
-    if count < 0:
-        raise ValueError(f"the number of images must be 0 or greater, not {count}")
     rank = np.empty(len(labels))
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)

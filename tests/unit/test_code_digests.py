@@ -66,7 +66,7 @@ def library(tmp_path, monkeypatch) -> Path:
 
 
 def forget() -> None:
-    for function in (digests._digest_of, digests._imports, digests._code):
+    for function in (digests._digest_of, digests._imports, digests._code, digests._code_text):
         function.cache_clear()
 
 

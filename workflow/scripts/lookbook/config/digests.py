@@ -88,7 +88,7 @@ def reachable(files: tuple[Path, ...], unused: frozenset[Path]) -> set[Path]:
 def _digest_of(files: tuple[Path, ...], unused: frozenset[Path]) -> str:
     # Only the path inside the library counts, because the library can be installed anywhere.
     paths = sorted(reachable(files, unused))
-    return digest([(path.relative_to(LIBRARY.parent).as_posix(), ast.unparse(_code(path))) for path in paths])
+    return digest([(path.relative_to(LIBRARY.parent).as_posix(), _code_text(path)) for path in paths])
 
 
 @cache
@@ -106,21 +106,22 @@ def _imports(path: Path) -> tuple[Path, ...]:
 
 
 @cache
+def _code_text(path: Path) -> str:
+    return ast.unparse(_code(path))
+
+
+@cache
 def _code(path: Path) -> ast.Module:
-    """Return the syntax tree of a file without docstrings and without blocks that only type checkers read."""
-    return _Code().visit(ast.parse(path.read_text(encoding="utf-8"), filename=str(path)))
-
-
-class _Code(ast.NodeTransformer):
-    """Removes what does not run: docstrings and ``if TYPE_CHECKING`` blocks."""
-
-    def visit(self, node: ast.AST) -> Any:
+    """Return the syntax tree of a file without what does not run: docstrings and ``if TYPE_CHECKING`` blocks."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    tree.body = [node for node in tree.body if not _is_for_type_checkers(node)]
+    for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        if documented and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        is_documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if is_documented and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
             del body[0]
-        return super().visit(node)
+    return tree
 
-    def visit_If(self, node: ast.If) -> Any:
-        is_for_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-        return node.orelse or None if is_for_types else self.generic_visit(node)
+
+def _is_for_type_checkers(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"

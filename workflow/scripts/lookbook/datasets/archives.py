@@ -27,11 +27,7 @@ def natural_order(name: str) -> list[str | int]:
 
 
 def only_path(name: str, originals: Sequence[Path], remedy: str) -> Path:
-    """Return the one archive or folder from which a dataset is prepared.
-
-    Raises:
-        DatasetError: there is not exactly one.
-    """
+    """Return the one archive or folder from which a dataset is prepared, or raise DatasetError."""
     if len(originals) != 1:
         raise DatasetError(f"{name} is prepared from one zip archive or folder, got {len(originals)} paths; {remedy}")
     return originals[0]

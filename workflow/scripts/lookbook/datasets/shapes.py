@@ -47,14 +47,9 @@ CLASSES = tuple(sorted(f"{hue}_{shape}" for hue in HUES for shape in SHAPES))
 
 
 def draw_image(name: str, rng: np.random.Generator, width: int, height: int, *, blur: float) -> Image.Image:
-    """Return one image of a class, RGB.
+    """Return one image of a class, RGB, with all random draws from ``rng``.
 
-    Args:
-        name: one of ``CLASSES``.
-        rng: source of all random draws.
-        width: pixels.
-        height: pixels.
-        blur: factor on the radius of the Gaussian blur that half of the images have.
+    ``blur`` is a factor on the radius of the Gaussian blur that half of the images have.
     """
     # Nearly gray, so that the color of the background does not tell the class.
     ground = rng.uniform(40, 215, size=(3, 3, 1)) + rng.normal(0, 22, size=(3, 3, 3))

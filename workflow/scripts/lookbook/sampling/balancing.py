@@ -17,13 +17,7 @@ from lookbook.sampling.streams import stream
 
 
 class BalancedSplit(NamedTuple):
-    """A training and a validation part.
-
-    Attributes:
-        train: int32 (N,), indices of the images to train on; resampled images are repeated.
-        valid: int32 (M,), indices of the images to validate on.
-        train_is_resampled: bool (N,), whether the entry was resampled, rather than being the image itself.
-    """
+    """A training and a validation part, as ``rows.TrialRows`` describes them."""
 
     train: np.ndarray
     valid: np.ndarray
@@ -60,8 +54,7 @@ def oversample_then_split(
     """Balance, shuffle, and split: the document's order, in which an image may be in both parts.
 
     Args:
-        labels: integers (N,), class of every image of the dataset.
-        candidates: indices of the images that may be taken, at least one.
+        labels, candidates: see ``balanced_sample``.
         threshold: images per class in both parts together; None: no balancing, so no image is in both parts.
         valid_fraction: fraction of the sampled entries used for validation, from 0 to below 1.
         seed: the trial's seed.

@@ -12,10 +12,7 @@ import numpy as np
 def stream(seed: int, name: str, *keys: int) -> np.random.Generator:
     """Return the random generator for one purpose, for example ``stream(seed, "order", epoch)``.
 
-    Args:
-        seed: the trial's seed, 0 or greater.
-        name: the purpose; streams of different names are independent.
-        keys: further integers that distinguish streams of one name, such as the epoch.
+    The trial's seed is 0 or greater. Streams of different names, or of one name and different keys, are independent.
     """
     return np.random.default_rng([seed, zlib.crc32(name.encode()), *keys])
 

@@ -32,12 +32,12 @@ resource_scopes:
     gpu="local",
 
 
-# Snakemake remakes a missing file only where a target needs it, so every result is a target: a file that a failed or
-# killed job left missing is made by the next run.
+# Snakemake remakes a missing file only where a target needs it. So the results of every rule are targets, and the next
+# run makes what a failed or killed job left missing. Snakemake deletes all outputs of such a job: one file of each tells.
 rule all:
     default_target: True
     input:
-        trial_files([*TRIAL_FILES, "metrics.json"], PLAN),
+        trial_files(["trial.json", "metrics.json"], PLAN),
         EXPERIMENTS_JSON,
         list(TABLES.values()),
         FIGURES,

@@ -21,13 +21,7 @@ from lookbook.config.selection import arguments_in_use, compared_networks, sheet
 from lookbook.config.trial_specs import trial_spec
 from lookbook.datasets import ARRAYS, COMPETITION_ARRAYS, DATASETS, originals_unavailable_reason
 from lookbook.errors import ConfigError
-from lookbook.results.paths import (
-    DATASET_FIGURES,
-    PREDICTION_FIGURES,
-    TRIAL_FILES,
-    figure_file,
-    trial_file,
-)
+from lookbook.results.paths import DATASET_FIGURES, PREDICTION_FIGURES, figure_file, trial_file
 from lookbook.runtime.hardware import gpus_to_request
 from lookbook.runtime.snakemake_run import prepare_run
 

@@ -15,7 +15,7 @@ EXPERIMENTS = "config/experiments/tiny.yaml"
 TRIAL = "results/trials/plain/0"
 # A file of every rule of the tiny benchmark.
 OUTPUTS = {
-    "train_trial": f"{TRIAL}/model.keras",
+    "train_trial": f"{TRIAL}/trial.json",
     "evaluate_trial": f"{TRIAL}/metrics.json",
     "resolve_experiments": "results/experiments.json",
     "collect_trials": "results/trials.csv",

@@ -97,7 +97,7 @@ def kill_after_epoch(line: str) -> None:
         raise Killed
 
 
-FLIP = [{"class_name": "horizontal_flip", "config": {"probability": 0.5}}]
+FLIP = [{"class_name": "RandomFlip", "config": {"mode": "horizontal"}}]
 
 
 def few(epochs: int, batch_size: int = 32, **more) -> dict:

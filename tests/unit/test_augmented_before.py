@@ -130,9 +130,9 @@ def test_the_compiled_augmentation_gives_the_images_of_eager_mode():
 def test_images_augmented_before_training_are_not_augmented_in_its_steps(keys):
     spec = tiny_spec(augmentation=[BRIGHTNESS], **keys)
     setup = set_up(spec, 1, DATA, CPU)
-    (state,) = [keras.ops.convert_to_numpy(seed.state) for seed in setup.seeds]
+    (state,) = [keras.ops.convert_to_numpy(seed.state) for seed in setup.task.seeds]
     setup.program.train(setup.data.epoch(1)[:12].reshape(1, -1))
-    np.testing.assert_array_equal(keras.ops.convert_to_numpy(setup.seeds[0].state), state)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(setup.task.seeds[0].state), state)
 
 
 def test_without_resampled_images_nothing_is_augmented():

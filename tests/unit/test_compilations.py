@@ -32,7 +32,7 @@ def test_each_experiment_has_a_folder_of_its_own_and_its_trials_share_it(tmp_pat
 
 def test_another_version_of_the_compiler_has_another_folder(monkeypatch):
     before = compilations.folder_for(trial_spec())
-    monkeypatch.setattr(compilations, "version", lambda package: "99.0")
+    monkeypatch.setattr(compilations, "installed_version", lambda package: "99.0")
     assert compilations.folder_for(trial_spec()) != before
 
 

@@ -13,9 +13,6 @@ def blur(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, size: in
     a box, and runs at 0.54 of the speed.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: not used.
         size: side length of the square in pixels, odd.
 
     Raises:

@@ -23,9 +23,6 @@ def cutout(
     each entirely inside the image. ``keras.layers.RandomErasing`` makes one hole per image, of random size.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         holes: squares per image.
         size: side length of a square in pixels.
         fill: value of the filled pixels, 0..255.

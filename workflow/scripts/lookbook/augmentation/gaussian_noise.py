@@ -21,9 +21,6 @@ def gaussian_noise(
     ``keras.layers.GaussianNoise`` has one fixed variance and does not clip.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by two.
         minimum_variance: smallest variance, in squared pixel values, at least 0.
         maximum_variance: largest variance.
 

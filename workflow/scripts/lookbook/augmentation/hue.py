@@ -15,9 +15,6 @@ def hue(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, delta: fl
     ``keras.layers.RandomHue`` with ``factor=2 * delta`` does the same at 0.80 of the speed.
 
     Args:
-        images: (B, H, W, 1 or 3) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         delta: largest rotation in either direction, as a fraction of the color circle.
 
     Raises:

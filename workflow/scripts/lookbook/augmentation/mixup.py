@@ -19,9 +19,6 @@ def mixup(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, alpha: 
     and cannot be compiled by XLA on TensorFlow.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: (B, K) float32, one-hot or soft.
-        seed: advanced by one.
         alpha: both parameters of the Beta distribution; smaller values mix less.
 
     Raises:

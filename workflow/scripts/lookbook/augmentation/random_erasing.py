@@ -29,9 +29,6 @@ def random_erasing(
     clipped normal noise, and runs at 0.57 of the speed.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by two.
         probability: probability that an image is changed.
         minimum_area: smallest area, as a fraction of the image's.
         maximum_area: largest area, as a fraction of the image's.

@@ -28,9 +28,6 @@ def rotation(
     but cannot be compiled by XLA on TensorFlow, has no probability, and its "reflect" repeats the edge pixel.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         degrees: largest angle in either direction.
         probability: probability that an image is rotated.
         fill_mode: how borders are filled: "nearest" repeats the edge pixel, "reflect" mirrors the image about it

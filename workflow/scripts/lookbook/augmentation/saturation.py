@@ -18,9 +18,6 @@ def saturation(
     so that pixels become negative, and runs at 0.57 of the speed.
 
     Args:
-        images: (B, H, W, 1 or 3) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         minimum: smallest factor; 0 gives gray.
         maximum: largest factor.
 

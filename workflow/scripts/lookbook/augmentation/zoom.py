@@ -20,9 +20,6 @@ def zoom(
     TensorFlow; in graph mode it runs at 0.55 of the speed with images of 28x28x1, and as fast with 64x64x3.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         minimum: smallest factor.
         maximum: largest factor.
 

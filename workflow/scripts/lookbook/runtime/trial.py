@@ -153,7 +153,7 @@ def _write_results(
     return {
         "status": "diverged" if diverged else "collapsed" if collapsed else "ok",
         "precision": setup.precision,
-        "compile": setup.compiled,
+        "compile": "xla" if setup.task.xla else "graph",
         "parameters": setup.model.count_params(),
         "epochs": len(history),
         "best_epoch": result.stopping.best_epoch if result.stopping else None,

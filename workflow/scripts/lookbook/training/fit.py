@@ -139,7 +139,7 @@ def _train_epoch(setup: Setup, rows: np.ndarray) -> Row:
     sums = [setup.program.train(batches) for batches in _batches(rows, setup.data.batch_size)]
     count = sum(s.images for s in sums)
     return {
-        "learning_rate": float(setup.optimizer.learning_rate),
+        "learning_rate": float(setup.task.optimizer.learning_rate),
         "train_loss": sum(s.loss for s in sums) / count,
         "train_accuracy": sum(s.correct for s in sums) / count,
     }
@@ -156,6 +156,6 @@ def _validate(setup: Setup) -> tuple[float, float]:
     """Return the loss, penalties included, and the accuracy on the validation images."""
     rows = setup.data.splits["valid"]
     logits, labels = setup.program.predict(rows), setup.data.labels[rows]
-    target = keras.utils.to_categorical(labels, logits.shape[1]) if setup.one_hot else labels
-    loss = float(setup.loss(target, logits)) + penalty(setup.model)
+    target = keras.utils.to_categorical(labels, logits.shape[1]) if setup.task.one_hot else labels
+    loss = float(setup.task.loss(target, logits)) + penalty(setup.model)
     return loss, float(np.mean(logits.argmax(1) == labels))

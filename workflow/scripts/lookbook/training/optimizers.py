@@ -18,10 +18,8 @@ def optimizer_from(entry: dict[str, Any], total_steps: int) -> keras.optimizers.
     rate = config.get("learning_rate")
     if isinstance(rate, dict):
         arguments = dict(rate.get("config", {}))
-        if rate["class_name"] in SCHEDULES:
-            given = {key: value for key, value in arguments.items() if value is not None}
-            config["learning_rate"] = SCHEDULES[rate["class_name"]](**{"total_steps": total_steps} | given)
-        else:
-            schedule = {"class_name": rate["class_name"], "config": arguments}
-            config["learning_rate"] = keras.optimizers.schedules.deserialize(schedule)
+        if rate["class_name"] in SCHEDULES and arguments.get("total_steps") is None:
+            arguments["total_steps"] = total_steps
+        schedule = {"class_name": rate["class_name"], "config": arguments}
+        config["learning_rate"] = keras.optimizers.schedules.deserialize(schedule, custom_objects=SCHEDULES)
     return keras.optimizers.get({"class_name": entry["class_name"], "config": config})

@@ -15,6 +15,7 @@ from lookbook.config.trial_specs import read_config
 from lookbook.datasets import arrays, fashion_mnist
 from lookbook.datasets.arrays import Dataset
 from lookbook.runtime import checkpoints, trial
+from lookbook.training.compiled import Program, Task, compile_program
 from lookbook.training.fit import to_numpy
 from lookbook.training.precision import Hardware
 
@@ -85,6 +86,27 @@ def history_in(folder: Path) -> list[dict[str, str]]:
     """Return the rows of history.csv."""
     with (folder / "history.csv").open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def program_of(
+    model, optimizer, loss, images, labels, *, xla, transform=lambda *batch: batch, one_hot=False
+) -> Program:
+    """Return the compiled calls of a network, in float32 on a CPU without special instructions."""
+    return compile_program(
+        Task(
+            model=model,
+            optimizer=optimizer,
+            loss=loss,
+            transform=transform,
+            seeds=[],
+            images=images,
+            labels=labels,
+            one_hot=one_hot,
+            xla=xla,
+            steps=500,
+            hardware=CPU,
+        )
+    )
 
 
 class Killed(BaseException):

@@ -2,19 +2,13 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import random_normal, uniform
+from lookbook.augmentation._draws import Seed, random_normal, uniform
 
 
 def gaussian_noise(
-    images: Any,
-    labels: Any,
-    seed: keras.random.SeedGenerator,
-    *,
-    minimum_variance: float = 10.0,
-    maximum_variance: float = 50.0,
+    images: Any, labels: Any, seed: Seed, *, minimum_variance: float = 10.0, maximum_variance: float = 50.0
 ) -> tuple[Any, Any]:
     """Add independent normal noise to every value, with a variance drawn for each image, and clip to 0..255.
 

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from lookbook.augmentation._color import is_gray, value_and_chroma
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 
 
-def hue(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, delta: float = 0.02) -> tuple[Any, Any]:
+def hue(images: Any, labels: Any, seed: Seed, *, delta: float = 0.02) -> tuple[Any, Any]:
     """Rotate the hue of each image in HSV space, as ``tf.image.random_hue`` does; gray images stay unchanged.
 
     ``keras.layers.RandomHue`` with ``factor=2 * delta`` does the same at 0.80 of the speed.

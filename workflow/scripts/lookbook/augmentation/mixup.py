@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from lookbook.augmentation._beta import beta_from_uniform
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 
 
-def mixup(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, alpha: float = 0.3) -> tuple[Any, Any]:
+def mixup(images: Any, labels: Any, seed: Seed, *, alpha: float = 0.3) -> tuple[Any, Any]:
     """Mix images and labels: x = l x_i + (1 - l) x_j and y = l y_i + (1 - l) y_j with l ~ Beta(alpha, alpha).
 
     Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization", equations 1 and 2. The weight l and the partner j

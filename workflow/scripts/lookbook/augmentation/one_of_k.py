@@ -4,10 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 from lookbook.augmentation._jpeg import jpeg
 from lookbook.augmentation.blur import blur
 from lookbook.augmentation.cutout import cutout
@@ -15,7 +14,7 @@ from lookbook.augmentation.gaussian_noise import gaussian_noise
 from lookbook.augmentation.rotation import rotation
 
 # In the document's order: k selects the first k.
-OPERATIONS: dict[str, Callable[[Any, Any, keras.random.SeedGenerator], tuple[Any, Any]]] = {
+OPERATIONS: dict[str, Callable[[Any, Any, Seed], tuple[Any, Any]]] = {
     # The document draws a quality of 0 or 1; both have the same quantization table.
     "jpeg_compression": lambda images, labels, seed: (jpeg(images, quality=1), labels),
     "rotation": partial(rotation, degrees=45.0, probability=0.5, fill_mode="reflect"),
@@ -27,7 +26,7 @@ OPERATIONS: dict[str, Callable[[Any, Any, keras.random.SeedGenerator], tuple[Any
 }
 
 
-def one_of_k(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, k: int = 7) -> tuple[Any, Any]:
+def one_of_k(images: Any, labels: Any, seed: Seed, *, k: int = 7) -> tuple[Any, Any]:
     """Apply to each image one operation, drawn uniformly from the first k of ``OPERATIONS``.
 
     The operations are those of the growing-batch document: JPEG compression of quality 0 to 1, rotation by up to 45

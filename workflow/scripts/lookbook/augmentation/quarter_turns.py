@@ -2,15 +2,12 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import check_probability, uniform
+from lookbook.augmentation._draws import Seed, check_probability, uniform
 
 
-def quarter_turns(
-    images: Any, labels: Any, seed: keras.random.SeedGenerator, *, probability: float = 1.0
-) -> tuple[Any, Any]:
+def quarter_turns(images: Any, labels: Any, seed: Seed, *, probability: float = 1.0) -> tuple[Any, Any]:
     """Rotate square images counterclockwise by 0, 90, 180 or 270 degrees with equal probability.
 
     ``keras.layers.RandomRotation`` draws from a continuous range of angles.

@@ -3,16 +3,15 @@
 from math import log
 from typing import Any
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import check_probability, random_uniform, uniform
+from lookbook.augmentation._draws import Seed, check_probability, random_uniform, uniform
 
 
 def random_erasing(
     images: Any,
     labels: Any,
-    seed: keras.random.SeedGenerator,
+    seed: Seed,
     *,
     probability: float = 0.5,
     minimum_area: float = 0.02,

@@ -3,17 +3,16 @@
 from math import pi
 from typing import Any, Literal
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import check_probability, uniform
+from lookbook.augmentation._draws import Seed, check_probability, uniform
 from lookbook.augmentation._resampling import resample_affine
 
 
 def rotation(
     images: Any,
     labels: Any,
-    seed: keras.random.SeedGenerator,
+    seed: Seed,
     *,
     degrees: float = 20.0,
     probability: float = 1.0,

@@ -2,16 +2,13 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from lookbook.augmentation._color import is_gray, value_and_chroma
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 
 
-def saturation(
-    images: Any, labels: Any, seed: keras.random.SeedGenerator, *, minimum: float = 0.8, maximum: float = 1.2
-) -> tuple[Any, Any]:
+def saturation(images: Any, labels: Any, seed: Seed, *, minimum: float = 0.8, maximum: float = 1.2) -> tuple[Any, Any]:
     """Scale each image's saturation in HSV space, as ``tf.image.random_saturation`` does; gray images stay unchanged.
 
     ``keras.layers.RandomSaturation`` draws f uniformly and scales by f / (1 - f), does not limit the saturation to 1,

@@ -2,15 +2,11 @@
 
 from typing import Any
 
-import keras
-
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 from lookbook.augmentation._resampling import centered, resample_axes
 
 
-def shift(
-    images: Any, labels: Any, seed: keras.random.SeedGenerator, *, width: float = 0.1, height: float = 0.0
-) -> tuple[Any, Any]:
+def shift(images: Any, labels: Any, seed: Seed, *, width: float = 0.1, height: float = 0.0) -> tuple[Any, Any]:
     """Move each image by a fraction of its size with bilinear interpolation; borders repeat the edge pixel.
 
     The ``width_shift_range`` and ``height_shift_range`` of Keras's former ImageDataGenerator.

@@ -2,15 +2,11 @@
 
 from typing import Any
 
-import keras
-
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 from lookbook.augmentation._resampling import centered, resample_axes
 
 
-def zoom(
-    images: Any, labels: Any, seed: keras.random.SeedGenerator, *, minimum: float = 0.9, maximum: float = 1.1
-) -> tuple[Any, Any]:
+def zoom(images: Any, labels: Any, seed: Seed, *, minimum: float = 0.9, maximum: float = 1.1) -> tuple[Any, Any]:
     """Zoom about the image center with independent factors for the two axes and bilinear interpolation.
 
     The ``zoom_range`` of Keras's former ImageDataGenerator: a factor scales the *input* coordinates, so that factors

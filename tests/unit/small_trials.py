@@ -132,7 +132,7 @@ DENSE = trial_spec_of(
     sample_spec(
         "exp001",
         training=few(9, early_stopping={"patience": 1}),
-        optimizer={"config": {"learning_rate": 0.03}},
+        optimizer={"config": {"learning_rate": 0.05}},
         augmentation=FLIP,
     )
 )

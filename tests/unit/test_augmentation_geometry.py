@@ -118,16 +118,13 @@ def test_rotation_changes_the_given_share_of_images() -> None:
     assert np.mean(np.abs(matrices[:, 0, 1]) > 1e-4) == pytest.approx(0.3, abs=0.04)
 
 
-def test_shift_moves_by_a_fraction_of_the_width() -> None:
-    sources = call(shift, positions(MANY), width=0.4)
-    np.testing.assert_allclose(sources[..., 0], positions(MANY)[..., 0], atol=1e-3)
-    assert_uniform(sources[:, 5, int(CENTER), 1] - CENTER, -0.4 * SIZE, 0.4 * SIZE)
-
-
-def test_shift_moves_by_a_fraction_of_the_height() -> None:
-    sources = call(shift, positions(MANY), width=0.0, height=0.2)
-    np.testing.assert_allclose(sources[..., 1], positions(MANY)[..., 1], atol=1e-3)
-    assert_uniform(sources[:, int(CENTER), 5, 0] - CENTER, -0.2 * SIZE, 0.2 * SIZE)
+@pytest.mark.parametrize(
+    ("axis", "most", "arguments"), [(1, 0.4, {"width": 0.4}), (0, 0.2, {"height": 0.2, "width": 0.0})]
+)
+def test_shift_moves_by_a_fraction_of_the_size_along_one_axis(axis: int, most: float, arguments: dict) -> None:
+    sources = call(shift, positions(MANY), **arguments)
+    np.testing.assert_allclose(sources[..., 1 - axis], positions(MANY)[..., 1 - axis], atol=1e-3)
+    assert_uniform(sources[:, int(CENTER), int(CENTER), axis] - CENTER, -most * SIZE, most * SIZE)
 
 
 def test_shift_repeats_the_edge() -> None:

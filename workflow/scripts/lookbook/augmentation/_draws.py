@@ -5,12 +5,12 @@ on a CPU can take 20 times longer (17 ms instead of 0.7 ms for normal noise of 3
 numbers within graph mode and within XLA, but the two differ, because XLA orders Philox's output differently.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 from keras import ops
 
-Seed = keras.random.SeedGenerator
+Seed: TypeAlias = keras.random.SeedGenerator
 
 
 def random_uniform(shape: tuple[Any, ...], seed: Seed) -> Any:

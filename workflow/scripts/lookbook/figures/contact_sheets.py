@@ -35,13 +35,12 @@ def contact_sheet(name: str, arguments: Mapping[str, Any]) -> str:
         arguments: values that replace the defaults. A ``probability`` less than 0.5 is replaced by 1 to make the effect
             visible, and the sheet states this.
     """
-    defaults: dict[str, Any]
     if name in registered("augmentation"):
         defaults = function_arguments("augmentation", name)
     else:
         required = class_arguments("augmentation", name)
         defaults = {key: None for key, is_required in required.items() if is_required}
-    used = defaults | dict(arguments)
+    used: dict[str, Any] = {**defaults, **arguments}
     if missing := [key for key, default in defaults.items() if default is None and key not in arguments]:
         return message_figure(f"{name}: no experiment uses it, and {', '.join(missing)} has no default")
     settings = ", ".join(f"{key}={value}" for key, value in used.items())
@@ -63,13 +62,7 @@ def shown_in_color(name: str) -> bool:
 def augmented(name: str, arguments: Mapping[str, Any], images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return eight draws of an augmentation, each image with a class of its own.
 
-    Args:
-        name: as for ``contact_sheet``.
-        arguments: of the transform or layer.
-        images: uint8 (B, H, W, C).
-
-    Returns:
-        images uint8 (8, B, H, W, C) and labels float32 (8, B, B).
+    Images are uint8 (B, H, W, C); the draws are uint8 (8, B, H, W, C), with labels float32 (8, B, B).
     """
     from lookbook.augmentation import compose
 

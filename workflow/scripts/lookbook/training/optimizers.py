@@ -10,9 +10,8 @@ from lookbook.training.schedules import SCHEDULES
 def optimizer_from(entry: dict[str, Any], total_steps: int) -> keras.optimizers.Optimizer:
     """Return the Keras optimizer of a resolved experiment.
 
-    Args:
-        entry: Keras's ``class_name``/``config`` form; ``learning_rate`` is a number or a schedule in that form.
-        total_steps: steps of the whole training, for schedules that leave ``total_steps`` out.
+    ``entry`` has Keras's ``class_name``/``config`` form, and so has its ``learning_rate`` if that is a schedule; one of
+    ``SCHEDULES`` that leaves ``total_steps`` out gets the steps of the whole training.
     """
     config = dict(entry["config"])
     rate = config.get("learning_rate")

@@ -43,7 +43,7 @@ def ready_for(spec: dict[str, Any], data: Dataset, settings: Settings) -> tuple[
 
     return train, {
         "precision": setup.precision,
-        "compile": setup.compiled,
+        "compile": "xla" if setup.task.xla else "graph",
         "device": devices.describe(settings.threads),
         "versions": devices.versions(),
         "parameters": setup.model.count_params(),

@@ -15,6 +15,7 @@ from lookbook.config.trial_specs import read_config
 from lookbook.datasets import arrays, fashion_mnist
 from lookbook.datasets.arrays import Dataset
 from lookbook.runtime import checkpoints, trial
+from lookbook.training.compiled import Program, Task, compile_program
 from lookbook.training.fit import to_numpy
 from lookbook.training.precision import Hardware
 
@@ -87,6 +88,27 @@ def history_in(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def program_of(
+    model, optimizer, loss, images, labels, *, xla, transform=lambda *batch: batch, one_hot=False
+) -> Program:
+    """Return the compiled calls of a network, in float32 on a CPU without special instructions."""
+    return compile_program(
+        Task(
+            model=model,
+            optimizer=optimizer,
+            loss=loss,
+            transform=transform,
+            seeds=[],
+            images=images,
+            labels=labels,
+            one_hot=one_hot,
+            xla=xla,
+            steps=500,
+            hardware=CPU,
+        )
+    )
+
+
 class Killed(BaseException):
     """Stands for the signal that ends a process."""
 
@@ -97,7 +119,7 @@ def kill_after_epoch(line: str) -> None:
         raise Killed
 
 
-FLIP = [{"class_name": "horizontal_flip", "config": {"probability": 0.5}}]
+FLIP = [{"class_name": "RandomFlip", "config": {"mode": "horizontal"}}]
 
 
 def few(epochs: int, batch_size: int = 32, **more) -> dict:
@@ -110,7 +132,7 @@ DENSE = trial_spec_of(
     sample_spec(
         "exp001",
         training=few(9, early_stopping={"patience": 1}),
-        optimizer={"config": {"learning_rate": 0.03}},
+        optimizer={"config": {"learning_rate": 0.05}},
         augmentation=FLIP,
     )
 )

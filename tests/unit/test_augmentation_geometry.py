@@ -6,9 +6,9 @@ ramps exactly, so a transformed image states the input position of every output 
 
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
+from augmentation_calls import assert_uniform, augmented
 from scipy import ndimage
 
 from lookbook.augmentation.quarter_turns import quarter_turns
@@ -23,8 +23,7 @@ MANY = 2000
 
 
 def call(function: Any, images: np.ndarray, **arguments: Any) -> np.ndarray:
-    labels = np.zeros((len(images), 1), "float32")
-    return keras.ops.convert_to_numpy(function(images, labels, keras.random.SeedGenerator(7), **arguments)[0])
+    return augmented(function, images, **arguments)[0]
 
 
 def positions(count: int) -> np.ndarray:
@@ -39,15 +38,6 @@ def linear_maps(sources: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     down = (sources[:, middle + 4, middle] - sources[:, middle - 4, middle]) / 8
     across = (sources[:, middle, middle + 4] - sources[:, middle, middle - 4]) / 8
     return np.stack([down, across], axis=-1), sources[:, middle, middle]
-
-
-def assert_uniform(values: np.ndarray, low: float, high: float) -> None:
-    """Check range, mean and standard deviation of values that are uniform between low and high."""
-    width = high - low
-    assert low - 1e-3 * width <= values.min() <= low + 0.01 * width
-    assert high - 0.01 * width <= values.max() <= high + 1e-3 * width
-    assert abs(values.mean() - (low + high) / 2) < 4 * width / np.sqrt(12 * len(values))
-    assert values.std() == pytest.approx(width / np.sqrt(12), rel=0.05)
 
 
 def pictures(width: int, channels: int) -> np.ndarray:
@@ -128,16 +118,13 @@ def test_rotation_changes_the_given_share_of_images() -> None:
     assert np.mean(np.abs(matrices[:, 0, 1]) > 1e-4) == pytest.approx(0.3, abs=0.04)
 
 
-def test_shift_moves_by_a_fraction_of_the_width() -> None:
-    sources = call(shift, positions(MANY), width=0.4)
-    np.testing.assert_allclose(sources[..., 0], positions(MANY)[..., 0], atol=1e-3)
-    assert_uniform(sources[:, 5, int(CENTER), 1] - CENTER, -0.4 * SIZE, 0.4 * SIZE)
-
-
-def test_shift_moves_by_a_fraction_of_the_height() -> None:
-    sources = call(shift, positions(MANY), width=0.0, height=0.2)
-    np.testing.assert_allclose(sources[..., 1], positions(MANY)[..., 1], atol=1e-3)
-    assert_uniform(sources[:, int(CENTER), 5, 0] - CENTER, -0.2 * SIZE, 0.2 * SIZE)
+@pytest.mark.parametrize(
+    ("axis", "most", "arguments"), [(1, 0.4, {"width": 0.4}), (0, 0.2, {"height": 0.2, "width": 0.0})]
+)
+def test_shift_moves_by_a_fraction_of_the_size_along_one_axis(axis: int, most: float, arguments: dict) -> None:
+    sources = call(shift, positions(MANY), **arguments)
+    np.testing.assert_allclose(sources[..., 1 - axis], positions(MANY)[..., 1 - axis], atol=1e-3)
+    assert_uniform(sources[:, int(CENTER), int(CENTER), axis] - CENTER, -most * SIZE, most * SIZE)
 
 
 def test_shift_repeats_the_edge() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from augmentation_calls import call_compiled, call_eagerly
+from augmentation_calls import assert_uniform, call_compiled, call_eagerly
 
 from lookbook.augmentation import Transform, compose
 
@@ -51,13 +51,6 @@ def layers(*entries: tuple[str, dict[str, Any]], seed: int = 3) -> Transform:
 def batch() -> tuple[np.ndarray, np.ndarray]:
     images = np.random.default_rng(0).integers(0, 256, (BATCH, 12, 12, 3)).astype("float32")
     return images, np.eye(BATCH, dtype="float32")
-
-
-def assert_uniform(values: np.ndarray, low: float, high: float) -> None:
-    width = high - low
-    assert low - 0.002 * width <= values.min() <= low + 0.01 * width
-    assert high - 0.01 * width <= values.max() <= high + 0.002 * width
-    assert abs(values.mean() - (low + high) / 2) < 4 * width / np.sqrt(12 * len(values))
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from augmentation_calls import augmented
 from scipy import stats
 
 from lookbook.augmentation._beta import beta_from_uniform
@@ -13,12 +14,6 @@ from lookbook.augmentation.mixup import mixup
 from lookbook.augmentation.random_erasing import random_erasing
 
 MANY = 2000
-
-
-def call(function: Any, images: np.ndarray, labels: np.ndarray | None = None, **arguments: Any) -> Any:
-    labels = np.zeros((len(images), 1), "float32") if labels is None else labels
-    result = function(images, labels, keras.random.SeedGenerator(11), **arguments)
-    return [keras.ops.convert_to_numpy(part) for part in result]
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(0.1, 0.1), (0.3, 0.3), (1.0, 1.0), (2.0, 5.0)])
@@ -37,7 +32,7 @@ def test_the_quantile_table_draws_from_the_beta_distribution(alpha: float, beta:
 def test_mixup_mixes_labels_as_it_mixes_images(alpha: float) -> None:
     # Each image shows its own one-hot label.
     labels = np.eye(300, dtype="float32")
-    mixed_images, mixed_labels = call(mixup, 255 * labels.reshape(300, 20, 15, 1), labels, alpha=alpha)
+    mixed_images, mixed_labels = augmented(mixup, 255 * labels.reshape(300, 20, 15, 1), labels, alpha=alpha)
     np.testing.assert_allclose(mixed_images.reshape(300, 300) / 255, mixed_labels, atol=1e-5)
     np.testing.assert_allclose(mixed_labels.sum(axis=1), 1, atol=1e-5)
     assert (np.count_nonzero(mixed_labels, axis=1) <= 2).all()
@@ -45,7 +40,7 @@ def test_mixup_mixes_labels_as_it_mixes_images(alpha: float) -> None:
 
 def test_mixup_draws_weight_and_partner_for_each_sample() -> None:
     labels = np.eye(MANY, dtype="float32")
-    _, mixed = call(mixup, np.zeros((MANY, 1, 1, 1), "float32"), labels, alpha=0.3)
+    _, mixed = augmented(mixup, np.zeros((MANY, 1, 1, 1), "float32"), labels, alpha=0.3)
     weight = np.diagonal(mixed).astype(float)
     assert stats.kstest(weight[weight < 1], stats.beta(0.3, 0.3).cdf).pvalue > 1e-3
     partners = (mixed * (1 - labels)).argmax(axis=1)[(weight > 0.01) & (weight < 0.99)]
@@ -56,7 +51,7 @@ def test_mixup_draws_weight_and_partner_for_each_sample() -> None:
 
 
 def erased(images: np.ndarray, **arguments: Any) -> tuple[np.ndarray, np.ndarray]:
-    after = call(random_erasing, images, **arguments)[0]
+    after = augmented(random_erasing, images, **arguments)[0]
     return after, (after != images).any(axis=-1)
 
 
@@ -99,7 +94,7 @@ def test_random_erasing_draws_aspects_and_random_pixels() -> None:
 
 
 def test_cutout_fills_nine_single_pixels() -> None:
-    holes = call(cutout, np.zeros((MANY, 28, 28, 1), "float32"))[0][..., 0] == 255
+    holes = augmented(cutout, np.zeros((MANY, 28, 28, 1), "float32"))[0][..., 0] == 255
     counts = holes.sum(axis=(1, 2))
     assert counts.max() == 9
     assert counts.mean() == pytest.approx(784 * (1 - (1 - 1 / 784) ** 9), abs=0.05)  # holes may coincide
@@ -110,6 +105,6 @@ def test_cutout_fills_nine_single_pixels() -> None:
 
 
 def test_cutout_holes_have_the_given_size_and_fill() -> None:
-    after = call(cutout, np.zeros((50, 28, 20, 3), "float32"), holes=1, size=5, fill=7.0)[0]
+    after = augmented(cutout, np.zeros((50, 28, 20, 3), "float32"), holes=1, size=5, fill=7.0)[0]
     assert set(np.unique(after)) == {0.0, 7.0}
     np.testing.assert_array_equal((after == 7).all(axis=-1).sum(axis=(1, 2)), 25)

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from augmentation_calls import assert_uniform, augmented
 from PIL import Image
 from scipy import ndimage
 
@@ -22,15 +23,7 @@ MANY = 2000
 
 
 def call(function: Any, images: np.ndarray, **arguments: Any) -> np.ndarray:
-    labels = np.zeros((len(images), 1), "float32")
-    return keras.ops.convert_to_numpy(function(images, labels, keras.random.SeedGenerator(5), **arguments)[0])
-
-
-def assert_uniform(values: np.ndarray, low: float, high: float) -> None:
-    width = high - low
-    assert low - 0.002 * width <= values.min() <= low + 0.01 * width
-    assert high - 0.01 * width <= values.max() <= high + 0.002 * width
-    assert abs(values.mean() - (low + high) / 2) < 4 * width / np.sqrt(12 * len(values))
+    return augmented(function, images, **arguments)[0]
 
 
 def smooth_pictures(count: int, size: int = 28) -> np.ndarray:

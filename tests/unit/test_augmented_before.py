@@ -15,8 +15,8 @@ from lookbook.training.setup import set_up
 from lookbook.training.trial_data import TrialData, gather
 
 COLORED = np.random.default_rng(1).integers(0, 256, (COUNT, 6, 5, 3), dtype=np.uint8)
-FLIP = {"class_name": "horizontal_flip", "config": {"probability": 1.0}}
-BRIGHTNESS = {"class_name": "brightness", "config": {"delta": 0.3}}
+INVERT = {"class_name": "RandomInvert", "config": {"factor": [1.0, 1.0]}}
+BRIGHTNESS = {"class_name": "RandomBrightness", "config": {"factor": 0.3}}
 NOISE = {"class_name": "gaussian_noise", "config": {}}
 RESAMPLED = {"sampling": {"per_class": 40, "augment": "resampled"}}
 COPIES = {"augmented_copies": 3}
@@ -56,11 +56,11 @@ def test_only_resampled_images_are_augmented_before_training():
 
 @KINDS
 def test_augmented_images_replace_their_parents_and_no_other(keys, small_batches):
-    before, after = augmented(FLIP, **keys)
+    before, after = augmented(INVERT, **keys)
     made = before.augmented_before
     np.testing.assert_array_equal(after.train_rows[~made], before.train_rows[~made])
     np.testing.assert_array_equal(after.images[after.train_rows[~made]], IMAGES[before.train_rows[~made]])
-    np.testing.assert_array_equal(after.images[after.train_rows[made]], IMAGES[before.train_rows[made]][:, :, ::-1])
+    np.testing.assert_array_equal(after.images[after.train_rows[made]], 255 - IMAGES[before.train_rows[made]])
     np.testing.assert_array_equal(after.labels[after.train_rows], before.labels[before.train_rows])
 
 
@@ -114,8 +114,9 @@ def test_augmented_pixels_are_rounded_and_clipped():
 def test_the_compiled_augmentation_gives_the_images_of_eager_mode():
     """Graph mode with TensorFlow's rewriting of graphs rounds some pixels of these transforms otherwise."""
     colors = Dataset(**(vars(DATA) | {"train_images": COLORED, "test_images": COLORED[:12]}))
-    names = ["horizontal_flip", "brightness", "contrast", "hue", "saturation"]
-    entries = [{"class_name": name, "config": {}} for name in names]
+    contrast = {"class_name": "RandomContrast", "config": {"factor": [0.2, 0.2]}}
+    flip, hue, saturation = [{"class_name": name, "config": {}} for name in ("RandomFlip", "hue", "saturation")]
+    entries = [flip, BRIGHTNESS, contrast, hue, saturation]
     before = gather(tiny_spec(**RESAMPLED), 1, colors)
 
     def images(compiled) -> np.ndarray:
@@ -129,12 +130,12 @@ def test_the_compiled_augmentation_gives_the_images_of_eager_mode():
 def test_images_augmented_before_training_are_not_augmented_in_its_steps(keys):
     spec = tiny_spec(augmentation=[BRIGHTNESS], **keys)
     setup = set_up(spec, 1, DATA, CPU)
-    (state,) = [keras.ops.convert_to_numpy(seed.state) for seed in setup.seeds]
+    (state,) = [keras.ops.convert_to_numpy(seed.state) for seed in setup.task.seeds]
     setup.program.train(setup.data.epoch(1)[:12].reshape(1, -1))
-    np.testing.assert_array_equal(keras.ops.convert_to_numpy(setup.seeds[0].state), state)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(setup.task.seeds[0].state), state)
 
 
 def test_without_resampled_images_nothing_is_augmented():
-    before, after = augmented(FLIP, sampling={"per_class": 5, "augment": "resampled"})
+    before, after = augmented(INVERT, sampling={"per_class": 5, "augment": "resampled"})
     np.testing.assert_array_equal(after.train_rows, before.train_rows)
     np.testing.assert_array_equal(after.images.whole(), IMAGES)

@@ -3,10 +3,9 @@
 import keras
 import numpy as np
 import pytest
+from small_trials import program_of
 
 from lookbook.training.averaging import WeightAverage, reestimate_statistics
-from lookbook.training.compiled import Task, compile_program
-from lookbook.training.precision import Hardware
 from lookbook.training.trial_data import Stack
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (90, 8, 8, 1), dtype=np.uint8)
@@ -37,20 +36,7 @@ def model_and_program(request):
     optimizer = keras.optimizers.SGD(0.1)
     optimizer.build(model.trainable_variables)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    task = Task(
-        model=model,
-        optimizer=optimizer,
-        loss=loss,
-        transform=lambda x, y: (x, y),
-        seeds=[],
-        images=Stack([IMAGES]),
-        labels=LABELS,
-        one_hot=False,
-        xla=request.param,
-        steps=2,
-        hardware=Hardware(),
-    )
-    return model, compile_program(task)
+    return model, program_of(model, optimizer, loss, Stack([IMAGES]), LABELS, xla=request.param)
 
 
 def test_statistics_are_the_average_of_those_of_the_batches(model_and_program):

@@ -63,15 +63,9 @@ def test_a_training_without_early_stopping_and_averaging_is_restored(tmp_path):
     assert result == FitResult(None, None, HISTORY)
 
 
-def test_a_missing_checkpoint_restores_nothing(tmp_path):
-    assert load(tmp_path / "none.npz") is None
-
-
-def test_the_checkpoint_of_another_trial_is_ignored(path):
+def test_a_checkpoint_that_is_missing_or_of_another_trial_or_format_is_ignored(path, monkeypatch):
+    assert load(path.with_name("none.npz")) is None
     assert load(path, "you") is None
-
-
-def test_a_checkpoint_of_another_format_is_ignored(path, monkeypatch):
     monkeypatch.setattr(checkpoints, "FORMAT", checkpoints.FORMAT + 1)
     assert load(path) is None
 

@@ -30,15 +30,10 @@ def test_each_experiment_has_a_folder_of_its_own_and_its_trials_share_it(tmp_pat
     assert compilations.folder_for(one) != compilations.folder_for(one | {"code_digest": "another"})
 
 
-def test_another_version_of_the_compiler_has_another_folder(monkeypatch):
+@pytest.mark.parametrize("changed", ["installed_version", "devices.processor_flags"])
+def test_another_version_of_the_compiler_or_another_processor_has_another_folder(changed, monkeypatch):
     before = compilations.folder_for(trial_spec())
-    monkeypatch.setattr(compilations, "version", lambda package: "99.0")
-    assert compilations.folder_for(trial_spec()) != before
-
-
-def test_another_processor_has_another_folder(monkeypatch):
-    before = compilations.folder_for(trial_spec())
-    monkeypatch.setattr(compilations.devices, "processor_flags", lambda: "other instructions")
+    monkeypatch.setattr(f"lookbook.runtime.compilations.{changed}", lambda *_: "another")
     assert compilations.folder_for(trial_spec()) != before
 
 
@@ -71,12 +66,8 @@ def test_a_second_trial_loads_the_compilations_of_the_first_and_damaged_ones_are
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     def train(number: int) -> subprocess.CompletedProcess:
-        command = [
-            sys.executable,
-            SCRIPTS / "train_trial.py",
-            "--trial-spec",
-            json.dumps(trial_spec() | {"trial": number}),
-        ]
+        command = [sys.executable, SCRIPTS / "train_trial.py"]
+        command += ["--trial-spec", json.dumps(trial_spec() | {"trial": number})]
         command += ["--manifest", tmp_path / "sample" / "manifest.json", "--output", tmp_path / str(number)]
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 

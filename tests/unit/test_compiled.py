@@ -3,9 +3,8 @@
 import keras
 import numpy as np
 import pytest
+from small_trials import program_of
 
-from lookbook.training.compiled import Program, Task, compile_program
-from lookbook.training.precision import Hardware
 from lookbook.training.trial_data import Stack
 
 BATCH, STEPS, CLASSES = 16, 100, 10
@@ -31,24 +30,6 @@ def penalised() -> list[keras.layers.Layer]:
 def network(layers) -> keras.Model:
     keras.utils.set_random_seed(1)
     return keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255), *layers()])
-
-
-def program_of(model, optimizer, loss, images, labels, *, xla, transform=lambda x, y: (x, y), one_hot=False) -> Program:
-    return compile_program(
-        Task(
-            model=model,
-            optimizer=optimizer,
-            loss=loss,
-            transform=transform,
-            seeds=[],
-            images=images,
-            labels=labels,
-            one_hot=one_hot,
-            xla=xla,
-            steps=500,
-            hardware=Hardware(),
-        )
-    )
 
 
 def ready(layers) -> tuple[keras.Model, keras.Optimizer, keras.Loss]:

@@ -25,7 +25,7 @@ def test_number_of_requested_gpus(setting, usable, gpus, expected, monkeypatch):
     ],
 )
 def test_installed_builds_that_can_use_gpus(backend, installed, expected, monkeypatch):
-    monkeypatch.setattr(hardware, "_is_installed", installed.__contains__)
+    monkeypatch.setattr(hardware, "installed_version", dict.fromkeys(installed, "1.0").get)
     assert hardware.supports_gpus(backend) is expected
 
 

@@ -46,14 +46,21 @@ def test_one_cycle_can_rise_and_fall_during_the_whole_training():
     assert found == pytest.approx([LOW, HIGH, LOW], rel=1e-4)
 
 
-def test_one_cycle_without_total_steps_raises_an_error():
-    with pytest.raises(ValueError, match="total_steps"):
-        OneCycle(**ARGUMENTS)(0)
+RANGE = {"initial_learning_rate": 1e-4, "final_learning_rate": 1.0}
+BOTH = pytest.mark.parametrize(("kind", "arguments"), [(OneCycle, ARGUMENTS), (ExponentialRange, RANGE)])
 
 
-def test_one_cycle_can_be_created_from_its_config():
-    schedule = OneCycle(**ARGUMENTS, total_steps=50)
-    again = OneCycle.from_config(schedule.get_config())
+@BOTH
+def test_a_schedule_without_total_steps_raises_an_error(kind, arguments):
+    with pytest.raises(ValueError, match=f"{kind.__name__} needs total_steps"):
+        kind(**arguments)(0)
+
+
+@BOTH
+def test_a_schedule_can_be_created_from_its_config(kind, arguments):
+    schedule = kind(**arguments, total_steps=50)
+    again = kind.from_config(schedule.get_config())
+    assert again.get_config() == schedule.get_config()
     np.testing.assert_array_equal(rates(again, range(50)), rates(schedule, range(50)))
 
 
@@ -71,14 +78,3 @@ def test_a_range_test_keeps_its_final_rate_after_its_steps():
     schedule = ExponentialRange(1e-4, 1.0, total_steps=10)
     assert rates(schedule, [9, 10, 10_000]) == pytest.approx([1.0, 1.0, 1.0], rel=1e-5)
     assert rates(ExponentialRange(1e-4, 1.0, total_steps=1), [0]) == pytest.approx([1e-4], rel=1e-5)
-
-
-def test_a_range_test_without_total_steps_raises_an_error():
-    with pytest.raises(ValueError, match="total_steps"):
-        ExponentialRange(1e-4, 1.0)(0)
-
-
-def test_a_range_test_can_be_created_from_its_config():
-    schedule = ExponentialRange(1e-4, 1.0, total_steps=50)
-    again = ExponentialRange.from_config(schedule.get_config())
-    np.testing.assert_array_equal(rates(again, range(50)), rates(schedule, range(50)))

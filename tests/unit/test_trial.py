@@ -87,7 +87,7 @@ def test_history_has_every_column_of_every_epoch(trained):
     assert [row["epoch"] for row in rows] == [str(epoch) for epoch in range(1, written["epochs"] + 1)]
     assert [row["step"] for row in rows] == [str(5 * epoch) for epoch in range(1, written["epochs"] + 1)]
     assert all(np.isfinite(float(value)) for row in rows for value in row.values())
-    assert {row["learning_rate"] for row in rows} == {str(float(np.float32(0.03)))}
+    assert {row["learning_rate"] for row in rows} == {str(float(np.float32(0.05)))}
 
 
 def test_history_without_validation_has_empty_cells_and_follows_a_schedule(trained):

@@ -109,7 +109,7 @@ def test_steps_per_epoch_cuts_an_epoch_short_and_never_makes_it_longer(steps, ex
     assert len(found.splits["train"]) == 72
 
 
-BRIGHTNESS = {"class_name": "brightness", "config": {"delta": 0.3}}
+BRIGHTNESS = {"class_name": "RandomBrightness", "config": {"factor": 0.3}}
 
 # Images that stay on the host.
 

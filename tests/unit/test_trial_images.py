@@ -24,7 +24,7 @@ from lookbook.sampling import rows
 from lookbook.training import fit, optimizers
 from lookbook.training.setup import set_up
 
-BRIGHTNESS = {"class_name": "brightness", "config": {"delta": 0.2}}
+BRIGHTNESS = {"class_name": "RandomBrightness", "config": {"factor": 0.2}}
 RESAMPLED = {"sampling": {"per_class": 40, "augment": "resampled"}, "augmentation": [BRIGHTNESS]}
 COPIES = {"augmented_copies": 2, "augmentation": [BRIGHTNESS]}
 

@@ -3,7 +3,8 @@
 A transform of this folder is a function of its file's name: ``my_transform.py`` has
 ``def my_transform(images, labels, seed, *, strength=1.0)`` and returns images and labels. Images are float32
 (B, H, W, C) with pixels of 0 to 255, labels have the shape that the loss expects (one-hot float32 for categorical
-losses), and ``seed`` is a ``keras.random.SeedGenerator`` from which it draws all random numbers.
+losses), and ``seed`` is a ``keras.random.SeedGenerator`` from which it draws all random numbers. Labels are returned
+unchanged, except by ``mixup``. The docstrings of the transforms describe only the other arguments.
 
 Every other ``class_name`` is a layer of ``keras.layers``, for example ``RandomFlip``, with its own arguments. A
 transform belongs in this folder if no layer does the same, can be compiled by XLA, and reaches 0.9 of the speed in
@@ -11,12 +12,13 @@ graph mode, in which convolutional networks train on a CPU. benchmarks/results/a
 ``AugMix`` differs from its paper: it chooses its operations once, when a step is traced.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 
@@ -27,33 +29,28 @@ MIXING_LAYERS = ("MixUp", "CutMix")
 # Layers that XLA cannot compile on TensorFlow although their `supports_jit` is True.
 _NOT_COMPILED_BY_XLA = (*MIXING_LAYERS, "RandomElasticTransform")
 
-
-class Function(Protocol):
-    """A transform: float32 images (B, H, W, C) of 0 to 255 and their labels in, the same shapes out."""
-
-    def __call__(self, images: Any, labels: Any) -> tuple[Any, Any]:
-        """Return the augmented images and their labels."""
+# A transform with its seed and arguments bound: images and labels in, the same shapes out.
+Function = Callable[[Any, Any], tuple[Any, Any]]
 
 
+@dataclass(frozen=True)
 class Transform:
     """A sequence of transforms with the state of its random numbers.
 
     Attributes:
+        functions: the transforms, in order, with their seeds and arguments bound.
         seeds: the seed generators that the transforms draw from. Their states belong in a checkpoint, and on JAX a
             compiled function takes them as arguments and returns them.
         supports_xla: whether XLA can compile every transform on the present backend.
     """
 
-    def __init__(
-        self, functions: Sequence[Function], seeds: Sequence[keras.random.SeedGenerator], supports_xla: bool
-    ) -> None:
-        self.seeds = list(seeds)
-        self.supports_xla = supports_xla
-        self._functions = functions
+    functions: list[Function]
+    seeds: list[keras.random.SeedGenerator]
+    supports_xla: bool
 
     def __call__(self, images: Any, labels: Any) -> tuple[Any, Any]:
         """Apply the transforms in order to float32 images (B, H, W, C) and their labels."""
-        for function in self._functions:
+        for function in self.functions:
             images, labels = function(images, labels)
         return images, labels
 

@@ -5,13 +5,15 @@ on a CPU can take 20 times longer (17 ms instead of 0.7 ms for normal noise of 3
 numbers within graph mode and within XLA, but the two differ, because XLA orders Philox's output differently.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 from keras import ops
 
+Seed: TypeAlias = keras.random.SeedGenerator
 
-def random_uniform(shape: tuple[Any, ...], seed: keras.random.SeedGenerator) -> Any:
+
+def random_uniform(shape: tuple[Any, ...], seed: Seed) -> Any:
     """Draw float32 numbers in [0, 1) of the given shape; advances the seed by one."""
     if keras.backend.backend() != "tensorflow":
         return keras.random.uniform(shape, seed=seed, dtype="float32")
@@ -21,7 +23,7 @@ def random_uniform(shape: tuple[Any, ...], seed: keras.random.SeedGenerator) -> 
     return tf.random.stateless_uniform(shape, _key(seed), alg="philox")
 
 
-def random_normal(shape: tuple[Any, ...], seed: keras.random.SeedGenerator) -> Any:
+def random_normal(shape: tuple[Any, ...], seed: Seed) -> Any:
     """Draw standard normal float32 numbers of the given shape; advances the seed by one."""
     if keras.backend.backend() != "tensorflow":
         return keras.random.normal(shape, seed=seed, dtype="float32")
@@ -30,7 +32,7 @@ def random_normal(shape: tuple[Any, ...], seed: keras.random.SeedGenerator) -> A
     return tf.random.stateless_normal(shape, _key(seed), alg="philox")
 
 
-def uniform(images: Any, seed: keras.random.SeedGenerator, *ranges: tuple[float, float]) -> list[Any]:
+def uniform(images: Any, seed: Seed, *ranges: tuple[float, float]) -> list[Any]:
     """Draw one float32 per image from each range, independently.
 
     One random kernel serves all ranges, because for a batch of 32 images launching a kernel takes longer than drawing.
@@ -59,6 +61,6 @@ def check_probability(probability: float) -> None:
         raise ValueError(f"probability must be between 0 and 1; got {probability}")
 
 
-def _key(seed: keras.random.SeedGenerator) -> Any:
+def _key(seed: Seed) -> Any:
     # The state is int64 on TensorFlow, while XLA needs int32 keys.
     return ops.cast(ops.mod(seed.next(), 2**31 - 1), "int32")

@@ -79,8 +79,7 @@ def centered(size: int) -> Any:
 
 def _interpolation(coordinates: Any, size: int) -> Any:
     """Return the (B, outputs, size) matrices that interpolate linearly at (B, outputs) coordinates."""
-    inside = ops.clip(coordinates, 0, size - 1)
-    return ops.relu(1 - ops.abs(inside[:, :, None] - ops.arange(size, dtype="float32")))
+    return ops.relu(1 - ops.abs(_clipped(coordinates, size)[:, :, None] - ops.arange(size, dtype="float32")))
 
 
 def _clipped(coordinates: Any, size: int) -> Any:

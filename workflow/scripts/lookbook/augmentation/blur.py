@@ -2,20 +2,18 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
+from lookbook.augmentation._draws import Seed
 
-def blur(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, size: int = 3) -> tuple[Any, Any]:
+
+def blur(images: Any, labels: Any, seed: Seed, *, size: int = 3) -> tuple[Any, Any]:
     """Replace each pixel by the mean of the square around it; borders are mirrored without repeating the edge pixel.
 
     Every image is blurred, and nothing is random. ``keras.layers.RandomGaussianBlur`` has a Gaussian kernel instead of
     a box, and runs at 0.54 of the speed.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: not used.
         size: side length of the square in pixels, odd.
 
     Raises:

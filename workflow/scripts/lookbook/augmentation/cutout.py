@@ -2,20 +2,13 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import random_uniform
+from lookbook.augmentation._draws import Seed, random_uniform
 
 
 def cutout(
-    images: Any,
-    labels: Any,
-    seed: keras.random.SeedGenerator,
-    *,
-    holes: int = 9,
-    size: int = 1,
-    fill: float = 255.0,
+    images: Any, labels: Any, seed: Seed, *, holes: int = 9, size: int = 1, fill: float = 255.0
 ) -> tuple[Any, Any]:
     """Fill squares at random positions, which may overlap, with one value.
 
@@ -23,9 +16,6 @@ def cutout(
     each entirely inside the image. ``keras.layers.RandomErasing`` makes one hole per image, of random size.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         holes: squares per image.
         size: side length of a square in pixels.
         fill: value of the filled pixels, 0..255.

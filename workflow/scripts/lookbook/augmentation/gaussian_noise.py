@@ -2,28 +2,19 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import random_normal, uniform
+from lookbook.augmentation._draws import Seed, random_normal, uniform
 
 
 def gaussian_noise(
-    images: Any,
-    labels: Any,
-    seed: keras.random.SeedGenerator,
-    *,
-    minimum_variance: float = 10.0,
-    maximum_variance: float = 50.0,
+    images: Any, labels: Any, seed: Seed, *, minimum_variance: float = 10.0, maximum_variance: float = 50.0
 ) -> tuple[Any, Any]:
     """Add independent normal noise to every value, with a variance drawn for each image, and clip to 0..255.
 
     ``keras.layers.GaussianNoise`` has one fixed variance and does not clip.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by two.
         minimum_variance: smallest variance, in squared pixel values, at least 0.
         maximum_variance: largest variance.
 

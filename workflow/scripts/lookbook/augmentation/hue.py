@@ -2,22 +2,18 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from lookbook.augmentation._color import is_gray, value_and_chroma
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 
 
-def hue(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, delta: float = 0.02) -> tuple[Any, Any]:
+def hue(images: Any, labels: Any, seed: Seed, *, delta: float = 0.02) -> tuple[Any, Any]:
     """Rotate the hue of each image in HSV space, as ``tf.image.random_hue`` does; gray images stay unchanged.
 
     ``keras.layers.RandomHue`` with ``factor=2 * delta`` does the same at 0.80 of the speed.
 
     Args:
-        images: (B, H, W, 1 or 3) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         delta: largest rotation in either direction, as a fraction of the color circle.
 
     Raises:

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from lookbook.augmentation._beta import beta_from_uniform
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 
 
-def mixup(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, alpha: float = 0.3) -> tuple[Any, Any]:
+def mixup(images: Any, labels: Any, seed: Seed, *, alpha: float = 0.3) -> tuple[Any, Any]:
     """Mix images and labels: x = l x_i + (1 - l) x_j and y = l y_i + (1 - l) y_j with l ~ Beta(alpha, alpha).
 
     Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization", equations 1 and 2. The weight l and the partner j
@@ -19,9 +18,6 @@ def mixup(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, alpha: 
     and cannot be compiled by XLA on TensorFlow.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: (B, K) float32, one-hot or soft.
-        seed: advanced by one.
         alpha: both parameters of the Beta distribution; smaller values mix less.
 
     Raises:

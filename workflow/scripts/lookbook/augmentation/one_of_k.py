@@ -1,49 +1,32 @@
 """The growing-batch document's augmentation: one operation of a list for each image."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 from lookbook.augmentation._jpeg import jpeg
 from lookbook.augmentation.blur import blur
 from lookbook.augmentation.cutout import cutout
 from lookbook.augmentation.gaussian_noise import gaussian_noise
 from lookbook.augmentation.rotation import rotation
 
-
-def _jpeg_compression(images: Any, labels: Any, seed: keras.random.SeedGenerator) -> tuple[Any, Any]:
-    # The document draws a quality of 0 or 1; both have the same quantization table.
-    return jpeg(images, quality=1), labels
-
-
-def _rotation(images: Any, labels: Any, seed: keras.random.SeedGenerator) -> tuple[Any, Any]:
-    return rotation(images, labels, seed, degrees=45.0, probability=0.5, fill_mode="reflect")
-
-
-def _horizontal_flip(images: Any, labels: Any, seed: keras.random.SeedGenerator) -> tuple[Any, Any]:
-    return ops.flip(images, axis=2), labels
-
-
-def _vertical_flip(images: Any, labels: Any, seed: keras.random.SeedGenerator) -> tuple[Any, Any]:
-    return ops.flip(images, axis=1), labels
-
-
 # In the document's order: k selects the first k.
-OPERATIONS: dict[str, Callable[[Any, Any, keras.random.SeedGenerator], tuple[Any, Any]]] = {
-    "jpeg_compression": _jpeg_compression,
-    "rotation": _rotation,
+OPERATIONS: dict[str, Callable[[Any, Any, Seed], tuple[Any, Any]]] = {
+    # The document draws a quality of 0 or 1; both have the same quantization table.
+    "jpeg_compression": lambda images, labels, seed: (jpeg(images, quality=1), labels),
+    "rotation": partial(rotation, degrees=45.0, probability=0.5, fill_mode="reflect"),
     "blur": blur,
     "cutout": cutout,
-    "horizontal_flip": _horizontal_flip,
-    "vertical_flip": _vertical_flip,
+    "horizontal_flip": lambda images, labels, seed: (ops.flip(images, axis=2), labels),
+    "vertical_flip": lambda images, labels, seed: (ops.flip(images, axis=1), labels),
     "gaussian_noise": gaussian_noise,
 }
 
 
-def one_of_k(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, k: int = 7) -> tuple[Any, Any]:
+def one_of_k(images: Any, labels: Any, seed: Seed, *, k: int = 7) -> tuple[Any, Any]:
     """Apply to each image one operation, drawn uniformly from the first k of ``OPERATIONS``.
 
     The operations are those of the growing-batch document: JPEG compression of quality 0 to 1, rotation by up to 45
@@ -55,9 +38,6 @@ def one_of_k(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, k: i
     needs no branches.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one, and by the draws of each operation.
         k: number of operations to draw from, 1 to 7.
 
     Raises:

@@ -2,23 +2,17 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import check_probability, uniform
+from lookbook.augmentation._draws import Seed, check_probability, uniform
 
 
-def quarter_turns(
-    images: Any, labels: Any, seed: keras.random.SeedGenerator, *, probability: float = 1.0
-) -> tuple[Any, Any]:
-    """Rotate images counterclockwise by 0, 90, 180 or 270 degrees with equal probability.
+def quarter_turns(images: Any, labels: Any, seed: Seed, *, probability: float = 1.0) -> tuple[Any, Any]:
+    """Rotate square images counterclockwise by 0, 90, 180 or 270 degrees with equal probability.
 
     ``keras.layers.RandomRotation`` draws from a continuous range of angles.
 
     Args:
-        images: (B, H, H, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         probability: probability that an image is rotated by one of the four angles; others stay unchanged.
 
     Raises:

@@ -3,16 +3,15 @@
 from math import log
 from typing import Any
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import check_probability, random_uniform, uniform
+from lookbook.augmentation._draws import Seed, check_probability, random_uniform, uniform
 
 
 def random_erasing(
     images: Any,
     labels: Any,
-    seed: keras.random.SeedGenerator,
+    seed: Seed,
     *,
     probability: float = 0.5,
     minimum_area: float = 0.02,
@@ -29,9 +28,6 @@ def random_erasing(
     clipped normal noise, and runs at 0.57 of the speed.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by two.
         probability: probability that an image is changed.
         minimum_area: smallest area, as a fraction of the image's.
         maximum_area: largest area, as a fraction of the image's.

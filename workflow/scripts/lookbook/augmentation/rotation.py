@@ -3,17 +3,16 @@
 from math import pi
 from typing import Any, Literal
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import check_probability, uniform
+from lookbook.augmentation._draws import Seed, check_probability, uniform
 from lookbook.augmentation._resampling import resample_affine
 
 
 def rotation(
     images: Any,
     labels: Any,
-    seed: keras.random.SeedGenerator,
+    seed: Seed,
     *,
     degrees: float = 20.0,
     probability: float = 1.0,
@@ -28,9 +27,6 @@ def rotation(
     but cannot be compiled by XLA on TensorFlow, has no probability, and its "reflect" repeats the edge pixel.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         degrees: largest angle in either direction.
         probability: probability that an image is rotated.
         fill_mode: how borders are filled: "nearest" repeats the edge pixel, "reflect" mirrors the image about it

@@ -2,25 +2,19 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from lookbook.augmentation._color import is_gray, value_and_chroma
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 
 
-def saturation(
-    images: Any, labels: Any, seed: keras.random.SeedGenerator, *, minimum: float = 0.8, maximum: float = 1.2
-) -> tuple[Any, Any]:
+def saturation(images: Any, labels: Any, seed: Seed, *, minimum: float = 0.8, maximum: float = 1.2) -> tuple[Any, Any]:
     """Scale each image's saturation in HSV space, as ``tf.image.random_saturation`` does; gray images stay unchanged.
 
     ``keras.layers.RandomSaturation`` draws f uniformly and scales by f / (1 - f), does not limit the saturation to 1,
     so that pixels become negative, and runs at 0.57 of the speed.
 
     Args:
-        images: (B, H, W, 1 or 3) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         minimum: smallest factor; 0 gives gray.
         maximum: largest factor.
 

@@ -3,14 +3,13 @@
 from math import pi
 from typing import Any
 
-import keras
 from keras import ops
 
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 from lookbook.augmentation._resampling import resample_affine
 
 
-def shear(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, degrees: float = 1.0) -> tuple[Any, Any]:
+def shear(images: Any, labels: Any, seed: Seed, *, degrees: float = 1.0) -> tuple[Any, Any]:
     """Shear about the image center with bilinear interpolation; borders repeat the edge pixel.
 
     The ``shear_range`` of Keras's former ImageDataGenerator: input row = cos(a) row and input column = column - sin(a)
@@ -20,9 +19,6 @@ def shear(images: Any, labels: Any, seed: keras.random.SeedGenerator, *, degrees
     compiled by XLA on TensorFlow; in graph mode it runs at 1.94 of the speed.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         degrees: largest angle in either direction.
 
     Raises:

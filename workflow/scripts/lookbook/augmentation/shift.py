@@ -2,15 +2,11 @@
 
 from typing import Any
 
-import keras
-
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 from lookbook.augmentation._resampling import centered, resample_axes
 
 
-def shift(
-    images: Any, labels: Any, seed: keras.random.SeedGenerator, *, width: float = 0.1, height: float = 0.0
-) -> tuple[Any, Any]:
+def shift(images: Any, labels: Any, seed: Seed, *, width: float = 0.1, height: float = 0.0) -> tuple[Any, Any]:
     """Move each image by a fraction of its size with bilinear interpolation; borders repeat the edge pixel.
 
     The ``width_shift_range`` and ``height_shift_range`` of Keras's former ImageDataGenerator.
@@ -19,9 +15,6 @@ def shift(
     TensorFlow; in graph mode it runs at 0.57 of the speed with images of 28x28x1, and as fast with 64x64x3.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         width: largest horizontal translation in either direction, as a fraction of W.
         height: largest vertical translation in either direction, as a fraction of H.
 

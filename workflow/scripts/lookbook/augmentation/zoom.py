@@ -2,15 +2,11 @@
 
 from typing import Any
 
-import keras
-
-from lookbook.augmentation._draws import uniform
+from lookbook.augmentation._draws import Seed, uniform
 from lookbook.augmentation._resampling import centered, resample_axes
 
 
-def zoom(
-    images: Any, labels: Any, seed: keras.random.SeedGenerator, *, minimum: float = 0.9, maximum: float = 1.1
-) -> tuple[Any, Any]:
+def zoom(images: Any, labels: Any, seed: Seed, *, minimum: float = 0.9, maximum: float = 1.1) -> tuple[Any, Any]:
     """Zoom about the image center with independent factors for the two axes and bilinear interpolation.
 
     The ``zoom_range`` of Keras's former ImageDataGenerator: a factor scales the *input* coordinates, so that factors
@@ -20,9 +16,6 @@ def zoom(
     TensorFlow; in graph mode it runs at 0.55 of the speed with images of 28x28x1, and as fast with 64x64x3.
 
     Args:
-        images: (B, H, W, C) float32, 0..255.
-        labels: returned unchanged.
-        seed: advanced by one.
         minimum: smallest factor.
         maximum: largest factor.
 

@@ -5,15 +5,13 @@ The sheets call the transforms that training uses, so drawing one imports Keras.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from lookbook.config.signatures import registered
+from lookbook.config.signatures import class_arguments, function_arguments, registered
 from lookbook.datasets import fashion_mnist, generated
 from lookbook.figures.mosaics import mosaic_figure
 from lookbook.figures.style import message_figure
@@ -37,9 +35,13 @@ def contact_sheet(name: str, arguments: Mapping[str, Any]) -> str:
         arguments: values that replace the defaults. A ``probability`` less than 0.5 is replaced by 1 to make the effect
             visible, and the sheet states this.
     """
-    used = default_arguments(name) | dict(arguments)
-    missing = [key for key, value in used.items() if value is inspect.Parameter.empty]
-    if missing:
+    if name in registered("augmentation"):
+        defaults = function_arguments("augmentation", name)
+    else:
+        required = class_arguments("augmentation", name)
+        defaults = {key: None for key, is_required in required.items() if is_required}
+    used: dict[str, Any] = {**defaults, **arguments}
+    if missing := [key for key, default in defaults.items() if default is None and key not in arguments]:
         return message_figure(f"{name}: no experiment uses it, and {', '.join(missing)} has no default")
     settings = ", ".join(f"{key}={value}" for key, value in used.items())
     if used.get("probability", 1.0) < RARE:
@@ -57,32 +59,10 @@ def shown_in_color(name: str) -> bool:
     return name in ("hue", "saturation") or name not in (*registered("augmentation"), "MixUp", "CutMix")
 
 
-def default_arguments(name: str) -> dict[str, Any]:
-    """Return an augmentation's arguments with their defaults; ``Parameter.empty`` stands for a missing default.
-
-    Of a Keras layer only the arguments without a default are returned.
-    """
-    if name in registered("augmentation"):
-        function = getattr(import_module(f"lookbook.augmentation.{name}"), name)
-        keywords = inspect.signature(function).parameters.values()
-        return {p.name: p.default for p in keywords if p.kind is inspect.Parameter.KEYWORD_ONLY}
-    import keras
-
-    positional = inspect.signature(getattr(keras.layers, name)).parameters.values()
-    required = [p for p in positional if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
-    return {p.name: p.default for p in required if p.default is inspect.Parameter.empty}
-
-
 def augmented(name: str, arguments: Mapping[str, Any], images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return eight draws of an augmentation, each image with a class of its own.
 
-    Args:
-        name: as for ``contact_sheet``.
-        arguments: of the transform or layer.
-        images: uint8 (B, H, W, C).
-
-    Returns:
-        images uint8 (8, B, H, W, C) and labels float32 (8, B, B).
+    Images are uint8 (B, H, W, C); the draws are uint8 (8, B, H, W, C), with labels float32 (8, B, B).
     """
     from lookbook.augmentation import compose
 

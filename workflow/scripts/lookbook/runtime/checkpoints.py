@@ -3,7 +3,6 @@
 The file is not an output of a Snakemake rule, because Snakemake deletes the outputs of a job that was killed.
 """
 
-import io
 import json
 import os
 from pathlib import Path
@@ -43,11 +42,9 @@ def save(path: Path, identity: str, variables: list[Any], result: FitResult) -> 
         "averaged_epochs": average.count if average else 0,
     }
     arrays = {f"{group}/{i}": array for group, items in groups.items() for i, array in enumerate(items)}
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, header=np.frombuffer(json.dumps(header).encode(), np.uint8), **arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(buffer.getbuffer())
+        np.savez(file, allow_pickle=False, header=np.frombuffer(json.dumps(header).encode(), np.uint8), **arrays)
         file.flush()
         os.fsync(file.fileno())
 

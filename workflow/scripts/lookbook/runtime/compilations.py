@@ -8,12 +8,12 @@ import os
 import platform
 import shutil
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from lookbook.config.digests import digest
 from lookbook.runtime import devices
+from lookbook.runtime.hardware import installed_version
 
 PACKAGES = ("keras", "tensorflow", "tensorflow-cpu", "jax", "jaxlib")
 
@@ -24,7 +24,7 @@ def folder_for(trial_spec: Mapping[str, Any]) -> Path:
         "spec": trial_spec["spec"],
         "code_digest": trial_spec["code_digest"],
         "machine": [platform.node(), devices.processor_flags()],
-        "versions": {"python": platform.python_version()} | _versions(),
+        "versions": [platform.python_version(), *map(installed_version, PACKAGES)],
     }
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "lookbook" / "compilations" / digest(identity)[:16]
@@ -53,13 +53,3 @@ def remove(folder: Path) -> bool:
     held_any = folder.is_dir() and any(folder.iterdir())
     shutil.rmtree(folder, ignore_errors=True)
     return held_any
-
-
-def _versions() -> dict[str, str]:
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return versions

@@ -15,11 +15,6 @@ from lookbook.runtime.locks import hold_lock
 POLL_SECONDS = 0.5
 
 
-def default_folder() -> Path:
-    """Return the folder of this user's GPU locks on this node."""
-    return Path(tempfile.gettempdir()) / f"lookbook-{os.getuid()}" / "gpu"
-
-
 def take_slot(devices: Sequence[str], slots: int, folder: Path | None = None) -> str:
     """Wait for a free slot and return its device; this process holds the slot until it ends.
 
@@ -28,14 +23,14 @@ def take_slot(devices: Sequence[str], slots: int, folder: Path | None = None) ->
     Args:
         devices: names or numbers of the devices, as in CUDA_VISIBLE_DEVICES.
         slots: number of jobs that may share a device.
-        folder: folder of the locks; all jobs of a node must use the same one.
+        folder: folder of the locks, by default one of this user's; all jobs of a node must use the same one.
 
     Raises:
         ValueError: there is no device or no slot.
     """
     if not devices or slots < 1:
         raise ValueError(f"{len(devices)} devices with {slots} slots each have no room for a job")
-    folder = folder or default_folder()
+    folder = folder or Path(tempfile.gettempdir()) / f"lookbook-{os.getuid()}" / "gpu"
     folder.mkdir(parents=True, exist_ok=True)
     while True:
         for slot in range(slots):

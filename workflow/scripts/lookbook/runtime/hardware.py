@@ -17,16 +17,16 @@ def gpus_to_request(setting: str | int, backend: str = "tensorflow") -> int:
 def supports_gpus(backend: str) -> bool:
     """Return whether the installed build of a backend supports GPUs; the build of the CPU lock file does not."""
     if backend == "jax":
-        return any(_is_installed(f"jax-cuda{version}-plugin") for version in (12, 13))
-    return not _is_installed("tensorflow-cpu")
+        return any(installed_version(f"jax-cuda{version}-plugin") for version in (12, 13))
+    return installed_version("tensorflow-cpu") is None
 
 
-def _is_installed(distribution: str) -> bool:
+def installed_version(distribution: str) -> str | None:
+    """Return the version of an installed package; None if it is not installed."""
     try:
-        importlib.metadata.version(distribution)
+        return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
+        return None
 
 
 def visible_gpus() -> list[str]:

@@ -23,7 +23,7 @@ from lookbook.results.predictions import SplitOutputs, write_predictions
 from lookbook.results.trial import read_trial, trial_identity, write_trial
 from lookbook.runtime import checkpoints, compilations, devices
 from lookbook.runtime.epochs import Phases, epoch_line
-from lookbook.training.fit import FitResult, Row, fit, penalty, predict, set_final_weights, start
+from lookbook.training.fit import FitResult, fit, penalty, set_final_weights, start
 from lookbook.training.setup import Setup, set_up
 
 Log = Callable[[str], None]
@@ -118,12 +118,13 @@ def _fit(setup: Setup, spec: dict[str, Any], checkpoint: Path, identity: str, ph
     if checkpoints.load(checkpoint, identity, setup.variables, result):
         log(f"resuming after epoch {len(result.history)}")
 
-    def on_epoch_end(result: FitResult) -> None:
+    def on_epoch_end() -> None:
         checkpoints.save(checkpoint, identity, setup.variables, result)
         phases.end("checkpoint")
         log(epoch_line(result, epochs, images, phases))
 
-    return fit(setup, epochs, result, on_phase_end=phases.end, on_epoch_end=on_epoch_end)
+    fit(setup, epochs, result, on_phase_end=phases.end, on_epoch_end=on_epoch_end)
+    return result
 
 
 def _write_results(
@@ -134,7 +135,7 @@ def _write_results(
     set_final_weights(setup, result)
     if result.average:
         phases.end("average")
-    logits = predict(setup)
+    logits = {split: setup.program.predict(rows) for split, rows in data.splits.items() if len(rows)}
     outputs = {
         split: SplitOutputs(z, data.labels[data.splits[split]], data.rows_in_dataset(split))
         for split, z in logits.items()
@@ -150,26 +151,22 @@ def _write_results(
     diverged = result.diverged or not all(np.isfinite(z).all() for z in logits.values())
     collapsed = spec["collapse_below"] is not None and accuracy < spec["collapse_below"]
     images = len(data.epoch(1))
+    # The first epoch includes compilation that was not prepared.
+    rates = [images / max(row["seconds"], 1e-9) for row in history[1:] or history]
     return {
         "status": "diverged" if diverged else "collapsed" if collapsed else "ok",
         "precision": setup.precision,
-        "compile": setup.compiled,
+        "compile": "xla" if setup.task.xla else "graph",
         "parameters": setup.model.count_params(),
         "epochs": len(history),
         "best_epoch": result.stopping.best_epoch if result.stopping else None,
         "averaged_epochs": result.average.count if result.average else 0,
         "steps": history[-1]["step"],
         "penalty": penalty(setup.model),
-        "images_per_second": round(_images_per_second(history, images), 1),
+        "images_per_second": round(float(np.median(rates)), 1),
         "images": {split: len(rows) for split, rows in data.splits.items()},
         "images_per_epoch": images,
     }
-
-
-def _images_per_second(history: list[Row], images: int) -> float:
-    # The first epoch includes compilation that was not prepared.
-    rows = history[1:] or history
-    return float(np.median([images / max(row["seconds"], 1e-9) for row in rows]))
 
 
 def _status_of(error: Exception) -> str:

@@ -184,12 +184,7 @@ class Program:
 
 
 def compile_program(task: Task, evaluation_batch: int = EVALUATION_BATCH) -> Program:
-    """Return a trial's compiled calls on the backend that Keras uses.
-
-    Args:
-        task: what is compiled.
-        evaluation_batch: images of one prediction call.
-    """
+    """Return a trial's compiled calls on the backend that Keras uses."""
     return Program(task, _backend().compile_calls(task), evaluation_batch)
 
 

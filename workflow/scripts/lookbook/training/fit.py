@@ -56,8 +56,8 @@ def fit(
     result: FitResult,
     *,
     on_phase_end: Callable[[str], object] = lambda phase: None,
-    on_epoch_end: Callable[[FitResult], object] = lambda result: None,
-) -> FitResult:
+    on_epoch_end: Callable[[], object] = lambda: None,
+) -> None:
     """Train until the last epoch, early stopping or divergence, and leave the model with its weights then.
 
     Args:
@@ -65,10 +65,7 @@ def fit(
         epochs: number of epochs of the whole training.
         result: the training so far, from ``start`` or a checkpoint; it is continued in place.
         on_phase_end: called with ``compile``, ``train`` or ``validate`` when that part of the work ends.
-        on_epoch_end: called with the result after each epoch.
-
-    Returns:
-        ``result``.
+        on_epoch_end: called after each epoch.
     """
     data, stopping, average = setup.data, result.stopping, result.average
 
@@ -98,8 +95,7 @@ def fit(
         if average is not None and average.includes(epoch):
             average.add(to_numpy(setup.model.trainable_variables))
         result.history.append(row)
-        on_epoch_end(result)
-    return result
+        on_epoch_end()
 
 
 def set_final_weights(setup: Setup, result: FitResult) -> None:
@@ -111,11 +107,6 @@ def set_final_weights(setup: Setup, result: FitResult) -> None:
         size, rows = setup.data.batch_size, setup.data.train_rows
         batches = np.split(rows, range(size, len(rows), size))
         reestimate_statistics(setup.model, setup.program.update_batch_statistics, batches)
-
-
-def predict(setup: Setup) -> dict[str, np.ndarray]:
-    """Return the model's logits, float32 (N, classes), of each split that has images."""
-    return {split: setup.program.predict(rows) for split, rows in setup.data.splits.items() if len(rows)}
 
 
 def penalty(model: keras.Model) -> float:
@@ -139,7 +130,7 @@ def _train_epoch(setup: Setup, rows: np.ndarray) -> Row:
     sums = [setup.program.train(batches) for batches in _batches(rows, setup.data.batch_size)]
     count = sum(s.images for s in sums)
     return {
-        "learning_rate": float(setup.optimizer.learning_rate),
+        "learning_rate": float(setup.task.optimizer.learning_rate),
         "train_loss": sum(s.loss for s in sums) / count,
         "train_accuracy": sum(s.correct for s in sums) / count,
     }
@@ -156,6 +147,6 @@ def _validate(setup: Setup) -> tuple[float, float]:
     """Return the loss, penalties included, and the accuracy on the validation images."""
     rows = setup.data.splits["valid"]
     logits, labels = setup.program.predict(rows), setup.data.labels[rows]
-    target = keras.utils.to_categorical(labels, logits.shape[1]) if setup.one_hot else labels
-    loss = float(setup.loss(target, logits)) + penalty(setup.model)
+    target = keras.utils.to_categorical(labels, logits.shape[1]) if setup.task.one_hot else labels
+    loss = float(setup.task.loss(target, logits)) + penalty(setup.model)
     return loss, float(np.mean(logits.argmax(1) == labels))

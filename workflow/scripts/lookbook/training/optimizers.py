@@ -10,18 +10,15 @@ from lookbook.training.schedules import SCHEDULES
 def optimizer_from(entry: dict[str, Any], total_steps: int) -> keras.optimizers.Optimizer:
     """Return the Keras optimizer of a resolved experiment.
 
-    Args:
-        entry: Keras's ``class_name``/``config`` form; ``learning_rate`` is a number or a schedule in that form.
-        total_steps: steps of the whole training, for schedules that leave ``total_steps`` out.
+    ``entry`` has Keras's ``class_name``/``config`` form, and so has its ``learning_rate`` if that is a schedule; one of
+    ``SCHEDULES`` that leaves ``total_steps`` out gets the steps of the whole training.
     """
     config = dict(entry["config"])
     rate = config.get("learning_rate")
     if isinstance(rate, dict):
         arguments = dict(rate.get("config", {}))
-        if rate["class_name"] in SCHEDULES:
-            given = {key: value for key, value in arguments.items() if value is not None}
-            config["learning_rate"] = SCHEDULES[rate["class_name"]](**{"total_steps": total_steps} | given)
-        else:
-            schedule = {"class_name": rate["class_name"], "config": arguments}
-            config["learning_rate"] = keras.optimizers.schedules.deserialize(schedule)
+        if rate["class_name"] in SCHEDULES and arguments.get("total_steps") is None:
+            arguments["total_steps"] = total_steps
+        schedule = {"class_name": rate["class_name"], "config": arguments}
+        config["learning_rate"] = keras.optimizers.schedules.deserialize(schedule, custom_objects=SCHEDULES)
     return keras.optimizers.get({"class_name": entry["class_name"], "config": config})

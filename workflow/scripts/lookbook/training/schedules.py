@@ -50,13 +50,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments, for ``from_config``."""
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "maximal_learning_rate": self.maximal_learning_rate,
-            "final_learning_rate": self.final_learning_rate,
-            "rising": self.rising,
-            "total_steps": self.total_steps,
-        }
+        return dict(vars(self))
 
 
 class ExponentialRange(keras.optimizers.schedules.LearningRateSchedule):
@@ -84,11 +78,7 @@ class ExponentialRange(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor arguments, for ``from_config``."""
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "final_learning_rate": self.final_learning_rate,
-            "total_steps": self.total_steps,
-        }
+        return dict(vars(self))
 
 
 # A configuration names them by class; training fills in their ``total_steps``.

@@ -25,38 +25,30 @@ class Setup:
 
     Attributes:
         data: the images, their labels, and the rows that are trained on.
-        model: maps pixels to logits.
-        optimizer: built for the model's trainable variables.
-        loss: of labels (one-hot where ``one_hot``) and logits.
-        one_hot: whether the loss takes one-hot labels.
-        seeds: the seed generators of the augmentation in the training steps.
-        program: the compiled calls.
+        task: the network, its optimizer and its loss.
+        program: the compiled calls of the task.
         precision: Keras's dtype policy.
-        compiled: ``xla`` or ``graph``.
     """
 
     data: TrialData
-    model: keras.Model
-    optimizer: keras.optimizers.Optimizer
-    loss: keras.losses.Loss
-    one_hot: bool
-    seeds: list[keras.random.SeedGenerator]
+    task: Task
     program: Program
     precision: str
-    compiled: str
+
+    @property
+    def model(self) -> keras.Model:
+        """The network, from pixels to logits."""
+        return self.task.model
 
     @property
     def variables(self) -> list[Any]:
         """All variables that a training step changes, in a fixed order: the content of a checkpoint."""
-        return [*self.model.variables, *self.optimizer.variables, *(seed.state for seed in self.seeds)]
+        seeds = [seed.state for seed in self.task.seeds]
+        return [*self.model.variables, *self.task.optimizer.variables, *seeds]
 
 
 def set_up(
-    spec: dict[str, Any],
-    seed: int,
-    data: Dataset,
-    hardware: Hardware,
-    initial_weights: Path | None = None,
+    spec: dict[str, Any], seed: int, data: Dataset, hardware: Hardware, initial_weights: Path | None = None
 ) -> Setup:
     """Return a trial of a resolved experiment, ready to train.
 
@@ -83,7 +75,6 @@ def set_up(
     steps = trial_data.steps_per_epoch * spec["training"]["epochs"]
     optimizer = optimizer_from(spec["optimizer"], steps)
     optimizer.build(model.trainable_variables)
-    loss, one_hot = keras.losses.get(spec["loss"]), wants_one_hot(spec["loss"])
     transform = augmentation.compose(transforms, keras.random.SeedGenerator(stream_seed(seed, "augmentation")))
     xla = transform.supports_xla and choose_xla(
         spec["compile"], is_convolutional(model), hardware, keras.backend.backend()
@@ -91,29 +82,19 @@ def set_up(
     task = Task(
         model=model,
         optimizer=optimizer,
-        loss=loss,
+        loss=keras.losses.get(spec["loss"]),
         transform=transform,
         seeds=transform.seeds,
         images=trial_data.images,
         labels=trial_data.labels,
-        one_hot=one_hot,
+        one_hot=wants_one_hot(spec["loss"]),
         xla=xla,
         steps=steps,
         hardware=hardware,
     )
     # A small split must not be padded to a large batch.
     evaluation_batch = min(EVALUATION_BATCH, *(len(rows) for rows in trial_data.splits.values() if len(rows)))
-    return Setup(
-        data=trial_data,
-        model=model,
-        optimizer=optimizer,
-        loss=loss,
-        one_hot=one_hot,
-        seeds=transform.seeds,
-        program=compile_program(task, evaluation_batch),
-        precision=precision,
-        compiled="xla" if xla else "graph",
-    )
+    return Setup(trial_data, task, compile_program(task, evaluation_batch), precision)
 
 
 def wants_one_hot(loss: dict[str, Any]) -> bool:

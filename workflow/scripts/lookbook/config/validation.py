@@ -22,6 +22,9 @@ _Validator = jsonschema.validators.extend(
     ),
 )
 
+# PyYAML's loader in C takes an eighth of the time; a PyYAML without libyaml lacks it.
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 LIMITS = {
     "minimum": "at least",
     "exclusiveMinimum": "greater than",
@@ -33,7 +36,7 @@ LIMITS = {
 @cache
 def schema(name: str) -> dict[str, Any]:
     """Return one of the JSON Schemas of config/schemas, for example ``schema("experiment")``."""
-    return yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"))
+    return yaml.load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"), Loader=_SafeLoader)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -53,7 +56,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(_SafeLoader):
     """A YAML loader that refuses duplicate keys. PyYAML keeps the last one without a message."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

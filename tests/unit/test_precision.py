@@ -12,25 +12,22 @@ def cpu(flags: str) -> Hardware:
 
 
 @pytest.mark.parametrize(
-    ("hardware", "convolutional", "expected"),
+    ("requested", "convolutional", "hardware", "expected"),
     [
-        (cpu("sse avx2 amx_bf16 amx_tile"), True, "mixed_bfloat16"),
-        (cpu("sse avx2 amx_bf16 amx_tile"), False, "float32"),
-        (cpu("sse avx2 avx512_bf16"), True, "float32"),
-        (cpu(""), True, "float32"),
-        (Hardware(8.0), True, "mixed_bfloat16"),
-        (Hardware(9.0), False, "float32"),
-        (Hardware(7.5, frozenset({"amx_bf16"})), True, "float32"),
-        (Hardware(0.0), True, "float32"),
+        ("auto", True, cpu("sse avx2 amx_bf16 amx_tile"), "mixed_bfloat16"),
+        ("auto", False, cpu("sse avx2 amx_bf16 amx_tile"), "float32"),
+        ("auto", True, cpu("sse avx2 avx512_bf16"), "float32"),
+        ("auto", True, cpu(""), "float32"),
+        ("auto", True, Hardware(8.0), "mixed_bfloat16"),
+        ("auto", False, Hardware(9.0), "float32"),
+        ("auto", True, Hardware(7.5, frozenset({"amx_bf16"})), "float32"),
+        ("auto", True, Hardware(0.0), "float32"),
+        ("float32", True, cpu("amx_bf16"), "float32"),
+        ("mixed_bfloat16", True, cpu("amx_bf16"), "mixed_bfloat16"),
     ],
 )
-def test_auto_is_bfloat16_for_convolutions_where_the_hardware_multiplies_it(hardware, convolutional, expected):
-    assert choose_precision("auto", convolutional, hardware) == expected
-
-
-@pytest.mark.parametrize("requested", ["float32", "mixed_bfloat16"])
-def test_a_requested_precision_is_used(requested):
-    assert choose_precision(requested, True, cpu("amx_bf16")) == requested
+def test_auto_is_bfloat16_for_convolutions_where_the_hardware_has_it(requested, convolutional, hardware, expected):
+    assert choose_precision(requested, convolutional, hardware) == expected
 
 
 @pytest.mark.parametrize(

@@ -58,18 +58,16 @@ def assert_complete_and_empty(folder: Path) -> None:
 ABSURD = {"class_name": "SGD", "config": {"learning_rate": 1e30}}
 
 
-def test_a_trial_that_diverges_says_so_and_keeps_its_history(run, tmp_path):
-    assert run(optimizer=ABSURD, training={"epochs": 5})["status"] == "diverged"
+PENALIZED = {"class_name": "small_cnn", "config": {"filters": [2], "kernel_regularizer": "l2"}}
+
+
+@pytest.mark.parametrize("keys", [{}, {"model": PENALIZED}], ids=["plain", "with penalties"])
+def test_a_trial_that_diverges_says_so_and_keeps_its_history(keys, run, tmp_path):
+    assert run(optimizer=ABSURD, training={"epochs": 5}, **keys)["status"] == "diverged"
     written = strict_json(tmp_path / "trial" / "trial.json")
+    assert (written["status"], written["error"]) == ("diverged", None)
     assert written["epochs"] < 5
-    assert written["error"] is None
     assert (tmp_path / "trial" / "model.keras").stat().st_size > 0
-
-
-def test_a_network_with_penalties_that_diverges_leaves_readable_files(run, tmp_path):
-    model = {"class_name": "small_cnn", "config": {"filters": [2], "kernel_regularizer": "l2"}}
-    assert run(optimizer=ABSURD, model=model)["status"] == "diverged"
-    assert strict_json(tmp_path / "trial" / "trial.json")["status"] == "diverged"
 
 
 def test_a_trial_that_does_not_learn_is_collapsed_if_the_experiment_has_a_threshold(run):

@@ -33,7 +33,7 @@ _NOT_COMPILED_BY_XLA = (*MIXING_LAYERS, "RandomElasticTransform")
 Function = Callable[[Any, Any], tuple[Any, Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Transform:
     """A sequence of transforms with the state of its random numbers.
 

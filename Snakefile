@@ -17,6 +17,7 @@ report: "reports/captions/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/experiments.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
@@ -39,6 +40,7 @@ rule all:
     input:
         trial_files(["trial.json", "metrics.json"], PLAN),
         EXPERIMENTS_JSON,
+        PLAN_JSON,
         list(TABLES.values()),
         FIGURES,
         SUBMISSIONS,

@@ -38,9 +38,7 @@ TABLES = {
     name: f"{RESULTS}/{name}.csv"
     for name in ("trials", "summary", "comparisons", "ensembles", "factorials")
 }
-# Rules that read only the trials of it mark it ancient(): a new title must not draw all figures again. What they read
-# of it is among their parameters.
-EXPERIMENTS_JSON = f"{RESULTS}/experiments.json"
+EXPERIMENTS_JSON, PLAN_JSON = f"{RESULTS}/experiments.json", f"{RESULTS}/plan.json"
 PLAN = {name: e.trials for name, e in EXPERIMENTS.items() if e.trials}
 DATASET_OF = {name: e.spec["dataset"] for name, e in EXPERIMENTS.items()}
 # Datasets whose original files are no longer available: the prepared arrays are reused.

@@ -29,7 +29,7 @@ rule write_submission:
     input:
         trial_files(["trial.json", "model.keras"]),
         unpack(lambda wildcards: dataset_files(DATASET_OF[wildcards.experiment], without=())),
-        experiments=ancient(EXPERIMENTS_JSON),
+        plan=PLAN_JSON,
     output:
         csv=report(
             f"{RESULTS}/submissions/{{experiment}}.csv",
@@ -48,6 +48,6 @@ rule write_submission:
         code=script_digest("write_submission.py"),
         spec_digest=lambda wildcards: spec_digest(wildcards.experiment),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/write_submission.py" --experiments {input.experiments:q}'
+        'python "$LOOKBOOK_SCRIPTS/write_submission.py" --experiments {input.plan:q}'
         " --experiment {wildcards.experiment} --manifest {input.manifest:q} --output {output.csv:q}"
         " --threads {threads} > {log:q} 2>&1"

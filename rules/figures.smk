@@ -13,7 +13,7 @@ FIGURES = [
 rule plot_learning_curves:
     input:
         trial_files(["trial.json", "history.csv"], PLAN),
-        experiments=ancient(EXPERIMENTS_JSON),
+        plan=PLAN_JSON,
     output:
         report(
             LEARNING_CURVES,
@@ -31,14 +31,14 @@ rule plot_learning_curves:
         folder=subpath(output[0], parent=True),
         spec_digest=spec_digest(*PLAN),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/plot_learning_curves.py" --experiments {input.experiments:q}'
+        'python "$LOOKBOOK_SCRIPTS/plot_learning_curves.py" --experiments {input.plan:q}'
         " --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule plot_learning_rate_range:
     input:
         trial_files(["trial.json", "history.csv"]),
-        experiments=ancient(EXPERIMENTS_JSON),
+        plan=PLAN_JSON,
     output:
         report(
             figure_file(RESULTS, "learning_rate_range", "{experiment}"),
@@ -54,7 +54,7 @@ rule plot_learning_rate_range:
         code=script_digest("plot_learning_rate_range.py"),
         spec_digest=lambda wildcards: spec_digest(wildcards.experiment),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/plot_learning_rate_range.py" --experiments {input.experiments:q}'
+        'python "$LOOKBOOK_SCRIPTS/plot_learning_rate_range.py" --experiments {input.plan:q}'
         " --experiment {wildcards.experiment} --output {output:q} > {log:q} 2>&1"
 
 

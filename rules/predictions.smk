@@ -17,7 +17,7 @@ rule plot_predictions:
     input:
         trial_files(["trial.json", "predictions.npz"]),
         unpack(lambda wildcards: dataset_files(DATASET_OF[wildcards.experiment])),
-        experiments=ancient(EXPERIMENTS_JSON),
+        plan=PLAN_JSON,
     output:
         report(
             PREDICTION_FILES,
@@ -34,7 +34,7 @@ rule plot_predictions:
         folder=subpath(output[0], parent=True),
         spec_digest=lambda wildcards: spec_digest(wildcards.experiment),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/plot_predictions.py" --experiments {input.experiments:q}'
+        'python "$LOOKBOOK_SCRIPTS/plot_predictions.py" --experiments {input.plan:q}'
         " --experiment {wildcards.experiment} --manifest {input.manifest:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
@@ -42,7 +42,7 @@ rule plot_best_network:
     input:
         trial_files(["trial.json", "predictions.npz"], COMPARED),
         [dataset_files(name)["arrays"] for name in COMPARED_DATASETS],
-        experiments=ancient(EXPERIMENTS_JSON),
+        plan=PLAN_JSON,
         summary=TABLES["summary"],
         trials=TABLES["trials"],
         manifests=[dataset_files(name)["manifest"] for name in COMPARED_DATASETS],
@@ -63,6 +63,6 @@ rule plot_best_network:
         folder=subpath(output.best, parent=True),
         spec_digest=spec_digest(*COMPARED),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/plot_best_network.py" --experiments {input.experiments:q}'
+        'python "$LOOKBOOK_SCRIPTS/plot_best_network.py" --experiments {input.plan:q}'
         " --summary {input.summary:q} --trials {input.trials:q} --manifests {input.manifests:q}"
         " --output {params.folder:q} > {log:q} 2>&1"

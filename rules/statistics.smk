@@ -1,29 +1,10 @@
 """Statistics: all trials in one table, then one row for each experiment, comparison, ensemble and effect."""
 
 
-rule resolve_experiments:
-    output:
-        EXPERIMENTS_JSON,
-    log:
-        f"{RESULTS}/logs/resolve_experiments.log",
-    localrule: True
-    conda:
-        "../envs/training.yaml"
-    params:
-        code=script_digest("resolve_experiments.py"),
-        config=canonical(CONFIG),
-        experiments=digest(
-            {e.name: [asdict(e), digest_of(e, EXPERIMENTS)] for e in EXPERIMENTS.values()}
-        ),
-    shell:
-        'python "$LOOKBOOK_SCRIPTS/resolve_experiments.py" --config-json {params.config:q}'
-        " --output {output:q} > {log:q} 2>&1"
-
-
 rule collect_trials:
     input:
         trial_files(["trial.json", "metrics.json"], PLAN),
-        experiments=ancient(EXPERIMENTS_JSON),
+        plan=PLAN_JSON,
     output:
         report(TABLES["trials"], caption="../reports/captions/trials.rst", category="Tables"),
     log:
@@ -34,7 +15,7 @@ rule collect_trials:
         code=script_digest("collect_trials.py"),
         spec_digest=spec_digest(*PLAN),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/collect_trials.py" --experiments {input.experiments:q}'
+        'python "$LOOKBOOK_SCRIPTS/collect_trials.py" --experiments {input.plan:q}'
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -66,7 +47,7 @@ rule summarise:
 rule combine_ensembles:
     input:
         trial_files(["trial.json", "predictions.npz"], PLAN),
-        experiments=ancient(EXPERIMENTS_JSON),
+        plan=PLAN_JSON,
     output:
         report(TABLES["ensembles"], caption="../reports/captions/ensembles.rst", category="Tables"),
     log:
@@ -75,17 +56,16 @@ rule combine_ensembles:
         "../envs/analysis.yaml"
     params:
         code=script_digest("combine_ensembles.py"),
-        ensembles=canonical({name: EXPERIMENTS[name].ensemble for name in PLAN}),
         spec_digest=spec_digest(*PLAN),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/combine_ensembles.py" --experiments {input.experiments:q}'
+        'python "$LOOKBOOK_SCRIPTS/combine_ensembles.py" --experiments {input.plan:q}'
         " --output {output:q} > {log:q} 2>&1"
 
 
 rule estimate_factorials:
     input:
         trials=TABLES["trials"],
-        experiments=EXPERIMENTS_JSON,
+        plan=PLAN_JSON,
     output:
         report(
             TABLES["factorials"], caption="../reports/captions/factorials.rst", category="Tables"
@@ -99,4 +79,4 @@ rule estimate_factorials:
         spec_digest=spec_digest(*PLAN),
     shell:
         'python "$LOOKBOOK_SCRIPTS/estimate_factorials.py" --trials {input.trials:q}'
-        " --experiments {input.experiments:q} --output {output:q} > {log:q} 2>&1"
+        " --experiments {input.plan:q} --output {output:q} > {log:q} 2>&1"

@@ -18,6 +18,7 @@ OUTPUTS = {
     "train_trial": f"{TRIAL}/trial.json",
     "evaluate_trial": f"{TRIAL}/metrics.json",
     "resolve_experiments": "results/experiments.json",
+    "plan_trials": "results/plan.json",
     "collect_trials": "results/trials.csv",
     "summarise": "results/summary.csv",
     "combine_ensembles": "results/ensembles.csv",

@@ -9,7 +9,7 @@ from pathlib import Path
 from lookbook.errors import ConfigError, DatasetError, ResultError
 
 INPUTS = {
-    "experiments": "experiments.json; the trials and figures are in its folder",
+    "experiments": "experiments.json or plan.json; the trials and figures are in its folder",
     "manifest": "manifest.json of a prepared dataset; its images are in the same folder",
     **{name: f"{name}.csv" for name in ("trials", "summary", "comparisons", "ensembles", "factorials", "published")},
 }

@@ -1,4 +1,4 @@
-"""The content of experiments.json: the profile, where the benchmark comes from, and its resolved experiments."""
+"""The content of experiments.json (profile, provenance, resolved experiments) and of plan.json, a part of it."""
 
 import os
 import subprocess
@@ -10,6 +10,16 @@ from lookbook.config.digests import digest
 from lookbook.config.experiments import Experiment, changes, digest_of, resolve, resolve_config
 from lookbook.config.trial_specs import trial_spec
 from lookbook.config.validation import ROOT
+
+# What the jobs that read trials need to know of an experiment; a new title or note must not run them again.
+PLAN_KEYS = ("trials", "trial_digests", "document", "dataset", "figures", "ensemble", "factorial", "spec")
+
+
+def plan_content(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of plan.json: that of experiments.json without what only the report and statistics need."""
+    entries = content["experiments"].items()
+    experiments = {name: {key: entry[key] for key in PLAN_KEYS} for name, entry in entries}
+    return {"profile": {}, "provenance": {}, "experiments": experiments}
 
 
 def benchmark_content(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""experiments.json: what a benchmark consists of, as its other files are made from it."""
+"""experiments.json, and its part plan.json: what a benchmark consists of, as its other files are made from it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class PlannedTrial:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """The content of experiments.json.
+    """The content of experiments.json or, with fewer keys, of plan.json.
 
     Attributes:
         results: the folder that holds the file, and with it every other result file.
@@ -62,12 +62,12 @@ class Benchmark:
 
 
 def write_benchmark(path: Path, content: Mapping[str, Any]) -> None:
-    """Write experiments.json: ``profile``, ``provenance`` and ``experiments``."""
+    """Write experiments.json or plan.json: ``profile``, ``provenance`` and ``experiments``."""
     write_json(path, content)
 
 
 def read_benchmark(path: Path) -> Benchmark:
-    """Read experiments.json.
+    """Read experiments.json or plan.json.
 
     Raises:
         ResultError: the file is missing or damaged.

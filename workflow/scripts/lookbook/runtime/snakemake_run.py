@@ -15,6 +15,7 @@ from typing import Any
 from snakemake.settings.types import DeploymentMethod
 from snakemake.shell import shell
 
+from lookbook.config.digests import canonical
 from lookbook.runtime.locks import remove_stale_locks
 from lookbook.runtime.progress import follow
 
@@ -33,7 +34,8 @@ def prepare_run(workflow: Any, config: Mapping[str, Any], scripts: Path) -> None
     """
     gc.set_threshold(GARBAGE_THRESHOLD)
     atexit.register(gc.freeze)
-    shell.prefix(job_environment(workflow, config, scripts))
+    # Snakemake formats the prefix with the job's command, so braces in it are doubled.
+    shell.prefix(job_environment(workflow, config, scripts).replace("{", "{{").replace("}", "}}"))
     # The report states the command that the user gave. Jobs inherit it, because it is set only once.
     os.environ.setdefault("LOOKBOOK_COMMAND", shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
     if workflow.is_main_process:
@@ -47,10 +49,12 @@ def job_environment(workflow: Any, config: Mapping[str, Any], scripts: Path) -> 
     """Return the shell commands that precede every job's own.
 
     These values are not rule parameters, because a change of them must not rerun jobs: the place of the scripts, the
-    number of trials that share a GPU, and the folder of the Fashion-MNIST files, whose contents are verified.
+    configuration of a job whose parameter is what follows from it, the number of trials that share a GPU, and the
+    folder of the Fashion-MNIST files, whose contents are verified.
     """
     variables = {
         "LOOKBOOK_SCRIPTS": str(scripts),
+        "LOOKBOOK_CONFIG": canonical(config),
         "LOOKBOOK_SLOTS_PER_GPU": str(config["devices"]["slots_per_gpu"]),
         "LOOKBOOK_FASHION_MNIST": config["data"]["fashion_mnist"]["path"] or "",
     }

@@ -1,0 +1,49 @@
+"""The resolved experiments and the plan of their trials, as files that the other jobs read."""
+
+
+rule resolve_experiments:
+    output:
+        EXPERIMENTS_JSON,
+    log:
+        f"{RESULTS}/logs/resolve_experiments.log",
+    localrule: True
+    conda:
+        "../envs/training.yaml"
+    params:
+        code=script_digest("resolve_experiments.py"),
+        config=canonical(CONFIG),
+        experiments=digest(
+            {e.name: [asdict(e), digest_of(e, EXPERIMENTS)] for e in EXPERIMENTS.values()}
+        ),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/resolve_experiments.py" --config-json {params.config:q}'
+        " --output {output:q} > {log:q} 2>&1"
+
+
+# The jobs that read trials depend on the plan, so that a new title or note does not run them again.
+rule plan_trials:
+    output:
+        PLAN_JSON,
+    log:
+        f"{RESULTS}/logs/plan_trials.log",
+    localrule: True
+    conda:
+        "../envs/training.yaml"
+    params:
+        code=script_digest("plan_trials.py"),
+        plan=digest(
+            {
+                e.name: [
+                    e.document,
+                    e.figures,
+                    e.ensemble,
+                    e.factorial,
+                    e.spec,
+                    spec_digest(e.name) if e.trials else None,
+                ]
+                for e in EXPERIMENTS.values()
+            }
+        ),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/plan_trials.py" --config-json "$LOOKBOOK_CONFIG"'
+        " --output {output:q} > {log:q} 2>&1"

@@ -27,13 +27,13 @@ def test_the_report_shows_its_changed_template_title_note_and_published_figure(f
     before = trial.stat().st_mtime_ns
     finished.replace(TEMPLATE, "# Lookbook report", "# A new heading")
     finished.replace(EXPERIMENTS, "title: a perceptron", "title: a new title")
-    finished.replace(EXPERIMENTS, "The smallest network that learns", "A new note: a network that learns")
+    finished.replace(EXPERIMENTS, "The smallest network that learns", "A new note about a network that learns")
     finished.replace("config/published.csv", "0.123", "0.321")
     finished.run()
     report = finished.path("results/report/report.md").read_text()
     assert "# A new heading" in report
     assert "a new title" in report
-    assert "A new note: a network that learns" in report
+    assert "A new note about a network that learns" in report
     assert "0.321" in report
     assert "0.123" not in report
     assert trial.stat().st_mtime_ns == before

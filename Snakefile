@@ -38,6 +38,7 @@ resource_scopes:
 rule all:
     default_target: True
     input:
+        MANIFESTS,
         trial_files(["trial.json", "metrics.json"], PLAN),
         EXPERIMENTS_JSON,
         PLAN_JSON,

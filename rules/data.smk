@@ -1,6 +1,7 @@
 """Datasets: the original files, then arrays and a manifest that trials depend on."""
 
 COMPETITION_DATASETS = [name for name, info in DATASETS.items() if info.competition]
+MANIFESTS = sorted({dataset_files(DATASET_OF[name])["manifest"] for name in PLAN})
 
 
 rule fetch_dataset:

@@ -9,7 +9,7 @@ rule render_report:
         SUBMISSIONS,
         **TABLES,
         experiments=EXPERIMENTS_JSON,
-        manifests=sorted({dataset_files(DATASET_OF[name])["manifest"] for name in PLAN}),
+        manifests=MANIFESTS,
         published=local(str(locate(CONFIG["published"], ROOT))),
         templates=[local(str(path)) for path in sorted((ROOT / "reports/templates").iterdir())],
     output:

@@ -15,6 +15,7 @@ if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
 # Import only light modules: on a cluster every job parses this file.
+from lookbook.config.benchmark import PLAN_KEYS
 from lookbook.config.digests import canonical, digest, script_digest, text_digest
 from lookbook.config.experiments import digest_of, locate, resolve, resolve_config
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure

@@ -34,11 +34,7 @@ rule plan_trials:
         plan=digest(
             {
                 e.name: [
-                    e.document,
-                    e.figures,
-                    e.ensemble,
-                    e.factorial,
-                    e.spec,
+                    {key: vars(e)[key] for key in PLAN_KEYS if key in vars(e)},
                     spec_digest(e.name) if e.trials else None,
                 ]
                 for e in EXPERIMENTS.values()

@@ -1,7 +1,7 @@
 # `make report` and `make test` need only Python 3.11 to 3.13 and make.
 
 .DELETE_ON_ERROR:
-.PHONY: report test test-jax benchmark full install lint clean lock
+.PHONY: report test test-jax test-engines benchmark full install lint clean lock
 
 # The first Python that runs and is recent enough; choose another one with `make PYTHON=/path/to/python3`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -35,6 +35,11 @@ test-jax: $(VENV)/.installed
 	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(PYTEST:$(BIN)%=.venv-jax/bin%) tests/unit/test_experiment_table.py -k one_batch
 	LOOKBOOK_JAX_PYTHON=.venv-jax/bin/python $(PYTEST) tests/backends
 
+# SLURM, storage without a shared file system, and Kubernetes: their plugins have an environment of their own.
+test-engines:
+	$(MAKE) install VENV=.venv-engines LOCK=requirements-engines.lock
+	.venv-engines/bin/python -m pytest tests/engines
+
 # Takes about half an hour on an otherwise idle machine and writes to benchmarks/results. With a GPU: benchmarks/gpu.sh
 benchmark: $(VENV)/.installed
 	$(BIN)/python benchmarks/throughput.py
@@ -51,7 +56,7 @@ lint: $(VENV)/.installed
 
 # Removes what can be installed or computed again; datasets and results stay.
 clean:
-	rm -rf $(VENV) .venv-jax .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-jax .venv-engines .pytest_cache .mypy_cache .ruff_cache
 
 # The environment is complete when this file exists; an interrupted installation starts again.
 $(VENV)/.installed: $(LOCK)
@@ -62,7 +67,7 @@ $(VENV)/.installed: $(LOCK)
 
 # Updates the lock files after a change of a requirements file; needs uv on the PATH.
 lock:
-	for kind in "" -jax -cuda -jax-cuda; do \
+	for kind in "" -engines -jax -cuda -jax-cuda; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			$${kind:+-c requirements.lock} requirements$$kind.in --output-file requirements$$kind.lock || exit 1; \
 	done

@@ -66,13 +66,17 @@ def outputs(
     return SplitOutputs(np.log(probabilities), np.array(labels), np.array(rows))
 
 
-def plan(folder: Path, trials: Mapping[str, int], **entry: Any) -> Benchmark:
-    """Write experiments.json with the number of trials of each experiment and further keys of all, and return it."""
+def plan(
+    folder: Path, trials: Mapping[str, int], each: Mapping[str, Mapping[str, Any]] | None = None, **entry: Any
+) -> Benchmark:
+    """Write experiments.json, by the number of trials and further keys of each experiment and of all; return it."""
     experiments = {
-        name: {"trials": count, "trial_digests": [digest([name, trial]) for trial in range(count)], **entry}
+        name: {"trials": count, "trial_digests": [digest([name, trial]) for trial in range(count)]}
+        | {**entry, **(each or {}).get(name, {})}
         for name, count in trials.items()
     }
-    write_benchmark(folder / "experiments.json", {"profile": {}, "provenance": {}, "experiments": experiments})
+    content = {"profile": {"comparable": True}, "provenance": {}, "experiments": experiments}
+    write_benchmark(folder / "experiments.json", content)
     return read_benchmark(folder / "experiments.json")
 
 

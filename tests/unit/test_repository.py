@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -107,16 +106,3 @@ def test_files_are_short(pattern, most):
     files = list(ROOT.glob(pattern))
     assert files
     assert {str(path.relative_to(ROOT)): lines_of(path) for path in files if lines_of(path) > most} == {}
-
-
-LIGHT = ("datasets", "config.experiments", "config.trial_specs", "config.selection", "results.paths")
-
-
-@pytest.mark.parametrize("module", [*LIGHT, "runtime.hardware", "runtime.progress", "runtime.locks"])
-def test_modules_that_the_snakefile_imports_are_light(module):
-    heavy = "{'tensorflow', 'keras', 'jax', 'pandas', 'matplotlib', 'sklearn', 'scipy', 'statsmodels', 'PIL'}"
-    code = f"import sys, lookbook.{module}; print(sorted({heavy} & sys.modules.keys()))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT / "workflow" / "scripts", capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"

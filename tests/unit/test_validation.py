@@ -144,11 +144,6 @@ def test_an_invalid_config_yaml_is_refused(config, expected):
     assert expected in str(caught.value)
 
 
-def test_a_batch_that_is_too_large_for_the_limit_of_the_profile_is_refused(refusal_of):
-    message = refusal_of(entry("training: {batch_size: 64}"), profile={"train_images": 50})
-    assert "mine: training.batch_size: must be at most 50 (the training split); got 64" in message
-
-
 def test_a_script_prints_one_line_and_exits_without_importing_keras(tmp_path):
     (tmp_path / "mine.yaml").write_text(f"document: doc\nexperiments:\n{entry('trails: 3')}\n")
     (tmp_path / "config.yaml").write_text(f"experiment_files: [{tmp_path / 'mine.yaml'}]\n")

@@ -1,6 +1,7 @@
-"""Resolve the experiments of a configuration and write experiments.json.
+r"""Resolve the experiments of a configuration and write experiments.json.
 
-example: resolve_experiments.py --config-json '{"experiment_files": ["config/experiments/zoo.yaml"]}' --output experiments.json
+example: resolve_experiments.py --output experiments.json \
+      --config-json '{"experiment_files": ["config/experiments/zoo.yaml"]}'
 """
 
 import json

@@ -1,5 +1,6 @@
 """Fixtures that several tests of the configuration use."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -8,6 +9,18 @@ import pytest
 
 from lookbook.config.experiments import Experiment, resolve
 from lookbook.errors import ConfigError
+
+
+@pytest.fixture
+def no_kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run in an empty folder on a machine with neither client nor credentials of Kaggle."""
+    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "environment" / "python"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from lookbook.results.metrics import write_metrics
 from lookbook.results.paths import DATASET_FIGURES, PREDICTION_FIGURES, figure_file
 from lookbook.results.submissions import write_submission
 from lookbook.results.tables import identity_of, write_table
-from lookbook.results.trial import read_trial, trial_identity
+from lookbook.results.trial import FINISHED, read_trial, trial_identity
 from lookbook.statistics.comparisons import compare_with_bases
 from lookbook.statistics.summary import summarise
 from lookbook.statistics.trials import COLUMNS
@@ -26,6 +26,14 @@ STYLE = "<style>@media (prefers-color-scheme: dark){svg.lookbook{fill:white}}</s
 SVG = f'<?xml?><svg class="lookbook" width="9">{STYLE}<g id="figure_1"/><use xlink:href="#figure_1"/></svg>'
 REMEDY = "The images of the competition are missing: set data.simpsons.path."
 FACTORS = ("one_cycle", "averaging")
+INCOMPATIBLE = "ValueError: Input 0 of layer 'dense' is incompatible"
+# Status and error of the trials that are not ok.
+ENDS = {
+    ("changed", 7): ("failed", INCOMPATIBLE),
+    **{("broken", number): ("out_of_memory", "OOM when allocating tensor") for number in range(2)},
+    **{("unstable", number): ("collapsed", None) for number in (1, 2, 5, 8)},
+}
+SLOWER = [{"key": "optimizer.config.learning_rate", "from": 0.001, "to": 0.0001}]
 PUBLISHED = {
     ("network", "test_accuracy"): {"mean": 0.94, "std": float("nan"), "trials": 1},
     ("absent_a", "valid_accuracy"): {"mean": 0.95, "std": float("nan"), "trials": 1},
@@ -74,14 +82,21 @@ def experiments():
         "leaky": entry("leaky", "simpsons", 2, dataset="generated", figures=["confusion_matrix"]),
         "clean": entry("clean", "simpsons", 2, dataset="generated"),
         **{name: entry(name, "simpsons", 0, unavailable=REMEDY) for name in ("absent_a", "absent_b")},
+        "unstable": entry("unstable", "width", 10),
+        "changed": entry("changed", "width", 10, base="unstable", changes=SLOWER),
+        "broken": entry("broken", "width", 2),
     }
 
 
 def trial(name, number, found):
     """Return one row of trials.csv."""
-    accuracy = {"range_test": 0.1234, "class_0": 0.99}.get(name, 0.9) + 0.01 * number
-    row = {"experiment": name, "trial": number, "seed": number, "status": "ok", "seconds": 9.0, "epochs": 2}
+    status, error = ENDS.get((name, number), ("ok", None))
+    accuracy = {"range_test": 0.1234, "class_0": 0.99}.get(name, 0.9) + 0.01 * (number % 5)
+    row = {"experiment": name, "trial": number, "seed": number, "status": status, "seconds": 9.0, "epochs": 2}
+    row |= {"error": error}
     row |= {"dataset_digest": "d", "identity": trial_identity(found["trial_digests"][number], "d")}
+    if status not in FINISHED:
+        return row
     split = "valid" if name in ("leaky", "clean") else "test"
     for metric in ("accuracy", "loss", "cross_entropy", "macro_f1", "balanced_accuracy"):
         row[f"{split}_{metric}"] = accuracy
@@ -123,11 +138,10 @@ def factorials(entries, trials):
     return pd.DataFrame(rows if cells else [], columns=list(rows[0]))
 
 
-def write_tables(root, entries, *, comparable=True):
+def write_tables(root, content):
     """Write experiments.json and the tables, and return trials.csv."""
-    profile = {"name": "quick", "comparable": comparable, "note": ""}
-    content = {"profile": profile, "provenance": {}, "experiments": entries}
     write_benchmark(root / "experiments.json", content)
+    entries, comparable = content["experiments"], content["profile"]["comparable"]
     rows = [trial(name, number, found) for name, found in entries.items() for number in range(found["trials"])]
     trials = pd.DataFrame(rows, columns=list(COLUMNS))
     tables = {
@@ -193,7 +207,7 @@ def write_manifests(root, classes=("boot", "bag")):
 
 def metrics_of(name, number):
     """Return the metrics of one trial: a recall that is missing in the third."""
-    classes = {"precision": [1.0, 0.25], "recall": [[0.5, 0.7, None, 0.6][number], 0.5], "f1": [0.8, 0.4]}
+    classes = {"precision": [1.0, 0.25], "recall": [[0.5, 0.7, None, 0.6][number % 4], 0.5], "f1": [0.8, 0.4]}
     return {"test" if name == "network" else "train": {"per_class": classes | {"support": [1234, 10]}}}
 
 
@@ -211,9 +225,12 @@ def render_both(root, manifests):
     return tuple(path.read_text(encoding="utf-8") for path in paths)
 
 
-def build(root, *, comparable=True, keep=lambda name: True):
-    """Write the benchmark and render both reports; return them, HTML first."""
-    entries = {name: found for name, found in experiments().items() if keep(name)}
-    write_figures(root, write_tables(root, entries, comparable=comparable))
+def build(root, names=None, *, comparable=True, edit=lambda content: None):
+    """Write the named experiments, or all, after a change of experiments.json; return both reports, HTML first."""
+    profile = {"name": "quick", "comparable": comparable, "note": "500 training images, 3 epochs, 2 trials"}
+    entries = {name: found for name, found in experiments().items() if names is None or name in names}
+    content = {"profile": profile, "provenance": {}, "experiments": entries}
+    edit(content)
+    write_figures(root, write_tables(root, content))
     write_trials(root)
     return render_both(root, write_manifests(root))

@@ -66,19 +66,17 @@ def outputs(
     return SplitOutputs(np.log(probabilities), np.array(labels), np.array(rows))
 
 
-def plan(folder: Path, trials: Mapping[str, int], **entry: Any) -> Benchmark:
-    """Write experiments.json and return it.
-
-    Args:
-        folder: of the results.
-        trials: experiment to its number of trials.
-        entry: further keys of every experiment.
-    """
+def plan(
+    folder: Path, trials: Mapping[str, int], each: Mapping[str, Mapping[str, Any]] | None = None, **entry: Any
+) -> Benchmark:
+    """Write experiments.json, by the number of trials and further keys of each experiment and of all; return it."""
     experiments = {
-        name: {"trials": count, "trial_digests": [digest([name, trial]) for trial in range(count)], **entry}
+        name: {"trials": count, "trial_digests": [digest([name, trial]) for trial in range(count)]}
+        | {**entry, **(each or {}).get(name, {})}
         for name, count in trials.items()
     }
-    write_benchmark(folder / "experiments.json", {"profile": {}, "provenance": {}, "experiments": experiments})
+    content = {"profile": {"comparable": True}, "provenance": {}, "experiments": experiments}
+    write_benchmark(folder / "experiments.json", content)
     return read_benchmark(folder / "experiments.json")
 
 
@@ -88,22 +86,24 @@ def finish(
     status: str = "ok",
     history: Iterable[Mapping[str, Any]] = (),
     outputs: Mapping[str, SplitOutputs] | None = None,
+    in_train: np.ndarray | None = None,
     dataset: str | None = None,
+    **more: Any,
 ) -> None:
     """Write the four files of a trial.
 
     Args:
-        planned: the trial.
-        status: how it ended.
         history: its epochs.
         outputs: of its network by split.
+        in_train: which validation images are trained on as well.
         dataset: digest of the dataset that it was trained on; None for that of ``write_dataset``.
+        more: further keys of trial.json.
     """
     folder, dataset = planned.file("trial.json").parent, dataset or dataset_digest()
     write_history(folder / "history.csv", history)
-    write_predictions(folder / "predictions.npz", outputs or {})
+    write_predictions(folder / "predictions.npz", outputs or {}, in_train)
     write_bytes(folder / "model.keras", b"")
-    facts = {"experiment": planned.experiment, "trial": planned.trial, "status": status}
+    facts = {"experiment": planned.experiment, "trial": planned.trial, "status": status, **more}
     facts["digests"] = {"trial_spec": planned.spec_digest, "dataset": dataset}
     write_trial(folder, facts | {"identity": trial_identity(planned.spec_digest, dataset)})
 

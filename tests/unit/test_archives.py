@@ -161,9 +161,5 @@ def test_a_dataset_is_prepared_from_exactly_one_path(tmp_path):
 
 
 def test_names_are_ordered_by_their_numbers():
-    assert sorted(["img10.jpg", "img2.jpg", "9.jpg", "img2b.jpg"], key=natural_order) == [
-        "9.jpg",
-        "img2.jpg",
-        "img2b.jpg",
-        "img10.jpg",
-    ]
+    ordered = ["9.jpg", "img2.jpg", "img2b.jpg", "img10.jpg"]
+    assert sorted(["img10.jpg", "img2.jpg", "9.jpg", "img2b.jpg"], key=natural_order) == ordered

@@ -133,12 +133,6 @@ def test_integer_labels_are_returned_unchanged() -> None:
         np.testing.assert_array_equal(new, labels)
 
 
-def test_mixup_mixes_labels_as_it_mixes_images() -> None:
-    labels = np.eye(300, dtype="float32")
-    mixed_images, mixed_labels = call_eagerly(layers(("MixUp", {})), 255 * labels.reshape(300, 20, 15, 1), labels)
-    np.testing.assert_allclose(mixed_images.reshape(300, 300) / 255, mixed_labels, atol=1e-5)
-
-
 @pytest.mark.parametrize(
     ("name", "config", "message"),
     [

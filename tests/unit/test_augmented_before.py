@@ -93,16 +93,6 @@ def test_augmented_images_depend_on_the_seed_alone(keys, small_batches):
     assert not np.array_equal(made(1), made(2))
 
 
-def test_number_of_copies_and_of_operations_are_not_interchangeable():
-    def images(copies: int, operations: int) -> np.ndarray:
-        entry = {"class_name": "one_of_k", "config": {"k": operations}}
-        return augmented(entry, augmented_copies=copies)[1].images.whole()
-
-    four, seven = images(4, 7), images(7, 4)
-    assert (len(four), len(seven)) == (len(IMAGES) + 4 * 72, len(IMAGES) + 7 * 72)
-    assert not np.array_equal(four[len(IMAGES) :], seven[len(IMAGES) : len(four)])
-
-
 def test_augmented_pixels_are_rounded_and_clipped():
     before = gathered(**RESAMPLED)
     after = before.with_images_augmented_before(lambda images, labels: (images * 1.5 - 20.3, labels))

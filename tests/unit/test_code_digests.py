@@ -151,14 +151,6 @@ def test_a_copy_in_another_folder_has_the_same_digest(library):
         forget()
 
 
-def test_a_new_model_or_augmentation_file_changes_no_digest(library):
-    before = code_digest(SPECS["zoom"])
-    for folder in ("models", "augmentation"):
-        (library / folder / "brand_new.py").write_text("def brand_new():\n    return 1\n")
-    forget()
-    assert code_digest(SPECS["zoom"]) == before
-
-
 def test_an_import_inside_a_function_counts(library):
     (library / "deep.py").write_text("DEPTH = 1\n")
     late = "\n\ndef late():\n    from lookbook import deep\n    return deep\n"

@@ -88,21 +88,6 @@ def test_class_folders_are_found_at_any_depth(tmp_path, train):
     assert (manifest["counts"]["train"], len(manifest["submission"]["names"])) == (4, 3)
 
 
-def test_broken_training_and_test_images_are_skipped_and_listed(tmp_path):
-    folder = layout(tmp_path / "in")
-    (folder / TRAIN / "apple" / "pic_0000.jpg").write_bytes(b"")
-    (folder / TRAIN / "pear" / "Thumbs.db").write_bytes(b"x")
-    (folder / "testset/testset/img1.jpg").write_bytes(b"x")
-    manifest = prepare_toys(folder, tmp_path / "out")
-    assert manifest["skipped"] == [
-        {"name": "apple/pic_0000.jpg", "reason": "empty file"},
-        {"name": "pear/Thumbs.db", "reason": "unknown extension .db"},
-    ]
-    assert manifest["class_counts"]["train"] == [1, 2]
-    assert manifest["submission"]["names"] == ["img0.jpg", "img2.jpg"]
-    assert manifest["submission"]["skipped"] == [{"name": "testset/img1.jpg", "reason": "not an image"}]
-
-
 @pytest.mark.parametrize("form", ["folder", "zip"])
 def test_an_empty_a_missing_and_an_unknown_class_folder_are_clear_errors(tmp_path, form):
     def prepared(folder):

@@ -3,6 +3,7 @@
 import csv
 import re
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +11,8 @@ import pytest
 from snakemake.cli import parse_config
 
 from lookbook.config.experiments import resolve, resolve_config, schema
+from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure
+from lookbook.config.signatures import registered
 from lookbook.config.trial_specs import read_config
 from lookbook.config.validation import read_yaml
 from lookbook.datasets import DATASETS
@@ -17,6 +20,7 @@ from lookbook.datasets import DATASETS
 ROOT = Path(__file__).parents[2]
 CONFIG = read_yaml(ROOT / "config" / "config.yaml")
 GUIDE = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+EXPERIMENTS = resolve(CONFIG, ROOT)
 EXPERIMENT_FILES = sorted((ROOT / "config" / "experiments").glob("*.yaml"))
 
 
@@ -74,10 +78,9 @@ def test_the_shipped_configurations_resolve(overlay):
 def test_published_values_and_experiments_agree_on_the_document():
     with (ROOT / CONFIG["published"]).open() as file:
         documents = {row["experiment"]: row["document"] for row in csv.DictReader(file)}
-    resolved = resolve(CONFIG, ROOT)
-    known = documents.keys() & resolved.keys()
+    known = documents.keys() & EXPERIMENTS.keys()
     assert known
-    assert {name: resolved[name].document for name in known} == {name: documents[name] for name in known}
+    assert {name: EXPERIMENTS[name].document for name in known} == {name: documents[name] for name in known}
 
 
 def test_the_guide_names_every_key_and_every_dataset():
@@ -105,9 +108,53 @@ def test_the_head_of_an_experiments_file_states_its_time_and_a_command_that_runs
 
 def test_augmented_copies_are_made_by_one_of_k_as_the_document_states():
     named = re.compile(r"growing_batch_n(\d)_k(\d)_e(\d+)")
-    specs = {name: e.spec for name, e in resolve(CONFIG, ROOT).items() if named.fullmatch(name)}
+    specs = {name: e.spec for name, e in EXPERIMENTS.items() if named.fullmatch(name)}
     assert len(specs) == 6
     for name, spec in specs.items():
         copies, k, epochs = map(int, named.fullmatch(name).groups())
         assert (spec["augmented_copies"], spec["training"]["epochs"]) == (copies, epochs)
         assert spec["augmentation"] == [{"class_name": "one_of_k", "config": {"k": k}}]
+
+
+# What rules and scripts choose alike, from resolved experiments and from experiments.json.
+
+
+@pytest.fixture(params=["experiments", "json"])
+def experiments(request):
+    return EXPERIMENTS if request.param == "experiments" else {name: asdict(e) for name, e in EXPERIMENTS.items()}
+
+
+def test_experiments_with_one_of_several_figures_are_chosen(experiments):
+    assert with_figure(experiments, "learning_rate_range") == ["mini_vgg_range_test", "basic_cnn_range_test"]
+    assert with_figure(experiments, "precision_recall", "wrong_predictions") == ["simpsons_mnist_rgb"]
+
+
+def test_experiments_without_trials_are_not_chosen(experiments):
+    without = {name: (e if isinstance(e, dict) else asdict(e)) | {"trials": 0} for name, e in experiments.items()}
+    assert with_figure(without, "learning_rate_range") == []
+    assert compared_networks(without) == []
+
+
+def test_compared_networks_are_the_classifiers_of_the_zoo(experiments):
+    chosen = compared_networks(experiments)
+    assert chosen[:2] == ["mini_vgg", "basic_cnn"]
+    assert len(chosen) == 8 + 2 * 7
+    assert not [name for name in chosen if "range_test" in name or "vs_all" in name]
+
+
+def test_every_augmentation_of_the_library_and_every_keras_layer_in_use_has_a_contact_sheet():
+    assert sheet_names() == registered("augmentation")
+    assert sheet_names({"zoom": {}, "RandomFlip": {}, "AugMix": {}}) == (
+        *registered("augmentation"),
+        "AugMix",
+        "RandomFlip",
+    )
+
+
+def test_contact_sheets_use_the_arguments_of_the_first_experiment():
+    specs = [
+        {"augmentation": [{"class_name": "zoom", "config": {"minimum": 0.5}}]},
+        {"augmentation": [{"class_name": "zoom", "config": {}}, {"class_name": "RandomZoom", "config": {}}]},
+        {"augmentation": [{"class_name": "mixup", "config": {"alpha": 0.3}}]},
+    ]
+    assert arguments_in_use(specs) == {"zoom": {"minimum": 0.5}, "RandomZoom": {}, "mixup": {"alpha": 0.3}}

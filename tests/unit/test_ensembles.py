@@ -227,12 +227,3 @@ class TestOneVsAll:
         write(tmp_path, "is_9", 0, np.full((6, 2), 0.5), (LABELS == 2).astype(int))
         with pytest.raises(ConfigError, match="2 test images are a 1 for more than one"):
             last_row(tmp_path, experiments, 1)
-
-    def test_different_images_are_not_combined(self, tmp_path):
-        experiments, _ = write_one_vs_all(tmp_path, 1, classes=2)
-        experiments["is_2"] = member(2)
-        binary = (LABELS == 2).astype(int)
-        write(tmp_path, "is_2", 0, np.full((6, 2), 0.5), binary, rows=np.arange(6) + 1)
-        row = last_row(tmp_path, experiments, 1)
-        assert missing(row)
-        assert "different test images" in row["note"]

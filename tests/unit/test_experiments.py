@@ -185,15 +185,6 @@ SIMPSONS = """
 """
 
 
-@pytest.fixture
-def no_kaggle(tmp_path, monkeypatch):
-    """An empty working directory and no credentials."""
-    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-
-
 def test_an_experiment_that_starts_from_one_without_its_dataset_has_no_trials(no_kaggle, experiments_of, tmp_path):
     resolved = experiments_of(SIMPSONS)
     assert [experiment.trials for experiment in resolved.values()] == [0, 0, 10]

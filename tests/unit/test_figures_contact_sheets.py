@@ -1,15 +1,14 @@
 """Contact sheets: one per augmentation, drawn by the transforms that training uses."""
 
-import base64
-import io
 import json
 import re
 import sys
 
 import numpy as np
 import pytest
-from PIL import Image
+from small_benchmark import picture, run, texts
 
+import plot_contact_sheets
 from lookbook.augmentation.one_of_k import OPERATIONS
 from lookbook.config.digests import digest
 from lookbook.config.selection import sheet_names
@@ -21,16 +20,11 @@ from lookbook.results.figures import read_figure
 LAYERS = {"RandomFlip": {}, "RandomBrightness": {"factor": 0.2}, "MixUp": {}}
 
 
-def texts(figure):
-    return re.findall(r"<text[^>]*>([^<]*)</text>", figure)
-
-
 def cells(figure, side, columns=DRAWS + 1):
     """Return the images of a sheet, uint8 (rows, columns, side, side, 3)."""
-    (encoded,) = re.findall(r"data:image/png;base64,([^\"]*)", figure)
-    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA"))
-    assert picture.shape[1] == columns * (side + 2)
-    grid = picture.reshape(4, -1, columns, side + 2, 4).swapaxes(1, 2)
+    pixels = picture(figure)
+    assert pixels.shape[1] == columns * (side + 2)
+    grid = pixels.reshape(4, -1, columns, side + 2, 4).swapaxes(1, 2)
     assert (grid[:, :, :side, :side, 3] == 255).all()
     return grid[:, :, :side, :side, :3]
 
@@ -106,15 +100,18 @@ def test_an_argument_without_default_that_no_experiment_sets_is_named(monkeypatc
     assert "RandomBrightness: no experiment uses it, and factor has no default" in contact_sheet("RandomBrightness", {})
 
 
-def test_the_script_draws_the_given_sheets_and_states_their_identity(monkeypatch, tmp_path):
-    import plot_contact_sheets
-
-    # The settings concern a process of its own.
+@pytest.fixture
+def script(monkeypatch):
+    """The script, without its settings for a process of its own."""
     monkeypatch.setattr(plot_contact_sheets.devices, "prepare", lambda *_, **__: None)
+    return plot_contact_sheets
+
+
+def test_the_script_draws_the_given_sheets_and_states_their_identity(script, monkeypatch, tmp_path):
     used = {"shift": {"width": 0.4}, "RandomFlip": {"mode": "vertical"}}
     arguments = ["--only", "shift", "RandomFlip", "blur", "--arguments", json.dumps(used)]
     monkeypatch.setattr(sys, "argv", ["plot_contact_sheets.py", "--output", str(tmp_path), *arguments])
-    plot_contact_sheets.main()
+    script.main()
     assert {path.name for path in tmp_path.iterdir()} == {"shift.svg", "RandomFlip.svg", "blur.svg"}
     identity = digest({"sheet": "shift", "arguments": {"width": 0.4}})
     assert "width=0.4, height=0.0" in texts(read_figure(tmp_path / "shift.svg", identity))
@@ -123,13 +120,9 @@ def test_the_script_draws_the_given_sheets_and_states_their_identity(monkeypatch
         read_figure(tmp_path / "RandomFlip.svg", digest({"sheet": "RandomFlip", "arguments": {}}))
 
 
-def test_an_unknown_name_is_refused_with_the_known_ones(monkeypatch, tmp_path, capsys):
-    import plot_contact_sheets
-
-    monkeypatch.setattr(plot_contact_sheets.devices, "prepare", lambda *_, **__: None)
-    monkeypatch.setattr(sys, "argv", ["plot_contact_sheets.py", "--output", str(tmp_path), "--only", "zooom"])
+def test_an_unknown_name_is_refused_with_the_known_ones(script, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        plot_contact_sheets.main()
+        run(script, output=tmp_path, only="zooom")
     assert "--only: there is no augmentation zooom; known: blur, " in capsys.readouterr().err
 
 

@@ -8,7 +8,6 @@ from small_benchmark import finish, identity, plan, run, texts
 
 import plot_learning_curves
 import plot_learning_rate_range
-from lookbook.errors import ResultError
 from lookbook.figures.learning_curves import draw_trials
 from lookbook.figures.learning_rate_range import learning_rate_range_figure, steepest_descent
 from lookbook.results.figures import read_figure
@@ -112,13 +111,3 @@ def test_a_loss_that_only_rises_has_no_steepest_descent():
     assert steepest_descent(pd.Series([1.0, 2.0, 3.0], [0.1, 0.2, 0.3])) is None
     assert steepest_descent(pd.Series([1.0], [0.1])) is None
     assert "lowest loss at 0.1" in learning_rate_range_figure([history([1.0, 2.0], [0.1, 0.2])])
-
-
-def test_a_figure_of_other_trials_is_refused(tmp_path):
-    benchmark = plan(tmp_path, {"first": 1})
-    (planned,) = benchmark.trials()
-    finish(planned, history=rows([2.0, 1.0]))
-    run(plot_learning_curves, experiments=tmp_path / "experiments.json", output=tmp_path)
-    finish(planned, history=rows([2.0, 1.0]), dataset="1" * 64)
-    with pytest.raises(ResultError, match=r"first\.svg does not show the present results"):
-        read_figure(tmp_path / "first.svg", identity(benchmark))

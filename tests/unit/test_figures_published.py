@@ -5,7 +5,6 @@ import pytest
 from small_benchmark import finish, identity, plan, run, texts, write_tables
 
 import plot_published
-from lookbook.results.benchmark import write_benchmark
 from lookbook.results.figures import read_figure
 
 SPLITS = ("train", "valid", "test")
@@ -16,10 +15,9 @@ def draw(tmp_path):
     """Return a function that draws two experiments of each of two documents with these columns of the summary."""
 
     def drawn(**columns):
-        benchmark = plan(tmp_path, {"a": 1, "b": 1, "c": 1, "d": 0})
-        documents = zip(benchmark.experiments.items(), ("first", "first", "second", "second"), strict=True)
-        experiments = {name: {**entry, "document": document} for (name, entry), document in documents}
-        write_benchmark(tmp_path / "experiments.json", {"profile": {}, "provenance": {}, "experiments": experiments})
+        documents = {"a": "first", "b": "first", "c": "second", "d": "second"}
+        each = {name: {"document": document} for name, document in documents.items()}
+        benchmark = plan(tmp_path, {"a": 1, "b": 1, "c": 1, "d": 0}, each)
         for planned in benchmark.trials():
             finish(planned)
         parts = ("mean", "ci_low", "ci_high", "published", "published_std")

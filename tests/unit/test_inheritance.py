@@ -98,11 +98,6 @@ def test_a_schedule_replaces_a_number_and_a_number_replaces_a_schedule(experimen
     assert resolved["grandchild"].spec["optimizer"]["config"] == {"learning_rate": 0.3, "momentum": 0.9}
 
 
-def test_an_entry_does_not_change_its_base(experiments_of):
-    resolved = experiments_of(FAMILY)
-    assert resolved["parent"].spec["training"]["batch_size"] == 16
-
-
 ELSEWHERE = """
     document: other
     defaults:

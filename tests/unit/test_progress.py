@@ -36,7 +36,7 @@ def counts(line):
     return line.partition(";")[0]
 
 
-def test_a_line_is_told_whenever_a_trial_ends():
+def test_a_line_is_told_whenever_a_trial_ends_with_the_expected_end_until_the_last_one():
     run = Run({1: "a", 2: "a", 3: "b"})
     run.start(1, 2)
     assert run.lines == []
@@ -49,16 +49,7 @@ def test_a_line_is_told_whenever_a_trial_ends():
         "trials: 2 done, 1 running, 0 left",
         "trials: 3 done, 0 running, 0 left",
     ]
-
-
-def test_the_expected_end_is_told_until_the_last_trial_has_ended():
-    run = Run({1: "a", 2: "a"})
-    run.start(1)
-    run.finish(1, after=10)
-    run.start(2)
-    run.finish(2, after=10)
-    assert "expected end of training" in run.lines[0]
-    assert "expected end of training" not in run.lines[1]
+    assert ["expected end of training" in line for line in run.lines] == [True, True, False]
 
 
 def test_a_failed_job_is_told():
@@ -98,9 +89,3 @@ def test_trials_side_by_side_end_sooner():
     run.finish(0, after=10)
     run.finish(1, after=0)
     assert run.progress.seconds_left() == pytest.approx(6 * 10 / 2)
-
-
-def test_a_run_without_training_tells_nothing():
-    run = Run({})
-    run.finish(1, after=1)
-    assert run.lines == []

@@ -2,9 +2,6 @@
 
 import importlib
 import inspect
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import pytest
@@ -23,7 +20,6 @@ from lookbook.config.signatures import (
 )
 from lookbook.training import schedules
 
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 MODULES = {kind: importlib.import_module(module) for kind, module in PUBLIC_MODULES.items()}
 IMAGE_LAYER = keras.layers.RandomFlip.__mro__[1]
 OURS = ("OneCycle", "ExponentialRange")
@@ -100,16 +96,3 @@ def test_the_nearest_name_is_offered_or_all_if_none_is_similar():
     assert nearest("small_cn", ["mlp", "small_cnn"]) == "; did you mean 'small_cnn'?"
     assert nearest("zzz", ["mlp", "small_cnn"]) == "; known: mlp, small_cnn"
     assert nearest("zzz", []) == ""
-
-
-def test_reading_names_and_arguments_imports_no_backend():
-    code = """
-import sys
-from lookbook.config.signatures import *
-for kind in PUBLIC_MODULES:
-    [class_arguments(kind, name) for name in class_names(kind)]
-[function_arguments(folder, name) for folder in ("models", "augmentation") for name in registered(folder)]
-print(sorted({"keras", "tensorflow", "jax"} & sys.modules.keys()))
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

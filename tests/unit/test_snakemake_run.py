@@ -1,6 +1,5 @@
 """The side effects of a run: which processes have them, and the environment of the jobs."""
 
-import logging
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,14 +52,3 @@ def test_jobs_use_the_python_of_the_run_unless_conda_provides_one():
     assert "export PATH=" in snakemake_run.job_environment(workflow(), CONFIG, Path("/scripts"))
     conda = workflow(DeploymentMethod.CONDA)
     assert "export PATH=" not in snakemake_run.job_environment(conda, CONFIG, Path("/scripts"))
-
-
-def test_progress_is_a_handler_of_the_logger_of_snakemake():
-    from lookbook.runtime.progress import TrialProgress, follow
-
-    logger = logging.getLogger("snakemake.logging")
-    before = list(logger.handlers)
-    follow(SimpleNamespace())
-    added = [handler for handler in logger.handlers if handler not in before]
-    logger.handlers = before
-    assert [type(handler) for handler in added] == [TrialProgress]

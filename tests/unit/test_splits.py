@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from lookbook.sampling.splits import epoch_order, limit, split_indices
-from lookbook.sampling.streams import stream
 
 
 @pytest.mark.parametrize(
@@ -19,27 +18,9 @@ def test_validation_is_the_rounded_fraction_and_train_is_the_rest_both_ascending
     np.testing.assert_array_equal(np.sort(np.concatenate([train, valid])), np.arange(count))
 
 
-def test_the_split_is_random_not_the_tail():
-    _, valid = split_indices(1000, 0.1, seed=0)
-    assert valid.min() < 500 < valid.max()
-
-
 def test_a_split_must_leave_training_images():
     with pytest.raises(ValueError, match="no training images"):
         split_indices(3, 0.9, seed=0)
-
-
-def test_experiments_that_share_a_split_rule_share_the_split_of_a_trial():
-    """Other random draws, before or in between, do not change the split."""
-    for seed in range(3):
-        first = split_indices(1000, 0.2, seed)
-        stream(seed, "augmentation").random(100)
-        epoch_order(first[0], seed, epoch=0)
-        limit(np.zeros(1000, np.uint8), 10, seed)
-        np.random.default_rng().random(10)
-        second = split_indices(1000, 0.2, seed)
-        np.testing.assert_array_equal(first[0], second[0])
-        np.testing.assert_array_equal(first[1], second[1])
 
 
 def test_trials_with_other_seeds_have_other_splits():

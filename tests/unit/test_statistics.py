@@ -31,10 +31,6 @@ class TestIntervals:
         low, high = intervals.mean_interval(np.array([1.0, 2.0, 3.0]))
         assert (low, high) == pytest.approx((2 - 4.302653 / math.sqrt(3), 2 + 4.302653 / math.sqrt(3)))
 
-    def test_mean_interval_is_that_of_statsmodels(self):
-        values = np.random.default_rng(0).normal(0.9, 0.01, 10)
-        assert intervals.mean_interval(values) == pytest.approx(DescrStatsW(values).tconfint_mean())
-
     @pytest.mark.parametrize("values", [[], [0.5]])
     def test_fewer_than_two_values_have_no_interval(self, values):
         assert np.isnan(intervals.mean_interval(np.array(values))).all()

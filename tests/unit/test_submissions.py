@@ -137,7 +137,8 @@ def test_the_command_predicts_every_test_image_better_than_chance(folder, data, 
     written = rows(read_submission(tmp_path / "new" / "s.csv", identity_of_trials(trials)))
     assert written[0] == ["Id", "Expected"]
     assert [row[0] for row in written[1:]] == [f"img{number}.jpg" for number in range(60)]
-    assert sum(solution[name] == label for name, label in written[1:]) / 60 > 4 / 42
+    # The middle of an image tells more than chance and less than its class.
+    assert 4 / 42 < sum(solution[name] == label for name, label in written[1:]) / 60 < 0.95
     assert dict(written)["img5.jpg"] == data.classes[np.bincount(data.train_labels).argmax()]
     (results / "trials" / "exp" / "1" / "trial.json").write_text(json.dumps({}))
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)

@@ -62,12 +62,6 @@ def test_one_class_is_classified_against_all_others(train):
     assert written["parameters"] == 30 * 16 + 16 + 16 * 2 + 2
 
 
-def test_fewer_classes_have_fewer_logits_and_labels_from_zero(train):
-    _, predictions, _ = train(sampling={"classes": 2})
-    assert predictions["test_probabilities"].shape == (8, 2)
-    np.testing.assert_array_equal(predictions["test_labels"], DATA.test_labels[predictions["test_rows"]])
-
-
 def test_resampled_images_are_trained_on_and_the_datasets_images_are_predicted(train, tmp_path):
     written, predictions, history = train(**RESAMPLED)
     assert written["status"] == "ok"
@@ -94,16 +88,6 @@ def test_a_killed_trial_resumes_with_the_same_augmented_images(keys, train):
     assert "resuming after epoch 1" in lines
     for key, expected in whole[1].items():
         np.testing.assert_array_equal(resumed[1][key], expected, err_msg=key)
-
-
-def test_multiplicity_trains_on_more_images_in_as_many_updates(train):
-    once, _, plain = train("once", augmentation=[BRIGHTNESS])
-    training = {"batch_size": 36, "epochs": 3, "multiplicity": 3}
-    three_times, predictions, repeated = train("three_times", augmentation=[BRIGHTNESS], training=training)
-    assert [row["step"] for row in repeated] == [row["step"] for row in plain] == ["6", "12", "18"]
-    assert (once["images_per_epoch"], three_times["images_per_epoch"]) == (72, 216)
-    assert once["images"] == three_times["images"]
-    assert len(set(predictions["train_rows"])) == len(predictions["train_rows"]) == 72
 
 
 def test_without_augmentation_multiplicity_changes_nothing(train):

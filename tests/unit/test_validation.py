@@ -19,77 +19,54 @@ def entry(keys: str, model: str = "{class_name: mlp}") -> str:
 
 
 REFUSED = {
-    "unknown key": (entry("trails: 3"), "unknown key 'trails'; did you mean 'trials'?"),
-    "unknown nested key": (
-        entry("split: {validaton: 0.2}"),
-        "split: unknown key 'validaton'; did you mean 'validation'?",
+    entry("trails: 3"): "unknown key 'trails'; did you mean 'trials'?",
+    entry("split: {validaton: 0.2}"): "split: unknown key 'validaton'; did you mean 'validation'?",
+    f"{entry('trials: 1')}\n  yours: {{base: mien, title: t}}": (
+        "yours: base: there is no experiment 'mien'; did you mean 'mine'?"
     ),
-    "unknown base": (
-        f"{entry('trials: 1')}\n  yours: {{base: mien, title: t}}",
-        "yours: base: there is no experiment 'mien'; did you mean 'mine'?",
+    entry("base: [exp001, exp002]"): "base",
+    entry("dataset: sampel"): "dataset: there is no dataset 'sampel'; did you mean 'sample'?",
+    entry("initial_weights: mein"): "initial_weights: there is no experiment 'mein'; did you mean 'mine'?",
+    entry("initial_weights: mine"): "initial_weights: is a cycle (mine -> mine); remove one of them",
+    entry("split: {validation: 2e-1}"): "split.validation: must be of type number; got '2e-1'",
+    entry("trials: 0"): "trials: must be at least 1; got 0",
+    entry("training: {epochs: 0}"): "training.epochs: must be at least 1; got 0",
+    entry("split: {validation: 1}"): "split.validation: must be less than 1; got 1",
+    entry("split: {validation: -0.1}"): "split.validation: must be at least 0; got -0.1",
+    entry("rescaling: {scale: 1.0, offset: .nan}"): "rescaling.offset",
+    entry("dataset: sample, training: {batch_size: 6000}"): (
+        "training.batch_size: must be at most 5000 (the training split); got 6000"
     ),
-    "two bases": (entry("base: [exp001, exp002]"), "base"),
-    "unknown dataset": (entry("dataset: sampel"), "dataset: there is no dataset 'sampel'; did you mean 'sample'?"),
-    "unknown initial weights": (
-        entry("initial_weights: mein"),
-        "initial_weights: there is no experiment 'mein'; did you mean 'mine'?",
+    entry("limit: {train_images: 40}, split: {validation: 0.5}"): (
+        "training.batch_size: must be at most 20 (the training split); got 32"
     ),
-    "its own initial weights": (
-        entry("initial_weights: mine"),
-        "initial_weights: is a cycle (mine -> mine); remove one of them",
+    entry("training: {early_stopping: {patience: 3}}"): (
+        "training.early_stopping: needs a validation loss, but split.validation is 0"
     ),
-    "fraction as text": (entry("split: {validation: 2e-1}"), "split.validation: must be of type number; got '2e-1'"),
-    "zero trials": (entry("trials: 0"), "trials: must be at least 1; got 0"),
-    "zero epochs": (entry("training: {epochs: 0}"), "training.epochs: must be at least 1; got 0"),
-    "all images for validation": (entry("split: {validation: 1}"), "split.validation: must be less than 1; got 1"),
-    "negative validation": (entry("split: {validation: -0.1}"), "split.validation: must be at least 0; got -0.1"),
-    "offset that is not a number": (entry("rescaling: {scale: 1.0, offset: .nan}"), "rescaling.offset"),
-    "batch larger than the dataset": (
-        entry("dataset: sample, training: {batch_size: 6000}"),
-        "training.batch_size: must be at most 5000 (the training split); got 6000",
-    ),
-    "batch larger than what the split leaves": (
-        entry("limit: {train_images: 40}, split: {validation: 0.5}"),
-        "training.batch_size: must be at most 20 (the training split); got 32",
-    ),
-    "early stopping without validation": (
-        entry("training: {early_stopping: {patience: 3}}"),
-        "training.early_stopping: needs a validation loss, but split.validation is 0",
-    ),
-    "early stopping on a fraction too small for one image": (
-        entry("split: {validation: 1.0e-6}, training: {early_stopping: {patience: 3}}"),
-        "training.early_stopping",
-    ),
-    "no title": ("  mine: {model: {class_name: mlp}}", "the key 'title' is missing; add it"),
-    "no model": ("  mine: {title: t}", "the key 'model' is missing; add it"),
-    "model by name only": (entry("", "mlp"), "model: must be of type object; got 'mlp'"),
-    "no class name": (entry("augmentation: [{config: {}}]"), "augmentation[0]: the key 'class_name' is missing"),
-    "unknown choice": (entry("compile: fast"), "compile: must be one of auto, xla, graph; got 'fast'"),
+    entry("split: {validation: 1.0e-6}, training: {early_stopping: {patience: 3}}"): "training.early_stopping",
+    " mine: {model: {class_name: mlp}}": "the key 'title' is missing; add it",
+    " mine: {title: t}": "the key 'model' is missing; add it",
+    entry("", "mlp"): "model: must be of type object; got 'mlp'",
+    entry("augmentation: [{config: {}}]"): "augmentation[0]: the key 'class_name' is missing",
+    entry("compile: fast"): "compile: must be one of auto, xla, graph; got 'fast'",
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_refused_with_file_experiment_key_and_remedy(case, refusal_of):
-    text, expected = REFUSED[case]
+@pytest.mark.parametrize(("text", "expected"), REFUSED.items())
+def test_refused_with_file_experiment_key_and_remedy(text, expected, refusal_of):
     message = refusal_of(text)
     assert message.split(": ")[0].endswith("mine.yaml")
     assert expected in message
     assert message.split(": ")[1] in ("mine", "yours")
 
 
-def test_a_cycle_of_bases_is_refused_and_shown(refusal_of):
+def test_a_cycle_of_bases_or_initial_weights_is_refused_and_shown(refusal_of):
     message = refusal_of("  a: {base: c, title: t}\n  b: {base: a, title: t}\n  c: {base: b, title: t}")
     assert "mine.yaml: c: base: " in message or "mine.yaml: b: base: " in message
     assert "is a cycle (a -> c -> b -> a); remove the base of one of them" in message
-
-
-def test_an_experiment_that_is_its_own_base_is_refused(refusal_of):
     assert "a: base: is a cycle (a -> a)" in refusal_of("  a: {base: a, title: t}")
-
-
-def test_a_cycle_of_initial_weights_is_refused(refusal_of):
     yours = "  yours: {base: mine, title: t, initial_weights: mine}"
-    assert "initial_weights" in refusal_of(f"{entry('initial_weights: yours')}\n{yours}")
+    assert "initial_weights: is a cycle" in refusal_of(f"{entry('initial_weights: yours')}\n{yours}")
 
 
 @pytest.mark.parametrize("name", ["Exp1", "exp-1", "104", "_x"])
@@ -165,11 +142,6 @@ def test_an_invalid_config_yaml_is_refused(config, expected):
     with pytest.raises(ConfigError) as caught:
         resolve(read_yaml(ROOT / "config" / "config.yaml") | config, ROOT)
     assert expected in str(caught.value)
-
-
-def test_a_batch_that_is_too_large_for_the_limit_of_the_profile_is_refused(refusal_of):
-    message = refusal_of(entry("training: {batch_size: 64}"), profile={"train_images": 50})
-    assert "mine: training.batch_size: must be at most 50 (the training split); got 64" in message
 
 
 def test_a_script_prints_one_line_and_exits_without_importing_keras(tmp_path):

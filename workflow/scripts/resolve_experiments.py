@@ -1,14 +1,13 @@
-"""Resolve the experiments of a configuration and write experiments.json.
+r"""Resolve the experiments of a configuration and write experiments.json.
 
-example: resolve_experiments.py --config config/config.yaml config/quick.yaml --output experiments.json
+example: resolve_experiments.py --output experiments.json \
+      --config-json '{"experiment_files": ["config/experiments/zoo.yaml"]}'
 """
 
 import json
-from pathlib import Path
 
 from lookbook.command_line import exits_with_message, new_parser
 from lookbook.config.benchmark import benchmark_content
-from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.results.benchmark import write_benchmark
 
 
@@ -16,11 +15,9 @@ from lookbook.results.benchmark import write_benchmark
 def main() -> None:
     """Write the file."""
     parser = new_parser(__doc__, output="the experiments.json to write")
-    parser.add_argument("--config", type=Path, nargs="+", default=[CONFIG], help="YAML files, later ones override")
-    parser.add_argument("--config-json", type=json.loads, help="the configuration as JSON, instead of --config")
+    parser.add_argument("--config-json", type=json.loads, required=True, help="the merged configuration files as JSON")
     arguments = parser.parse_args()
-    config = arguments.config_json or read_config(arguments.config)
-    write_benchmark(arguments.output, benchmark_content(config))
+    write_benchmark(arguments.output, benchmark_content(arguments.config_json))
 
 
 if __name__ == "__main__":

@@ -106,7 +106,6 @@ def sheet(
     """Lay out one image per row: the original, then its results, with mixed labels below.
 
     Args:
-        title, subtitle: the text above the images.
         images: uint8 (B, H, W, C).
         classes: B names.
         headings: D names of the columns with results.

@@ -12,14 +12,7 @@ BINS = 60  # of the sizes, per axis
 
 @styled()
 def class_counts_figure(counts: Sequence[int], classes: Sequence[str]) -> str:
-    """Draw the number of images of each class as a bar, the largest class on top.
-
-    The title gives the ratio of the largest class to the smallest.
-
-    Args:
-        counts: C numbers of images.
-        classes: C names.
-    """
+    """Draw the number of images of each class as a bar, the largest class on top, with its ratio to the smallest."""
     labels = sorted(range(len(counts)), key=lambda label: -counts[label])
     sizes = [counts[label] for label in labels]
     figure, axes = new_axes(0.145 * len(sizes) + 0.8)
@@ -41,11 +34,8 @@ def class_counts_figure(counts: Sequence[int], classes: Sequence[str]) -> str:
 def image_sizes_figure(heights: np.ndarray, widths: np.ndarray) -> str:
     """Draw a two-dimensional histogram of widths and heights, with lines at their means.
 
-    The opacity grows with the logarithm of the number of images, so that a single image is visible.
-
-    Args:
-        heights: (N,), in pixels, of at least one image.
-        widths: (N,), in pixels.
+    The opacity grows with the logarithm of the number of images, so that a single image is visible. Heights and widths
+    are (N,), in pixels, of at least one image.
     """
     limits = [[0, int(values.max()) * 1.02] for values in (widths, heights)]
     number, x, y = np.histogram2d(widths, heights, bins=BINS, range=limits)

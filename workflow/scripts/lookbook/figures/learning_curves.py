@@ -39,10 +39,8 @@ def draw_trials(axes: Axes, trials: Sequence[pd.Series | None], split: str, colo
     on it would describe a minority of them.
 
     Args:
-        axes: where to draw.
         trials: the values of each trial by position on the x axis; None or missing values where there are none.
         split: ``train`` or ``valid``, for the legend.
-        color: of all curves.
     """
     curves = [values.dropna() for values in trials if values is not None and values.notna().any()]
     if not curves:

@@ -31,8 +31,7 @@ def mosaic_figure(
         images: uint8 (N, H, W, 1 or 3), at least one; larger ones are reduced to 64 pixels per side.
         captions: N texts. The first line of each has the color of text, further lines are highlighted.
         columns: images per row.
-        title: one line above the grid.
-        subtitle: a line below the title in the size of the captions; may be empty.
+        title, subtitle: lines above the grid, the second in the size of the captions; it may be empty.
         headings: of the columns; may be empty.
         font_size: of captions and headings, in points.
     """
@@ -65,13 +64,7 @@ def mosaic_figure(
 def mosaic(images: np.ndarray, columns: int, *, right: int, below: int) -> np.ndarray:
     """Arrange images row by row, with transparent pixels to the right of and below each.
 
-    Args:
-        images: uint8 (N, H, W, 1 or 3).
-        columns: images per row; the last row may have fewer.
-        right, below: number of transparent pixels on these sides of each image.
-
-    Returns:
-        uint8 (rows * (H + below), columns * (W + right), 4).
+    Images are uint8 (N, H, W, 1 or 3); the result is uint8 (rows * (H + below), columns * (W + right), 4).
     """
     count, height, width, _ = images.shape
     rows = -(-count // columns)

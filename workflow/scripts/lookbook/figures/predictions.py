@@ -35,8 +35,7 @@ def prediction_figures(trials: Sequence[Trial], spec: Mapping[str, Any], manifes
     finished trial.
 
     Args:
-        trials: of the experiment.
-        spec: its resolved specification.
+        trials, spec: the experiment's.
         manifest: manifest.json of the dataset that it was trained on. It is not opened where no trial finished.
 
     Raises:
@@ -71,10 +70,8 @@ def no_prediction_figures() -> dict[str, str]:
 def confusion_matrix_figure(predictions: Sequence[Predictions], names: Sequence[str], described: str) -> str:
     """Draw how often each class is predicted for each true class, in percent of the true class over all trials.
 
-    The opacity of a cell is the square root of the share, so that rare confusions are visible.
-
-    Args:
-        predictions: of one trial or more, all for the same split.
+    The opacity of a cell is the square root of the share, so that rare confusions are visible. The predictions are of
+    one trial or more, all for the same split.
     """
     labels = np.concatenate([trial.labels for trial in predictions])
     predicted = np.concatenate([trial.predicted for trial in predictions])
@@ -128,9 +125,7 @@ def precision_recall_figure(predictions: Predictions, names: Sequence[str], desc
 def recall_curve(is_class: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Return the precision at fixed levels of recall.
 
-    Args:
-        is_class: bool (N,), at least one of them true.
-        scores: (N,), any float type.
+    ``is_class`` is bool (N,), at least one of them true, and ``scores`` are floats (N,).
 
     Returns:
         200 levels of recall, the precision at the highest threshold that reaches each, and the average precision.

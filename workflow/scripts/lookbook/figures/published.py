@@ -53,13 +53,7 @@ def published_split(row: Row) -> str | None:
 
 
 def draw_intervals(axes: Axes, rows: Mapping[str, Row], names: Sequence[tuple[str, str]]) -> None:
-    """Draw each experiment in a line of its own, the first on top: our values above, the published ones below.
-
-    Args:
-        axes: where to draw.
-        rows: experiment to its row of the summary.
-        names: experiments with the split to compare.
-    """
+    """Draw the experiments, each with the split to compare, one below the other: our values above the published."""
     for position, (name, split) in enumerate(names):
         row, column = rows[name], f"{split}_accuracy"
         mean, low, high = (row[f"{column}_{part}"] for part in ("mean", "ci_low", "ci_high"))

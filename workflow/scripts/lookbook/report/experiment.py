@@ -1,36 +1,25 @@
 """One experiment as the report shows it: its entry in experiments.json and its rows of the tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 from lookbook.evaluation.metrics import COLUMNS
 from lookbook.report.blocks import Column
 from lookbook.report.formatting import spread
 from lookbook.report.inline import experiment_link
+from lookbook.results.tables import PUBLISHED, STATISTICS
 
+PARTS = (*STATISTICS, "mean_without_collapsed", *PUBLISHED)
 SPLITS = {"train": "training", "valid": "validation", "test": "test"}
 # Column of trials.csv -> what it holds, in words.
 LABELS = {column: f"{SPLITS[column.partition('_')[0]]} {metric.label}" for column, metric in COLUMNS.items()}
 
 
-@dataclass(frozen=True)
-class Statistic:
-    """A metric over the finished trials of an experiment, and the published value; None is missing."""
-
-    mean: float | None = None
-    std: float | None = None
-    min: float | None = None
-    max: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    mean_without_collapsed: float | None = None
-    published: float | None = None
-    published_std: float | None = None
-    published_trials: float | None = None
-    delta: float | None = None
-    verdict: str | None = None
+class Statistic(SimpleNamespace):
+    """What summary.csv has of a metric, by the names in ``PARTS``; None is missing."""
 
     @property
     def text(self) -> str:
@@ -97,9 +86,8 @@ class Experiment:
 
     def statistic(self, column: str) -> Statistic:
         """Return what the summary has of a column such as ``test_accuracy``."""
-        if self.is_range_test:
-            return Statistic()
-        return Statistic(**{field.name: self.row.get(f"{column}_{field.name}") for field in fields(Statistic)})
+        row = {} if self.is_range_test else self.row
+        return Statistic(**{part: row.get(f"{column}_{part}") for part in PARTS})
 
 
 EXPERIMENT = Column("Experiment", lambda experiment: experiment_link(experiment.name), is_number=False)

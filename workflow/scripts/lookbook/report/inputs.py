@@ -103,7 +103,7 @@ def read_report(
         experiments: experiments.json.
         tables: the CSV file of each of ``TABLES``.
         manifests: the manifest.json of each dataset.
-        log_pattern: path of a trial's log, with ``{experiment}`` and ``{trial}``.
+        log_pattern: see ``Report``.
 
     Raises:
         DatasetError: a manifest is missing or damaged.

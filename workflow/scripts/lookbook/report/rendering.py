@@ -18,12 +18,9 @@ from lookbook.report.sections.opening import overview
 
 
 def render(report: Report, templates: Path, paths: Iterable[Path]) -> None:
-    """Write a report with the templates ``report.<format>.j2`` and ``blocks.<format>.j2``.
+    """Write a report to each path, whose suffix, ``.html`` or ``.md``, is its format.
 
-    Args:
-        report: what the sections show.
-        templates: folder of the templates.
-        paths: files to write; the suffix of each, ``.html`` or ``.md``, is its format.
+    The folder ``templates`` has ``report.<format>.j2`` and ``blocks.<format>.j2``.
 
     Raises:
         ResultError: a file that a section shows is missing, damaged or was made from other trials.

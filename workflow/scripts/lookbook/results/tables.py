@@ -12,6 +12,9 @@ from lookbook.results.benchmark import Benchmark
 from lookbook.results.reading import check_identity, reading
 from lookbook.results.trial import Trial, trial_identity
 
+# What summary.csv has of a metric: statistics of the trials, and the comparison with the published value.
+STATISTICS = ("mean", "std", "min", "max", "ci_low", "ci_high")
+PUBLISHED = ("published", "published_std", "published_trials", "delta", "verdict")
 WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters")
 
 

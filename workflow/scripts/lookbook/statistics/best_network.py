@@ -6,11 +6,6 @@ import pandas as pd
 
 
 def best_network(summary: pd.DataFrame, names: Iterable[str]) -> str | None:
-    """Return the experiment of highest mean test accuracy, the first of equal ones; None if none has one.
-
-    Args:
-        summary: as ``summarise`` returns it.
-        names: the experiments to choose from.
-    """
+    """Return the one of these experiments with the highest mean test accuracy, the first of equal ones, or None."""
     accuracies = summary.set_index("experiment")["test_accuracy_mean"].reindex(list(names)).dropna()
     return None if accuracies.empty else str(accuracies.idxmax())

@@ -67,11 +67,9 @@ def compare_with_bases(trials: pd.DataFrame, experiments: Mapping[str, Mapping[s
 
 
 def paired(differences: np.ndarray, sign: int = 1) -> dict[str, float]:
-    """Return mean, interval, probability of improvement and p of (n,) paired differences.
+    """Return mean, interval, probability of improvement and p of (n,) paired differences, experiment minus base.
 
-    Args:
-        differences: experiment minus base, one per pair.
-        sign: 1 if higher is better, -1 if lower is.
+    ``sign`` is 1 if higher is better, -1 if lower is.
     """
     result = dict.fromkeys(PARTS, math.nan)
     if not len(differences):

@@ -60,10 +60,7 @@ def estimate_factorials(trials: pd.DataFrame, experiments: Mapping[str, Mapping[
 def estimate_study(trials: pd.DataFrame, settings: Mapping[str, Mapping[str, bool]], metric: str) -> Rows:
     """Return the rows of one study and metric: one per term, or a single one with a note.
 
-    Args:
-        trials: finished trials.
-        settings: experiment to its factors, on or off.
-        metric: a column of ``trials``.
+    ``settings`` maps each experiment to its factors, on or off.
     """
     factors = list(next(iter(settings.values())))
     if any(set(other) != set(factors) for other in settings.values()):
@@ -95,11 +92,7 @@ def missing_cells(factors: Sequence[str], cells: Cells, finished: set[str]) -> l
 def estimate(trials: pd.DataFrame, factors: Sequence[str], cells: Cells, metric: str) -> Rows:
     """Return one row per term, lower orders first, estimated by ordinary least squares.
 
-    Args:
-        trials: at least one trial of every cell, each with a value of the metric.
-        factors: names, in the order of the settings in ``cells``.
-        cells: settings to experiment, all 2^k of them.
-        metric: a column of ``trials``.
+    Every one of the 2^k cells has a trial with a value of the metric; their settings are in the order of ``factors``.
     """
     # Importing statsmodels takes two seconds, which a benchmark without a study need not wait for.
     from statsmodels.formula.api import ols

@@ -12,7 +12,6 @@ from lookbook.statistics.trials import ROUNDING
 
 # The columns of trials.csv that documents publish values for.
 VALUES = tuple(f"{split}_{metric}" for split in SPLITS for metric in ("accuracy", "loss"))
-PARTS = ("published", "published_std", "published_trials", "delta", "verdict")
 
 
 def read_published(path: Path) -> dict[tuple[str, str], dict[str, float]]:

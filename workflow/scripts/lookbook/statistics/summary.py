@@ -8,21 +8,20 @@ import numpy as np
 import pandas as pd
 
 from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
-from lookbook.results.tables import identity_of
+from lookbook.results.tables import PUBLISHED, STATISTICS, identity_of
 from lookbook.results.trial import FINISHED
 from lookbook.statistics.intervals import mean_interval, wilson_interval
-from lookbook.statistics.published import PARTS, VALUES, compare_with_published
+from lookbook.statistics.published import VALUES, compare_with_published
 from lookbook.statistics.trials import FACTS
 
 NUMERIC = (*METRIC_COLUMNS, *(name for name in FACTS if name != "best_epoch"))
-STATISTICS = ("mean", "std", "min", "max", "ci_low", "ci_high")
 COUNTS = ("n_ok", "n", "n_collapsed", "collapse_rate", "collapse_rate_low", "collapse_rate_high")
 COLUMNS = (
     "experiment",
     *COUNTS,
     *(f"{column}_{statistic}" for column in NUMERIC for statistic in STATISTICS),
     *(f"{column}_mean_without_collapsed" for column in VALUES),
-    *(f"{column}_{part}" for column in VALUES for part in PARTS),
+    *(f"{column}_{part}" for column in VALUES for part in PUBLISHED),
     "identity",
 )
 

@@ -19,11 +19,15 @@ rule train_trial:
     resources:
         gpu=gpus_to_request(CONFIG["devices"]["gpu"], CONFIG["devices"]["backend"]),
         mem_mb=3000,
+        # Stated in the log.
+        attempt=lambda wildcards, attempt: attempt,
     # A change of the trial specification retrains the trial.
     params:
         trial_spec=lambda wildcards: trial_spec_text(wildcards.experiment, int(wildcards.trial)),
         folder=subpath(output.trial, parent=True),
+    # Snakemake removes the log of an earlier job. Its lines stay in a second link, to which this job appends.
     shell:
+        "touch {log:q}.all; ln -f {log:q}.all {log:q} || true; "
         'python "$LOOKBOOK_SCRIPTS/train_trial.py" --trial-spec {params.trial_spec:q} --manifest {input.manifest:q}'
         " --output {params.folder:q} --initial-trial={input.initial_trial:q} --threads {threads}"
-        " --gpu {resources.gpu} > {log:q} 2>&1"
+        " --gpu {resources.gpu} --attempt {resources.attempt} >> {log:q} 2>&1"

@@ -96,8 +96,9 @@ def start(work: Workspace) -> subprocess.Popen:
 
 
 def log(work: Workspace) -> str:
+    """Return the log of the trial's last job; each job appends to the file and starts with a line that has its date."""
     file = work.path("interrupted/logs/train_trial/long/0.log")
-    return file.read_text() if file.exists() else ""
+    return re.split(r"^\d{4}-\d\d-\d\d .*: attempt ", file.read_text(), flags=re.MULTILINE)[-1] if file.exists() else ""
 
 
 def epochs_done(work: Workspace) -> int:

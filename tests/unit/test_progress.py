@@ -11,9 +11,16 @@ from lookbook.runtime.progress import TrialProgress
 class Run:
     """A run with a clock of its own, that tells its progress what Snakemake would."""
 
-    def __init__(self, plan):
+    def __init__(self, plan, retries=0, started="running"):
         self.time, self.lines = 0.0, []
-        self.progress = TrialProgress(lambda: plan, self.lines.append, lambda: self.time)
+        self.retries = dict.fromkeys(plan, retries)
+        self.progress = TrialProgress(
+            lambda: plan,
+            self.lines.append,
+            lambda: self.time,
+            is_retried=lambda job: self.retries[job] > 0,
+            started=lambda: started,
+        )
         self.tell(LogEvent.RUN_INFO)
 
     def tell(self, event, **fields):
@@ -30,6 +37,7 @@ class Run:
     def fail(self, job, after):
         self.time += after
         self.tell(LogEvent.JOB_ERROR, jobid=job)
+        self.retries[job] -= 1
 
 
 def counts(line):
@@ -57,6 +65,36 @@ def test_a_failed_job_is_told():
     run.start(1, 2)
     run.fail(1, after=3)
     assert counts(run.lines[-1]) == "trials: 0 done, 1 running, 0 left, 1 failed"
+
+
+def test_a_job_that_is_retried_has_not_failed():
+    run = Run({1: "a", 2: "a"}, retries=1)
+    run.start(1, 2)
+    run.fail(1, after=3)
+    assert run.lines == []
+    run.finish(2, after=3)
+    run.start(1)
+    run.finish(1, after=6)
+    assert [counts(line) for line in run.lines] == [
+        "trials: 1 done, 0 running, 1 left",
+        "trials: 2 done, 0 running, 0 left",
+    ]
+    assert run.progress.seconds_left() == 0
+
+
+def test_a_job_whose_last_attempt_fails_has_failed():
+    run = Run({1: "a", 2: "b"}, retries=1)
+    for _ in range(2):
+        run.start(1)
+        run.fail(1, after=3)
+    assert [counts(line) for line in run.lines] == ["trials: 0 done, 0 running, 1 left, 1 failed"]
+
+
+def test_jobs_of_a_cluster_are_submitted_and_perhaps_not_running():
+    run = Run({1: "a", 2: "a", 3: "a"}, started="submitted")
+    run.start(1, 2)
+    run.finish(1, after=10)
+    assert counts(run.lines[-1]) == "trials: 1 done, 1 submitted, 1 left"
 
 
 def test_jobs_that_do_not_train_pass_by():

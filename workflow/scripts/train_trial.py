@@ -7,9 +7,7 @@ examples:
 
 import argparse
 import json
-import os
 import time
-from functools import partial
 from pathlib import Path
 
 from lookbook.command_line import exits_with_message, new_parser
@@ -31,6 +29,7 @@ def parse_arguments() -> argparse.Namespace:
     weights.add_argument("--initial-trial", default="", help="trial.json of the trial to start from (the rule uses it)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
     parser.add_argument("--gpu", type=int, default=0, help="1 uses a GPU if there is one (0)")
+    parser.add_argument("--attempt", type=int, default=1, help="number of the attempt, for the log (the rule uses it)")
     return parser.parse_args()
 
 
@@ -39,6 +38,8 @@ def main() -> None:
     """Train the trial that the command line names."""
     started = time.perf_counter()
     arguments = parse_arguments()
+    from lookbook.runtime.training_job import train
+
     if arguments.trial_spec:
         trial_spec = json.loads(arguments.trial_spec)
     else:
@@ -46,30 +47,18 @@ def main() -> None:
 
         files = arguments.config or [CONFIG]
         trial_spec = trial_spec_by_hand(arguments.experiment, arguments.trial, files, arguments.set)
-
-    # Keras reads its settings from the environment when it is imported, so they are set first.
-    from lookbook.runtime import compilations, devices
-
-    backend, slots = trial_spec["spec"]["backend"], int(os.environ.get("LOOKBOOK_SLOTS_PER_GPU", "1"))
-    compilations_folder = compilations.folder_for(trial_spec)
-    compilations.keep_in(compilations_folder, backend)
-    devices.prepare(arguments.threads, gpu=bool(arguments.gpu), slots_per_gpu=slots, backend=backend)
-    devices.limit_threads(arguments.threads)
-    from lookbook.runtime.trial import run
-
-    log = partial(print, flush=True)
-    log(f"{trial_spec['experiment']}, trial {trial_spec['trial']}, seed {trial_spec['seed']}")
-    run(
+    train(
         trial_spec,
-        arguments.manifest or Path("resources/datasets") / trial_spec["spec"]["dataset"] / "manifest.json",
         arguments.output,
-        arguments.checkpoint or arguments.output / "checkpoint.npz",
+        manifest=arguments.manifest,
+        checkpoint=arguments.checkpoint,
         threads=arguments.threads,
+        gpu=bool(arguments.gpu),
+        attempt=arguments.attempt,
+        adopt=bool(arguments.trial_spec),
+        started=started,
         initial_weights=arguments.initial_weights,
         initial_trial=Path(arguments.initial_trial) if arguments.initial_trial else None,
-        compilations_folder=compilations_folder,
-        started=started,
-        log=log,
     )
 
 

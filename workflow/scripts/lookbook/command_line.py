@@ -1,12 +1,14 @@
 """What the command lines of all scripts have in common."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 
 from lookbook.errors import ConfigError, DatasetError, ResultError
+from lookbook.processes import end_with
 
 INPUTS = {
     "experiments": "experiments.json or plan.json; the trials and figures are in its folder",
@@ -33,10 +35,16 @@ def new_parser(documentation: str, *inputs: str, **paths: str) -> argparse.Argum
 
 
 def exits_with_message(main: Callable[[], None]) -> Callable[[], None]:
-    """Make the main function of a script end an error that a user can correct with its message and status 1."""
+    """Make the main function of a script end an error that a user can correct with its message and status 1.
+
+    A job of Snakemake also ends when the process that started it ends, so that no two runs work on one file.
+    """
 
     @wraps(main)
     def main_without_traceback() -> None:
+        if parent := os.environ.get("LOOKBOOK_PARENT"):
+            pid, _, start = parent.partition(" ")
+            end_with(int(pid), start)
         try:
             main()
         except (ConfigError, DatasetError, ResultError) as error:

@@ -1,19 +1,45 @@
 """Write a file completely or not at all, and identify it by its contents."""
 
+import glob
 import hashlib
 import json
 import os
+import platform
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lookbook.processes import is_running
+
+NODE = re.sub(r"[^\w-]", "-", platform.node()) or "node"
+
+
+def temporary_path(path: Path) -> Path:
+    """Return a path beside ``path`` that only this process writes; the suffix stays, because np.save reads it."""
+    return path.with_name(f".{NODE}.{os.getpid()}.{path.name}")
+
+
+def remove_temporaries(path: Path, *, of_all_nodes: bool = False) -> None:
+    """Remove what killed processes left of their attempts to write a file.
+
+    Args:
+        path: the file.
+        of_all_nodes: whether also temporary files of other nodes are removed, and those of running processes; only the
+            holder of a lock knows that no other process writes the file.
+    """
+    for temporary in path.parent.glob(f".*.*.{glob.escape(path.name)}"):
+        place, _, pid = temporary.name.removesuffix(f".{path.name}")[1:].rpartition(".")
+        if of_all_nodes or (place == NODE and pid.isdecimal() and not is_running(int(pid), "")):
+            temporary.unlink(missing_ok=True)
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``, moved to it at the end; an error leaves ``path`` unchanged."""
-    # The process id separates two writers of one file; the suffix stays, because np.save reads it.
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    temporary = temporary_path(path)
+    remove_temporaries(path)
     try:
         yield temporary
         os.replace(temporary, path)

@@ -8,6 +8,7 @@ so memory does not grow with the number of images. The bytes written do not depe
 import hashlib
 import io
 import multiprocessing
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -23,6 +24,7 @@ from tqdm import tqdm
 
 from lookbook.datasets.archives import Files
 from lookbook.errors import DatasetError
+from lookbook.processes import end_with, start_of
 
 KINDS = {
     ".jpg": "JPEG",
@@ -163,8 +165,10 @@ def _decode_all(source: Path, names: Sequence[str], size: int, mode: str, worker
             for name in names:
                 yield _read_and_decode(files, name, size, mode)
             return
-    # Spawned, because a forked process inherits the locks and the memory of the calling process.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    # Spawned, because a forked process inherits the locks and the memory of the calling process. If that is killed, a
+    # worker would wait for it without end.
+    context, pid = multiprocessing.get_context("spawn"), os.getpid()
+    with ProcessPoolExecutor(workers, context, initializer=end_with, initargs=(pid, start_of(pid))) as pool:
         waiting: deque[Future[list[Picture | str]]] = deque()
         try:
             for start in range(0, len(names), CHUNK):

@@ -73,6 +73,15 @@ def write_trial(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
+def is_intact(folder: Path, identity: str) -> bool:
+    """Return whether a folder holds the complete results of a trial of this identity, with the SHA-256 they had."""
+    try:
+        trial = read_trial(folder / "trial.json")
+        return trial.identity == identity and all(trial.file(name) for name in TRIAL_FILES if name != "trial.json")
+    except ResultError:
+        return False
+
+
 def read_trial(source: Path | PlannedTrial, spec_digest: str | None = None) -> Trial:
     """Read a trial.json.
 

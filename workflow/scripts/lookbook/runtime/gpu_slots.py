@@ -10,9 +10,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lookbook.runtime.locks import hold_lock
+from filelock import FileLock, Timeout
 
 POLL_SECONDS = 0.5
+
+# A FileLock releases its lock when it is garbage-collected, so the process keeps every one that it holds.
+_held: list[FileLock] = []
 
 
 def take_slot(devices: Sequence[str], slots: int, folder: Path | None = None) -> str:
@@ -35,6 +38,16 @@ def take_slot(devices: Sequence[str], slots: int, folder: Path | None = None) ->
     while True:
         for slot in range(slots):
             for device in devices:
-                if hold_lock(folder / f"{device.replace('/', '_')}.{slot}.lock"):
+                if _take(folder / f"{device.replace('/', '_')}.{slot}.lock"):
                     return device
         time.sleep(POLL_SECONDS)
+
+
+def _take(path: Path) -> bool:
+    lock = FileLock(path, blocking=False, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return False
+    _held.append(lock)
+    return True

@@ -25,6 +25,9 @@ class TrialProgress(logging.Handler):
         plan: returns the experiment of each training job by Snakemake's job number; called once, when the run starts.
         write: receives each line.
         now: clock in seconds, replaced in tests.
+        is_retried: returns whether Snakemake starts a job again that has just failed.
+        started: what started jobs are doing. A cluster's jobs are only known to be ``submitted``: Snakemake gets no
+            message when one leaves the queue.
     """
 
     def __init__(
@@ -32,9 +35,11 @@ class TrialProgress(logging.Handler):
         plan: Callable[[], Mapping[int, str]],
         write: Callable[[str], None],
         now: Callable[[], float] = time.monotonic,
+        is_retried: Callable[[int], bool] = lambda job: False,
+        started: Callable[[], str] = lambda: "running",
     ) -> None:
         super().__init__()
-        self._plan, self._write, self._now = plan, write, now
+        self._plan, self._write, self._now, self._is_retried, self._state = plan, write, now, is_retried, started
         self._experiment: Mapping[int, str] = {}
         self._started: dict[int, float] = {}
         self._durations: dict[str, list[float]] = {}
@@ -59,6 +64,9 @@ class TrialProgress(logging.Handler):
     def _end(self, job: int, failed: bool) -> None:
         if job not in self._started:
             return
+        if failed and self._is_retried(job):
+            del self._started[job]
+            return
         experiment = self._experiment[job]
         self._durations.setdefault(experiment, []).append(self._now() - self._started.pop(job))
         self._left[experiment] -= 1
@@ -70,7 +78,7 @@ class TrialProgress(logging.Handler):
         """Return the progress in one line."""
         running = len(self._started)
         left = max(sum(self._left.values()) - running, 0)
-        text = f"trials: {self._done} done, {running} running, {left} left"
+        text = f"trials: {self._done} done, {running} {self._state()}, {left} left"
         text += f", {self._failed} failed" if self._failed else ""
         if not running + left:
             return text
@@ -100,9 +108,24 @@ def follow(workflow: Any) -> None:
         workflow: Snakemake's workflow, in the process that schedules the jobs.
     """
 
-    def plan() -> dict[int, str]:
-        jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == RULE]
-        return {workflow.dag.jobid(job): job.wildcards.experiment for job in jobs}
+    jobs: dict[int, Any] = {}
 
-    progress = TrialProgress(plan, lambda line: print(line, file=sys.stderr, flush=True))
+    def plan() -> dict[int, str]:
+        jobs.update({workflow.dag.jobid(job): job for job in workflow.dag.needrun_jobs() if job.rule.name == RULE})
+        return {number: job.wildcards.experiment for number, job in jobs.items()}
+
+    def is_retried(number: int) -> bool:
+        return jobs[number].attempt <= jobs[number].restart_times  # attempts count from one
+
+    progress = TrialProgress(
+        plan,
+        print_line,
+        is_retried=is_retried,
+        started=lambda: "running" if workflow.local_exec else "submitted",
+    )
     logging.getLogger("snakemake.logging").addHandler(progress)
+
+
+def print_line(line: str) -> None:
+    """Write a line to standard error at once."""
+    print(line, file=sys.stderr, flush=True)

@@ -8,20 +8,26 @@ import gc
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from snakemake.exceptions import WorkflowError
+from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake.settings.types import DeploymentMethod
 from snakemake.shell import shell
 
 from lookbook.config.digests import canonical
-from lookbook.runtime.locks import remove_stale_locks
-from lookbook.runtime.progress import follow
+from lookbook.processes import start_of
+from lookbook.runtime.locks import LockedError, hold_lock
+from lookbook.runtime.progress import follow, print_line
 
 # Planning 10,000 trials creates millions of objects that live until the end. Searching them for garbage takes a sixth
 # of the planning time, and Python's last search at exit a fifth.
 GARBAGE_THRESHOLD = 10_000_000
+RUN_LOCK = Path(".snakemake/lookbook_run.lock")
 
 
 def prepare_run(workflow: Any, config: Mapping[str, Any], scripts: Path) -> None:
@@ -39,20 +45,63 @@ def prepare_run(workflow: Any, config: Mapping[str, Any], scripts: Path) -> None
     # The report states the command that the user gave. Jobs inherit it, because it is set only once.
     os.environ.setdefault("LOOKBOOK_COMMAND", shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
     if workflow.is_main_process:
-        if not workflow.dryrun:
-            # Only a run that executes jobs takes the lock: a dry run must neither wait for one nor unlock it.
-            remove_stale_locks()
+        end_without_deadlock()
+        execute_alone(workflow)
         follow(workflow)
+
+
+def end_without_deadlock() -> None:
+    """Let Snakemake handle SIGTERM in a thread.
+
+    Its handler waits for a lock. In the main thread, which may hold that lock when the signal arrives, it would wait
+    without end.
+    """
+    exit_gracefully = JobScheduler.exit_gracefully
+
+    def exit_in_thread(scheduler: JobScheduler, *signal: object) -> None:
+        threading.Thread(target=exit_gracefully, args=(scheduler, *signal)).start()
+
+    JobScheduler.exit_gracefully = exit_in_thread
+
+
+def execute_alone(workflow: Any) -> None:
+    """Make a workflow hold a lock of the working directory while it executes jobs.
+
+    The lock takes the place of Snakemake's own locks, which remain when a run is killed, and all of which are removed
+    by the first of several runs that ends. A dry run takes no lock, and ``--nolock`` has its usual meaning. While the
+    Snakefile is parsed it is not known yet whether jobs will be executed.
+    """
+    execute = workflow.execute
+
+    def execute_locked(*, executor_plugin: Any, **settings: Any) -> Any:
+        if executor_plugin.common_settings.dryrun_exec or not workflow.execution_settings.lock:
+            return execute(executor_plugin=executor_plugin, **settings)
+        with ExitStack() as held:
+            try:
+                held.enter_context(hold_lock(RUN_LOCK, wait=False, log=print_line))
+            except LockedError as error:
+                raise WorkflowError(
+                    f"Another run executes jobs in {Path.cwd()}: {error}. Wait until it ends, or use a second checkout."
+                ) from None
+            except OSError as error:
+                raise WorkflowError(f"The working directory cannot be locked by {RUN_LOCK}: {error}") from None
+            workflow.execution_settings.lock = False
+            held.callback(setattr, workflow.execution_settings, "lock", True)
+            return execute(executor_plugin=executor_plugin, **settings)
+
+    workflow.execute = execute_locked
 
 
 def job_environment(workflow: Any, config: Mapping[str, Any], scripts: Path) -> str:
     """Return the shell commands that precede every job's own.
 
-    These values are not rule parameters, because a change of them must not rerun jobs: the place of the scripts, the
-    configuration of a job whose parameter is what follows from it, the number of trials that share a GPU, and the
-    folder of the Fashion-MNIST files, whose contents are verified.
+    These values are not rule parameters, because a change of them must not rerun jobs: this process, whose end ends
+    its jobs, the place of the scripts, the configuration of a job whose parameter is what follows from it, the number
+    of trials that share a GPU, and the folder of the Fashion-MNIST files, whose contents are verified.
     """
     variables = {
+        # The process that starts the jobs: of a local job the main process, of a cluster job one on its node.
+        "LOOKBOOK_PARENT": f"{os.getpid()} {start_of(os.getpid())}",
         "LOOKBOOK_SCRIPTS": str(scripts),
         "LOOKBOOK_CONFIG": canonical(config),
         "LOOKBOOK_SLOTS_PER_GPU": str(config["devices"]["slots_per_gpu"]),

@@ -1,0 +1,86 @@
+"""The process that trains one trial: its lock, its device, and the results of another job of the same trial.
+
+Keras reads its settings from the environment when it is imported, so this module imports it only in ``train``.
+"""
+
+import os
+import platform
+import time
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lookbook.config.digests import digest
+from lookbook.datasets import arrays
+from lookbook.files import remove_temporaries
+from lookbook.results.paths import TRIAL_FILES
+from lookbook.results.trial import is_intact, trial_identity
+from lookbook.runtime import compilations, devices
+from lookbook.runtime.locks import hold_lock
+
+log = partial(print, flush=True)
+
+
+def train(
+    trial_spec: dict[str, Any],
+    folder: Path,
+    *,
+    manifest: Path | None = None,
+    checkpoint: Path | None = None,
+    threads: int = 1,
+    gpu: bool = False,
+    attempt: int = 1,
+    adopt: bool = False,
+    started: float | None = None,
+    **initial: Path | None,
+) -> None:
+    """Train one trial while no other process trains it into the same folder.
+
+    Two jobs of one trial can run at the same time: if the main process of a cluster run is killed, its jobs continue,
+    and the next run submits them again. The second job waits for the first.
+
+    Args:
+        trial_spec: the trial specification, see ``config.trial_specs``.
+        folder: the folder of the result files.
+        manifest: manifest.json of the prepared dataset, by default that of ``resources/datasets``.
+        checkpoint: the .npz file with the state after the last epoch, by default in ``folder``.
+        threads: number of CPU threads.
+        gpu: whether to use a GPU if there is one.
+        attempt: number of this attempt of Snakemake, for the log.
+        adopt: whether to keep the results of another job if they are complete, intact and of this identity. Snakemake
+            removes earlier results before it starts a job, so any that exist are from a job that ran meanwhile.
+        started: ``time.perf_counter()`` at the start of the job, so that its imports are measured; None is now.
+        initial: ``initial_weights`` and ``initial_trial`` of ``trial.run``.
+    """
+    manifest = manifest or Path("resources/datasets") / trial_spec["spec"]["dataset"] / "manifest.json"
+    checkpoint = checkpoint or folder / "checkpoint.npz"
+    now = datetime.now().astimezone()
+    log(f"{now:%Y-%m-%d %H:%M:%S %z}: attempt {attempt}, process {os.getpid()} on {platform.node()}")
+    log(f"{trial_spec['experiment']}, trial {trial_spec['trial']}, seed {trial_spec['seed']}")
+    before_lock = time.perf_counter()
+    with hold_lock(folder / "trial.lock", log=log):
+        has_lock = time.perf_counter()
+        if adopt and is_intact(folder, trial_identity(digest(trial_spec), arrays.load(manifest).digest)):
+            log("another job has trained this trial: its results are complete and are kept")
+            return
+        for path in (checkpoint, *(folder / name for name in TRIAL_FILES)):
+            remove_temporaries(path, of_all_nodes=True)
+        compilations_folder = compilations.folder_for(trial_spec)
+        compilations.keep_in(compilations_folder, trial_spec["spec"]["backend"])
+        slots = int(os.environ.get("LOOKBOOK_SLOTS_PER_GPU", "1"))
+        devices.prepare(threads, gpu=gpu, slots_per_gpu=slots, backend=trial_spec["spec"]["backend"])
+        devices.limit_threads(threads)
+        from lookbook.runtime import trial
+
+        trial.run(
+            trial_spec,
+            manifest,
+            folder,
+            checkpoint,
+            threads=threads,
+            compilations_folder=compilations_folder,
+            started=has_lock if started is None else started + has_lock - before_lock,  # without the time of waiting
+            log=log,
+            **initial,
+        )

@@ -10,12 +10,10 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: "config/config.yaml"
-
-
 report: "reports/captions/workflow.rst"
 
 
+include: "rules/configuration.smk"
 include: "rules/common.smk"
 include: "rules/experiments.smk"
 include: "rules/data.smk"

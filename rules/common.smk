@@ -1,27 +1,17 @@
 """The resolved experiments, the names of files, and the input functions."""
 
-import os
-import sys
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
-# Relative to the working directory, so that the results of a moved checkout stay up to date.
-ROOT = Path(os.path.relpath(Path(str(workflow.current_basedir)).parent))
-SCRIPTS = (ROOT / "workflow" / "scripts").resolve()
-if str(SCRIPTS) not in sys.path:
-    sys.path.insert(0, str(SCRIPTS))
-
 # Import only light modules: on a cluster every job parses this file.
 from lookbook.config.benchmark import PLAN_KEYS
 from lookbook.config.digests import canonical, digest, script_digest, text_digest
-from lookbook.config.experiments import digest_of, locate, resolve, resolve_config
+from lookbook.config.experiments import digest_of, documents, locate, resolve, resolve_config
+from lookbook.config.published import check_published
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure
 from lookbook.config.trial_specs import trial_spec
 from lookbook.datasets import ARRAYS, COMPETITION_ARRAYS, DATASETS, originals_unavailable_reason
-from lookbook.errors import ConfigError
 from lookbook.results.paths import DATASET_FIGURES, PREDICTION_FIGURES, figure_file, trial_file
 from lookbook.runtime.hardware import gpus_to_request
 from lookbook.runtime.snakemake_run import prepare_run
@@ -29,6 +19,8 @@ from lookbook.runtime.snakemake_run import prepare_run
 try:
     CONFIG = resolve_config(config)
     EXPERIMENTS = resolve(config, ROOT)
+    if workflow.is_main_process:
+        check_published(locate(CONFIG["published"], ROOT), documents(config, ROOT))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 

@@ -55,15 +55,18 @@ def test_damaged_data_is_an_error_of_the_job_and_not_a_result(fresh):
     fresh.run("resources/datasets/sample/manifest.json")
     images = fresh.path("resources/datasets/sample/train_images.npy")
     whole = np.load(images)
-    images.write_bytes(images.read_bytes()[:1000])
+    flipped = whole.copy()
+    flipped[0, 0, 0, 0] ^= 1
 
     only = ("results/trials/plain/0/trial.json",)
-    failed = fresh.snakemake("--cores", "2", *only)
-    assert failed.status != 0
-    assert "train_images.npy is damaged" in failed.output
-    assert "prepare the dataset again" in failed.output
-    assert "Traceback" not in failed.output
-    assert not fresh.path("results/trials/plain/0/trial.json").exists()
+    for content, expected in ((whole[:10], "but the manifest requires"), (flipped, "differs from the SHA-256")):
+        np.save(images, content)
+        failed = fresh.snakemake("--cores", "2", *only)
+        assert failed.status != 0
+        assert expected in failed.output
+        assert "prepare the dataset with: snakemake" in failed.output
+        assert "Traceback" not in failed.output
+        assert not fresh.path("results/trials/plain/0/trial.json").exists()
 
     np.save(images, whole)
     fresh.run(*only)

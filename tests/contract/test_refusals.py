@@ -61,6 +61,15 @@ def test_a_cycle_of_bases_is_refused_with_the_cycle(work):
     [
         pytest.param("profile:", "profil:", ["unknown key 'profil'", "profile"], id="unknown key"),
         pytest.param("tiny.yaml", "tin.yaml", ["tin.yaml", "experiment_files"], id="missing file"),
+        pytest.param(
+            "profile:",
+            "seed: 1\nseed: 2\nprofile:",
+            ["config/config.yaml, line 3: 'seed' is given twice"],
+            id="duplicate",
+        ),
+        pytest.param("profile:", "results: 2020-01-01\nprofile:", ["line 2", "not a date"], id="date"),
+        pytest.param("profile:", "results: config\nprofile:", ["results: config has other files"], id="results"),
+        pytest.param("profile:", f"seed: {'9' * 5000}\nprofile:", ["line 2: is a number of more"], id="long number"),
     ],
 )
 def test_an_invalid_config_yaml_is_refused(work, old, new, expected):
@@ -68,3 +77,20 @@ def test_an_invalid_config_yaml_is_refused(work, old, new, expected):
     output = refusal(work)
     for words in expected:
         assert words in output
+
+
+def test_a_wrong_published_value_is_refused_with_its_line(work):
+    before = work.path("config/published.csv").read_text()
+    try:
+        work.replace("config/published.csv", "0.123", "12.3")
+        assert "config/published.csv, line 2: mean: must be a share of 1" in refusal(work)
+    finally:
+        work.path("config/published.csv").write_text(before)
+
+
+def test_duplicate_keys_in_a_configuration_file_of_the_command_line_are_refused(work):
+    work.path("mine.yaml").write_text("seed: 1\nseed: 2\n")
+    run = work.snakemake("--cores", "1", "--configfile", "mine.yaml")
+    assert run.status != 0
+    assert "mine.yaml, line 2: 'seed' is given twice" in run.output
+    assert "Traceback" not in run.output

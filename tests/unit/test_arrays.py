@@ -130,7 +130,7 @@ def test_a_damaged_manifest_is_refused(tmp_path, content):
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
-        (lambda path: path.unlink(), "is missing; prepare the dataset again$"),
+        (lambda path: path.unlink(), "is missing; delete .*manifest.json and prepare the dataset with: snakemake "),
         (lambda path: path.write_bytes(path.read_bytes()[:-1]), "is damaged"),
         (lambda path: np.save(path, np.zeros(5, np.uint8)), "holds .* manifest requires uint8"),
         (lambda path: np.save(path, np.zeros(6, np.int64)), "holds .* manifest requires uint8"),
@@ -143,14 +143,42 @@ def test_an_array_that_is_missing_truncated_or_of_another_shape_or_dtype_is_refu
         arrays.load(tmp_path / "manifest.json")
 
 
+@pytest.mark.parametrize("name", sorted(CONTENT))
+def test_one_changed_byte_of_an_array_is_found_where_contents_are_verified(tmp_path, name):
+    write(tmp_path)
+    arrays.load(tmp_path / "manifest.json", verify=True)
+    flip_last_byte(tmp_path / f"{name}.npy")
+    arrays.load(tmp_path / "manifest.json")
+    with pytest.raises(
+        DatasetError, match=rf"{name}\.npy differs from the SHA-256 in the manifest; delete .*"
+    ):
+        arrays.load(tmp_path / "manifest.json", verify=True)
+
+
+def flip_last_byte(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["train_heights", "train_widths", "submission_images"])
+def test_one_changed_byte_of_sizes_and_submission_images_is_found(competition, name):
+    dataset = arrays.load(competition / "manifest.json")
+    flip_last_byte(competition / f"{name}.npy")
+    use = dataset.submission_images if name == "submission_images" else dataset.original_sizes
+    with pytest.raises(DatasetError, match=rf"{name}\.npy differs from the SHA-256"):
+        use()
+
+
 @pytest.fixture
 def competition(tmp_path):
     """A dataset of four training images with original sizes and two images for a submission."""
     write(tmp_path, train_images=CONTENT["train_images"][:4], train_labels=CONTENT["train_labels"][:4])
     heights, widths = np.arange(8, dtype=np.int32).reshape(2, 4)
     submission = CONTENT["test_images"]
-    arrays.save(tmp_path, {"train_heights": heights, "train_widths": widths, "submission_images": submission})
+    added = {"train_heights": heights, "train_widths": widths, "submission_images": submission}
     manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest["sha256"] |= arrays.save(tmp_path, added)
     (tmp_path / "manifest.json").write_text(json.dumps(manifest | {"submission": {"names": ["a", "b"]}}))
     return tmp_path
 

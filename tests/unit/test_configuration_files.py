@@ -13,8 +13,8 @@ from snakemake.cli import parse_config
 from lookbook.config.experiments import resolve, resolve_config, schema
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure
 from lookbook.config.signatures import registered
+from lookbook.config.strict_yaml import read_yaml
 from lookbook.config.trial_specs import read_config
-from lookbook.config.validation import read_yaml
 from lookbook.datasets import DATASETS
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lookbook.config.experiments import resolve
-from lookbook.config.validation import read_yaml
+from lookbook.config.strict_yaml import read_yaml
 from lookbook.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -97,7 +97,7 @@ def test_a_name_in_two_files_is_refused_with_both_files(tmp_path):
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("", "must be a mapping"),
+        ("", "is empty"),
         ("- a\n", "must be a mapping of keys to values, not list"),
         ("a: [1\n", "not valid YAML"),
         ("experiments: {a: {}}\n", "the key 'document' is missing"),

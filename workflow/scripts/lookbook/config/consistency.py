@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from lookbook.config.digests import selects_images
@@ -15,6 +16,9 @@ from lookbook.errors import ConfigError
 if TYPE_CHECKING:
     from lookbook.config.experiments import Experiment
 
+# Folders of this project, in which results would be mixed with other files.
+SOURCE_FOLDERS = {".ci", ".git", ".snakemake", ".venv", "benchmarks", "config", "envs", "profiles", "reports"}
+SOURCE_FOLDERS |= {"resources", "rules", "tests", "workflow"}
 # A key and what is wrong with its value.
 Problem = tuple[str, str]
 # Augmentations that mix the labels of a batch, which images augmented before training cannot have.
@@ -36,6 +40,18 @@ def check_spec(where: str, spec: Mapping[str, Any], experiments: Iterable[str]) 
         check_names(f"{where}: initial_weights", [spec["initial_weights"]], experiments)
     for key, problem in chain(_sampling(spec), _augmentation(spec), _training(spec)):
         raise ConfigError(f"{where}: {key}: {problem}")
+
+
+def check_results_folder(folder: str) -> None:
+    """Raise ConfigError for a folder that has other files, or whose name Snakemake would expand."""
+    path = PurePath(folder)
+    if {"{", "}", "\n"} & set(folder):
+        raise ConfigError(f"config.yaml: results: a folder name cannot have braces or line ends; got {folder!r}")
+    if not path.parts or ".." in path.parts:
+        raise ConfigError(f"config.yaml: results: must be a folder of its own, such as results; got '{folder}'")
+    if not path.is_absolute() and path.parts[0] in SOURCE_FOLDERS:
+        problem = f"{path.parts[0]} has other files of the project; use another folder, such as results"
+        raise ConfigError(f"config.yaml: results: {problem}")
 
 
 def check_ensembles(entries: Mapping[str, Entry], experiments: Mapping[str, Experiment]) -> None:

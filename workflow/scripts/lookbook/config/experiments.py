@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lookbook.config.consistency import check_ensembles, check_spec
+from lookbook.config.consistency import check_ensembles, check_results_folder, check_spec
 from lookbook.config.digests import code_digest, digest
 from lookbook.config.inheritance import Entry, inherit, merge, read_entries
 from lookbook.config.names import check_entry, with_arguments
+from lookbook.config.strict_yaml import check_values
 from lookbook.config.validation import ROOT, check, check_names, schema
 from lookbook.datasets import unavailable_reason
 from lookbook.errors import ConfigError
@@ -95,6 +96,12 @@ def resolve(
     return {name: experiment for name, experiment in resolved.items() if name in selected}
 
 
+def documents(config: Mapping[str, Any], root: str | Path = ROOT) -> dict[str, str]:
+    """Return the document of every experiment that a configuration defines, selected or not."""
+    files = [locate(file, root) for file in resolve_config(config)["experiment_files"]]
+    return {name: entry.header["document"] for name, entry in read_entries(files).items()}
+
+
 def locate(file: str | Path, root: str | Path = ROOT) -> Path:
     """Return the path of a file: in the working directory or, if it is not there, in ``root``."""
     return Path(file) if Path(file).exists() else Path(root) / file
@@ -106,8 +113,11 @@ def resolve_config(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigError: the content does not match its schema.
     """
+    check_values("config.yaml", dict(config))
     check("config.yaml", dict(config), schema("config"))
-    return with_defaults(dict(config), schema("config"))
+    filled = with_defaults(dict(config), schema("config"))
+    check_results_folder(filled["results"])
+    return filled
 
 
 def identity(experiment: Experiment, experiments: Mapping[str, Experiment]) -> dict[str, Any]:

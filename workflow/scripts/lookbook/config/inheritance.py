@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lookbook.config.validation import check, check_names, read_yaml, schema
+from lookbook.config.strict_yaml import read_yaml
+from lookbook.config.validation import check, check_names, schema
 from lookbook.errors import ConfigError
 
+MAXIMUM_BASES = 100
 # Keys that describe one experiment only.
 NOT_INHERITED = ("title", "note", "base", "document", "figures", "factorial", "ensemble")
 
@@ -74,6 +76,8 @@ def inherit(name: str, entries: dict[str, Entry], descendants: tuple[str, ...] =
         if base in chain:
             cycle = " -> ".join([*chain, base])
             raise ConfigError(f"{entry.where}: base: is a cycle ({cycle}); remove the base of one of them")
+        if len(chain) > MAXIMUM_BASES:
+            raise ConfigError(f"{entry.where}: base: is one of more than {MAXIMUM_BASES} in a chain; shorten the chain")
         inherited = {key: value for key, value in inherit(base, entries, chain).items() if key not in NOT_INHERITED}
     return merge(inherited, entry.keys) | {"document": entry.header["document"]}
 

@@ -1,7 +1,6 @@
 """Refuse names, arguments and numbers in an experiment that cannot be used, before any training starts."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,9 +22,6 @@ def check_entry(where: str, entry: dict[str, Any]) -> None:
         entry: the entry's keys, inherited ones included, before defaults are filled in.
     """
     check(where, entry, schema("experiment"))
-    for key, value in _leaves(entry):
-        if isinstance(value, float) and not math.isfinite(value):  # JSON has no such number
-            raise ConfigError(f"{where}: {key}: must be a finite number; got {value}")
     _check_object(f"{where}: model", "model", entry["model"])
     for key, value in entry["model"].get("config", {}).items():
         if key.endswith("regularizer") and isinstance(value, dict):

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lookbook.config.experiments import Experiment, identity, locate, resolve, resolve_config
-from lookbook.config.validation import read_yaml
+from lookbook.config.strict_yaml import parse_yaml, read_yaml
 from lookbook.errors import ConfigError
 
 # The configuration of the working directory takes precedence over this project's.
@@ -51,7 +49,7 @@ def read_config(files: Iterable[Path]) -> dict[str, Any]:
 
     config: dict[str, Any] = {}
     for file in files:
-        update_config(config, read_yaml(file))
+        update_config(config, read_yaml(file, "the path"))
     return config
 
 
@@ -64,10 +62,7 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
         key, equals, value = setting.partition("=")
         if not equals or not all(key.split(".")):
             raise ConfigError(f"--set {setting}: write KEY=VALUE, for example training.epochs=5")
-        try:
-            nested = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {setting}: not valid YAML: {' '.join(str(error).split())}") from None
+        nested = parse_yaml(value, f"--set {setting}")
         for part in reversed(key.split(".")):
             nested = {part: nested}
         update_config(parsed, nested)

@@ -1,4 +1,4 @@
-"""Read YAML files and check them against the JSON Schemas of config/schemas."""
+"""Check values against the JSON Schemas of config/schemas."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 
 from lookbook.config.signatures import nearest
+from lookbook.config.strict_yaml import read_yaml
 from lookbook.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -22,9 +22,6 @@ _Validator = jsonschema.validators.extend(
     ),
 )
 
-# PyYAML's loader in C takes an eighth of the time; a PyYAML without libyaml lacks it.
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 LIMITS = {
     "minimum": "at least",
     "exclusiveMinimum": "greater than",
@@ -36,36 +33,7 @@ LIMITS = {
 @cache
 def schema(name: str) -> dict[str, Any]:
     """Return one of the JSON Schemas of config/schemas, for example ``schema("experiment")``."""
-    return yaml.load((SCHEMAS / f"{name}.schema.yaml").read_text(encoding="utf-8"), Loader=_SafeLoader)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping in a YAML file.
-
-    Raises:
-        ConfigError: the file is missing, is not valid YAML, or is not a mapping.
-    """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; check experiment_files in config.yaml") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: must be a mapping of keys to values, not {type(content).__name__}")
-    return content
-
-
-class _UniqueKeyLoader(_SafeLoader):
-    """A YAML loader that refuses duplicate keys. PyYAML keeps the last one without a message."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        merge = "tag:yaml.org,2002:merge"
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != merge]
-        if twice := [key for key in keys if keys.count(key) > 1]:
-            problem = f"'{twice[0]}' is given twice; remove one"
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-        return super().construct_mapping(node, deep)
+    return read_yaml(SCHEMAS / f"{name}.schema.yaml")
 
 
 def check(where: str, value: Any, node: Mapping[str, Any]) -> None:

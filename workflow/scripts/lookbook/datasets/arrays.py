@@ -152,8 +152,9 @@ class Dataset:
         Raises:
             DatasetError: a file is missing or damaged; only datasets in the competition's layout have them.
         """
-        shape = self.train_labels.shape
-        heights, widths = (_open(self.directory, f"train_{side}", np.integer, shape) for side in ("heights", "widths"))
+        shape, hashes = self.train_labels.shape, self.manifest["sha256"]
+        names = ("train_heights", "train_widths")
+        heights, widths = (_open(self.directory, name, np.integer, shape, hashes.get(name)) for name in names)
         return heights, widths
 
     def submission_images(self) -> np.ndarray:
@@ -165,32 +166,33 @@ class Dataset:
         if "submission" not in self.manifest:
             raise DatasetError(f"{self.name} has no test images for a submission; use a dataset of the competition")
         shape = (len(self.manifest["submission"]["names"]), *self.shape)
-        return _open(self.directory, "submission_images", np.uint8, shape)
+        return _open(self.directory, "submission_images", np.uint8, shape, self.manifest["sha256"]["submission_images"])
 
 
-def load(manifest: Path) -> Dataset:
+def load(manifest: Path, *, verify: bool = False) -> Dataset:
     """Open a prepared dataset; the images stay on disk until they are indexed.
 
     Args:
         manifest: the path of its ``manifest.json``; the arrays are in the same folder.
+        verify: whether to compare the contents with the SHA-256 in the manifest, which takes about a second per
+            gigabyte. A trial does, because its identity names the digest of the dataset.
 
     Raises:
-        DatasetError: the manifest or an array is missing or unreadable, or an array differs from the manifest in
-            shape or dtype. The contents are not hashed again.
+        DatasetError: the manifest or an array is missing or unreadable, or an array differs from the manifest.
     """
     facts = read_manifest(manifest)
     arrays = {}
     for name in ARRAYS:
         split, kind = name.split("_")
         shape = (facts["counts"][split], *(facts["shape"] if kind == "images" else ()))
-        arrays[name] = _open(manifest.parent, name, np.uint8, shape)
+        arrays[name] = _open(manifest.parent, name, np.uint8, shape, facts["sha256"].get(name) if verify else None)
     return Dataset(facts["name"], tuple(facts["classes"]), manifest=facts, directory=manifest.parent, **arrays)
 
 
-def _open(directory: Path, name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
-    """Memory-map an array and check its dtype and shape."""
-    path = directory / f"{name}.npy"
-    remedy = "prepare the dataset again"
+def _open(directory: Path, name: str, dtype: type, shape: tuple[int, ...], expected: str | None) -> np.ndarray:
+    """Memory-map an array and check its dtype, its shape and, unless ``expected`` is None, its SHA-256."""
+    path, manifest = directory / f"{name}.npy", directory / "manifest.json"
+    remedy = f"delete {manifest} and prepare the dataset with: snakemake --cores 1 {manifest}"
     try:
         array = np.load(path, mmap_mode="r")
     except FileNotFoundError:
@@ -202,6 +204,8 @@ def _open(directory: Path, name: str, dtype: type, shape: tuple[int, ...]) -> np
         raise DatasetError(
             f"{path} holds {array.dtype} {array.shape}, but the manifest requires {dtype.__name__} {shape}; {remedy}"
         )
+    if expected is not None and sha256(array) != expected:
+        raise DatasetError(f"{path} differs from the SHA-256 in the manifest; {remedy}")
     return array
 
 

@@ -66,7 +66,7 @@ def run(
     """
     phases = Phases(started)
     phases.end("import")
-    data = arrays.load(manifest)
+    data = arrays.load(manifest, verify=True)
     if initial_trial is not None:
         initial_weights = read_trial(initial_trial).file("model.keras")
     spec_digest = digest(trial_spec)

@@ -1,0 +1,100 @@
+"""Check the table of published values before any training, so that a mistake does not wait for the report."""
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lookbook.config.signatures import nearest
+from lookbook.config.validation import check, schema
+from lookbook.errors import ConfigError
+
+TEXT = ("document", "experiment", "split", "metric", "note")
+# Two rows with the same values here are about the same figure.
+IDENTIFYING = ("document", "experiment", "split", "metric")
+SHARES = ("accuracy", "score")
+
+
+def check_published(path: Path, documents: Mapping[str, str]) -> None:
+    """Refuse a table of published values with a wrong, contradictory or repeated row.
+
+    Rows of documents that no experiment belongs to are not compared with anything, so their experiments may be unknown.
+
+    Args:
+        path: published.csv.
+        documents: the document of each experiment of the configuration, by the experiment's name.
+
+    Raises:
+        ConfigError: the message names the file, the line and the column.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; check published in config.yaml") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8 text") from None
+    if "\0" in text:
+        raise ConfigError(f"{path}: has a NUL character; save it as UTF-8 text")
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    try:
+        _check_columns(path, list(reader.fieldnames or ()))
+        lines: dict[tuple[Any, ...], int] = {}
+        for cells in reader:
+            where = f"{path}, line {reader.line_num}"
+            if None in cells or None in cells.values():
+                raise ConfigError(f"{where}: must have {len(reader.fieldnames or ())} cells; put quotes around a comma")
+            row = {name: _value(name, cell) for name, cell in cells.items()}
+            check(where, row, schema("published"))
+            _check_row(where, row, documents)
+            first = lines.setdefault(tuple(row[name] for name in IDENTIFYING), reader.line_num)
+            if first != reader.line_num:
+                raise ConfigError(f"{where}: has the experiment, split and metric of line {first}; remove one of them")
+    except csv.Error as error:
+        raise ConfigError(f"{path}, line {reader.line_num}: not valid CSV: {error}; correct it") from None
+
+
+def _check_columns(path: Path, columns: list[str]) -> None:
+    known = schema("published")["properties"]
+    for name in columns:
+        if name not in known:
+            raise ConfigError(f"{path}, line 1: unknown column '{name}'{nearest(name, known)}")
+        if columns.count(name) > 1:
+            raise ConfigError(f"{path}, line 1: the column '{name}' is given twice; remove one")
+    for name in known:
+        if name not in columns:
+            raise ConfigError(f"{path}, line 1: the column '{name}' is missing; add it")
+
+
+def _value(name: str, cell: str) -> Any:
+    """Return the value of a cell: text, a number or, for an empty cell, None."""
+    if not cell or name in TEXT:
+        return cell or None
+    for kind in (int, float):
+        try:
+            # A float column may hold 1, and `trials` must not hold 1.5.
+            return kind(cell) if len(cell) < 30 else cell
+        except ValueError:
+            continue
+    return cell
+
+
+def _check_row(where: str, row: Mapping[str, Any], documents: Mapping[str, str]) -> None:
+    """Refuse values that contradict each other, and an experiment that its document does not have."""
+    name, document = row["experiment"], row["document"]
+    if name in documents and documents[name] != document:
+        raise ConfigError(f"{where}: document: {name} belongs to {documents[name]}; got '{document}'")
+    if name not in documents and document in documents.values():
+        known = [other for other, its_document in documents.items() if its_document == document]
+        raise ConfigError(f"{where}: experiment: {document} has no experiment '{name}'{nearest(name, known)}")
+    for column in ("mean", "min", "max"):
+        value = row[column]
+        if value is not None and not value < float("inf"):
+            raise ConfigError(f"{where}: {column}: must be a finite number; got {value}")
+        if value is not None and row["metric"] in SHARES and value > 1:
+            raise ConfigError(f"{where}: {column}: must be a share of 1, such as 0.975; got {value}")
+    low, high = (row["mean"] if row[column] is None else row[column] for column in ("min", "max"))
+    if not low <= row["mean"] <= high:
+        raise ConfigError(f"{where}: mean: must lie between min and max; got {row['mean']}, not in {low} to {high}")
+    if row["std"] and row["trials"] == 1:
+        raise ConfigError(f"{where}: std: one trial has no standard deviation; correct trials or remove std")

@@ -1,7 +1,7 @@
 # `make report` and `make test` need only Python 3.11 to 3.13 and make.
 
 .DELETE_ON_ERROR:
-.PHONY: report test test-jax test-engines mutants benchmark full install lint clean lock
+.PHONY: report check test test-jax test-engines mutants benchmark full install lint clean lock
 
 # The first Python that runs and is recent enough; choose another one with `make PYTHON=/path/to/python3`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -25,6 +25,10 @@ full: $(VENV)/.installed
 
 # For a GPU: make install LOCK=requirements-cuda.lock
 install: $(VENV)/.installed
+
+# Builds every network, optimizer, loss and augmentation of the configuration once, without data.
+check: $(VENV)/.installed
+	$(BIN)/python workflow/scripts/check_experiments.py
 
 test: $(VENV)/.installed
 	$(PYTEST)

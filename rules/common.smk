@@ -7,20 +7,20 @@ from pathlib import Path
 # Import only light modules: on a cluster every job parses this file.
 from lookbook.config.benchmark import PLAN_KEYS
 from lookbook.config.digests import canonical, digest, script_digest, text_digest
-from lookbook.config.experiments import digest_of, documents, locate, resolve, resolve_config
+from lookbook.config.experiments import defined, digest_of, locate, resolve, resolve_config
 from lookbook.config.published import check_published
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure
 from lookbook.config.trial_specs import trial_spec
 from lookbook.datasets import ARRAYS, COMPETITION_ARRAYS, DATASETS, originals_unavailable_reason
 from lookbook.results.paths import DATASET_FIGURES, PREDICTION_FIGURES, figure_file, trial_file
 from lookbook.runtime.hardware import gpus_to_request
-from lookbook.runtime.snakemake_run import prepare_run
+from lookbook.runtime.snakemake_run import check_experiments, end_gracefully, prepare_run
 
 try:
     CONFIG = resolve_config(config)
     EXPERIMENTS = resolve(config, ROOT)
     if workflow.is_main_process:
-        check_published(locate(CONFIG["published"], ROOT), documents(config, ROOT))
+        check_published(locate(CONFIG["published"], ROOT), defined(config, ROOT))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 

@@ -1,6 +1,11 @@
 """Training: one job per trial."""
 
 
+onstart:
+    end_gracefully(workflow)
+    check_experiments(workflow, CONFIG, SCRIPTS)
+
+
 rule train_trial:
     input:
         unpack(lambda wildcards: dataset_files(DATASET_OF[wildcards.experiment])),

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-FAILING = {"diverges": "diverged", "unbuildable": "failed"}
+FAILING = {"diverges": "diverged", "unvalidated": "failed"}
 
 
 def trial(workspace, experiment, number=0):
@@ -24,10 +24,10 @@ def test_the_other_trials_finish(finished):
 
 def test_a_failed_trial_states_the_reason(finished):
     assert trial(finished, "diverges")["status"] == "diverged"
-    unbuildable = trial(finished, "unbuildable")
-    assert unbuildable["status"] == "failed"
-    assert "ValueError" in unbuildable["error"]
-    assert "simpsons_cnn" in unbuildable["traceback"]
+    unvalidated = trial(finished, "unvalidated")
+    assert unvalidated["status"] == "failed"
+    assert "ValueError" in unvalidated["error"]
+    assert "early_stopping" in unvalidated["traceback"]
 
 
 def test_the_report_names_every_failure_with_its_log(finished):

@@ -44,10 +44,13 @@ experiments:
     title: too fast
     trials: 1
     optimizer: {class_name: SGD, config: {learning_rate: 1.0e+30}}
-  unbuildable:
-    title: more pooling than pixels
+  unvalidated:
+    title: no image to validate on, which is known once images are selected
     trials: 1
-    model: {class_name: simpsons_cnn, config: {filters: [2, 2, 2, 2, 2, 2, 2]}}
+    split: {validation: 0.001}
+    sampling: {per_class: 20}
+    model: {class_name: mlp, config: {units: [8]}}
+    training: {epochs: 1, batch_size: 20, early_stopping: {patience: 1}}
 """
 PUBLISHED = """\
 document,experiment,split,metric,mean,std,min,max,trials,note

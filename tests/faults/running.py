@@ -44,7 +44,14 @@ def start(work: Workspace, results: str, *arguments: str) -> subprocess.Popen:
 def jobs_of(process: subprocess.Popen) -> list[psutil.Process]:
     """Return the training processes of a run, without the shells that started them."""
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    return [child for child in children if any(part.endswith("train_trial.py") for part in child.cmdline()[:3])]
+    return [child for child in children if _trains(child)]
+
+
+def _trains(process: psutil.Process) -> bool:
+    try:
+        return any(part.endswith("train_trial.py") for part in process.cmdline()[:3])
+    except psutil.Error:  # it has ended meanwhile
+        return False
 
 
 def log(work: Workspace, results: str, trial: int) -> str:

@@ -85,7 +85,7 @@ def test_a_main_process_that_is_told_to_end_waits_for_its_jobs_and_loses_nothing
     assert "Traceback" not in output
     assert same_results(prepared, results)
     again = continue_run(prepared, results)
-    assert "rule train_trial:" not in again or process.returncode != 0
+    assert "rule train_trial:" not in again
     assert running.epochs(running.log(prepared, results, 0)) == list(range(1, running.EPOCHS + 1))
 
 
@@ -98,7 +98,7 @@ def test_a_process_group_that_is_told_to_end_does_and_the_next_run_continues(pre
     os.killpg(process.pid, number)
     process.communicate(timeout=120)
     assert process.returncode != 0
-    assert not any(job.is_running() for job in jobs)
+    assert psutil.wait_procs(jobs, timeout=10)[1] == []
     continue_run(prepared, results)
     assert "resuming after epoch" in running.log(prepared, results, 0)
     assert same_results(prepared, results)
@@ -185,7 +185,7 @@ def test_results_that_are_not_intact_are_not_adopted(with_spec, tmp_path, damage
         content = json.loads((folder / "trial.json").read_text())
         (folder / "trial.json").write_text(json.dumps(content | {"identity": "0" * 64}))
     else:
-        (folder / damage).write_bytes((folder / damage).read_bytes()[:-1])
+        (folder / damage).write_bytes((folder / damage).read_bytes()[:-2])
     process = trial_job(with_spec, folder)
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output

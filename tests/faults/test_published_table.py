@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from lookbook.config.experiments import documents
+from lookbook.config.experiments import defined
+from lookbook.config.inheritance import Entry
 from lookbook.config.published import check_published
 from lookbook.config.strict_yaml import read_yaml
 from lookbook.config.validation import ROOT
@@ -13,7 +14,10 @@ from lookbook.errors import ConfigError
 
 HEAD = "document,experiment,split,metric,mean,std,min,max,trials,note\n"
 GOOD = "tiny,plain,test,accuracy,0.5,0.01,0.4,0.6,5,\n"
-DOCUMENTS = {"plain": "tiny", "heir": "tiny", "other": "huge"}
+DOCUMENTS = {
+    name: Entry("mine.yaml", name, {"document": document}, {}, {})
+    for name, document in {"plain": "tiny", "heir": "tiny", "other": "huge"}.items()
+}
 REFUSED = {
     HEAD + GOOD + GOOD: "line 3: has the experiment, split and metric of line 2; remove one of them",
     HEAD + "tiny,plain,test,accuracy,0.5,,,,0,\n": "line 2: trials: must be at least 1; got 0",
@@ -73,7 +77,7 @@ def test_rows_of_documents_that_are_not_run_may_name_any_experiment(tmp_path):
 
 def test_mutants_of_the_shipped_table_are_accepted_or_refused_with_their_line(tmp_path, mutants):
     shipped = (ROOT / "config" / "published.csv").read_text(encoding="utf-8")
-    known = documents(read_yaml(ROOT / "config" / "config.yaml"), ROOT)
+    known = defined(read_yaml(ROOT / "config" / "config.yaml"), ROOT)
     check_published(ROOT / "config" / "published.csv", known)
     odd = [",", "\n", '"', "x", "-", "e999", "nan", "inf", "\0", "9" * 5000, "x" * 100_000, "é", "'", ";", "1e-3", ""]
     draw, path, refused = random.Random(0), tmp_path / "published.csv", 0

@@ -16,12 +16,12 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for 
 CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 5000))
 REFUSED = {
     "a: 1\nb: 2\na: 3": "line 3: 'a' is given twice; remove one",
-    "x:\n  - {lr: 1, momentum: 2, lr: 3}": "line 2: 'lr' is given twice",
+    "x:\n  - {lr: 1, momentum: 2, lr: 3}": "line 2: x[0]: 'lr' is given twice",
     "1: 2": "the key 1 is not text; put it in quotes",
     "true: 2": "the key True is not text",
     "null: 2": "the key NoneType is not text",
     "? [a, b]\n: 2": "line 1: a key must be text",
-    "a: 2020-01-01": "line 1: must be text, a number, a list or a mapping, not a date; put it in quotes",
+    "a: 2020-01-01": "line 1: a: must be text, a number, a list or a mapping, not a date; put it in quotes",
     "2020-01-01: a": "not a date",
     "a: !!set {x}": "not a set; write a list",
     "a: !!binary aGVsbG8=": "not binary data",

@@ -34,7 +34,9 @@ ARRAYS = {
     "test_images": IMAGES[COUNT:],
     "test_labels": LABELS[COUNT:],
 }
-DATA = Dataset(name="tiny", classes=("a", "b", "c"), manifest={"digest": "tiny"}, directory=Path("none"), **ARRAYS)
+DATA = Dataset(
+    name="tiny", classes=("a", "b", "c"), manifest={"digest": "tiny", "sha256": {}}, directory=Path("none"), **ARRAYS
+)
 
 
 def write_tiny(folder: Path) -> Path:

@@ -149,9 +149,7 @@ def test_one_changed_byte_of_an_array_is_found_where_contents_are_verified(tmp_p
     arrays.load(tmp_path / "manifest.json", verify=True)
     flip_last_byte(tmp_path / f"{name}.npy")
     arrays.load(tmp_path / "manifest.json")
-    with pytest.raises(
-        DatasetError, match=rf"{name}\.npy differs from the SHA-256 in the manifest; delete .*"
-    ):
+    with pytest.raises(DatasetError, match=rf"{name}\.npy differs from the SHA-256 in the manifest; delete .*"):
         arrays.load(tmp_path / "manifest.json", verify=True)
 
 

@@ -83,12 +83,12 @@ def test_a_trace_gives_the_seconds_of_each_operation(tmp_path):
     matrix = tf.ones((200, 200))
     multiply(matrix)
     tf.profiler.experimental.start(str(tmp_path))
-    # An operation's result is there before its event is recorded, so a trace can lack the last one.
-    for _ in range(10):
-        multiply(matrix).numpy()
+    multiply(matrix).numpy()
     tf.profiler.experimental.stop()
     spent = seconds_by_operation(tmp_path)
-    assert 0 < spent["product:MatMul"] < 1
+    # Where oneDNN computes the product, its type is _MklMatMul.
+    [seconds] = [seconds for name, seconds in spent.items() if name.startswith("product:")]
+    assert 0 < seconds < 1
     assert all(":" in name and seconds >= 0 for name, seconds in spent.items())
 
 

@@ -162,7 +162,9 @@ def patterned(folder: Path, count: int, shape: tuple[int, int, int]) -> Dataset:
     for side in ("heights", "widths"):
         np.save(folder / f"train_{side}.npy", generator.integers(90, 820, DATA_IMAGES))
     classes = tuple(map(str, range(count)))
-    return Dataset("drawn", classes, images, labels, images[:10], labels[:10], {"digest": "drawn"}, folder)
+    return Dataset(
+        "drawn", classes, images, labels, images[:10], labels[:10], {"digest": "drawn", "sha256": {}}, folder
+    )
 
 
 def ready(spec: dict[str, Any], data_for) -> Setup:

@@ -29,7 +29,7 @@ def data_of(labels: np.ndarray, test_labels: np.ndarray, folder: Path = Path("no
     """Return a dataset with images of one pixel."""
     train, test = (np.zeros((len(of), 1, 1, 1), np.uint8) for of in (labels, test_labels))
     names = tuple(map(str, range(int(labels.max()) + 1)))
-    return Dataset("test", names, train, labels, test, test_labels, {"digest": "test"}, folder)
+    return Dataset("test", names, train, labels, test, test_labels, {"digest": "test", "sha256": {}}, folder)
 
 
 DATA = data_of(LABELS, TEST_LABELS)

@@ -16,6 +16,7 @@ from lookbook.errors import ConfigError
 if TYPE_CHECKING:
     from lookbook.config.experiments import Experiment
 
+MAXIMUM_TRIALS = 100_000
 # Folders of this project, in which results would be mixed with other files.
 SOURCE_FOLDERS = {".ci", ".git", ".snakemake", ".venv", "benchmarks", "config", "envs", "profiles", "reports"}
 SOURCE_FOLDERS |= {"resources", "rules", "tests", "workflow"}
@@ -52,6 +53,15 @@ def check_results_folder(folder: str) -> None:
     if not path.is_absolute() and path.parts[0] in SOURCE_FOLDERS:
         problem = f"{path.parts[0]} has other files of the project; use another folder, such as results"
         raise ConfigError(f"config.yaml: results: {problem}")
+
+
+def check_number_of_trials(experiments: Mapping[str, Experiment]) -> None:
+    """Raise ConfigError for more trials than Snakemake can plan within minutes."""
+    total = sum(experiment.trials for experiment in experiments.values())
+    if total > MAXIMUM_TRIALS:
+        most = max(experiments, key=lambda name: experiments[name].trials)
+        problem = f"{total:,} trials are more than {MAXIMUM_TRIALS:,}; most are those of {most}"
+        raise ConfigError(f"config.yaml: experiment_files: {problem}; reduce its trials or set profile.trials")
 
 
 def check_ensembles(entries: Mapping[str, Entry], experiments: Mapping[str, Experiment]) -> None:
@@ -121,6 +131,14 @@ def _training(spec: Mapping[str, Any]) -> Iterator[Problem]:
     if training["early_stopping"] and training["weight_averaging"]:
         problem = "cannot be combined with early_stopping, which restores the weights of one epoch; remove one of them"
         yield "training.weight_averaging", problem
+    averaging = training["weight_averaging"]
+    if averaging and averaging["start_epoch"] > training["epochs"]:
+        problem = f"must be at most training.epochs ({training['epochs']}); got {averaging['start_epoch']}"
+        yield "training.weight_averaging.start_epoch", problem
+    if spec["optimizer"]["config"].get("use_ema") and (training["early_stopping"] or averaging):
+        other = "early_stopping" if training["early_stopping"] else "weight_averaging"
+        problem = f"cannot be combined with training.{other}, which sets the final weights as well; remove one of them"
+        yield "optimizer.config.use_ema", problem
     if batch_size % multiplicity:
         problem = f"must be a multiple of training.multiplicity ({multiplicity}); got {batch_size}"
         yield "training.batch_size", problem

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lookbook.config.consistency import check_ensembles, check_results_folder, check_spec
+from lookbook.config.consistency import check_ensembles, check_number_of_trials, check_results_folder, check_spec
 from lookbook.config.digests import code_digest, digest
 from lookbook.config.inheritance import Entry, inherit, merge, read_entries
 from lookbook.config.names import check_entry, with_arguments
@@ -71,7 +71,7 @@ def resolve(
         ConfigError: the configuration is not valid; the message names the file, the experiment and the key.
     """
     config = resolve_config(config)
-    entries = read_entries([locate(file, root) for file in config["experiment_files"]])
+    entries = defined(config, root)
     for name, keys in (settings or {}).items():
         check_names("settings", [name], entries)
         entries[name] = replace(entries[name], keys=merge(entries[name].keys, keys))
@@ -89,6 +89,7 @@ def resolve(
         reasons = [unavailable_reason(resolved[other].spec["dataset"], config["data"]) for other in chain]
         if any(reasons):
             resolved[name] = replace(resolved[name], trials=0, unavailable=next(filter(None, reasons)))
+    check_number_of_trials(resolved)
     if config["experiments"] is None:
         return resolved
     check_names("config.yaml: experiments", config["experiments"], resolved)
@@ -96,10 +97,9 @@ def resolve(
     return {name: experiment for name, experiment in resolved.items() if name in selected}
 
 
-def documents(config: Mapping[str, Any], root: str | Path = ROOT) -> dict[str, str]:
-    """Return the document of every experiment that a configuration defines, selected or not."""
-    files = [locate(file, root) for file in resolve_config(config)["experiment_files"]]
-    return {name: entry.header["document"] for name, entry in read_entries(files).items()}
+def defined(config: Mapping[str, Any], root: str | Path = ROOT) -> dict[str, Entry]:
+    """Return the entry of every experiment that a configuration defines, selected or not, by name."""
+    return read_entries([locate(file, root) for file in resolve_config(config)["experiment_files"]])
 
 
 def locate(file: str | Path, root: str | Path = ROOT) -> Path:
@@ -181,14 +181,15 @@ def _apply_profile(keys: dict[str, Any], limits: Mapping[str, Any]) -> None:
     """Apply the limits and the dataset substitutions of a profile."""
     keys["dataset"] = limits["datasets"].get(keys["dataset"], keys["dataset"])
     training, sampling, averaging = keys["training"], keys["sampling"], keys["training"]["weight_averaging"]
+    epochs = training["epochs"]
     limited = ((keys, "trials"), (training, "epochs"), (training, "batch_size"))
     for section, key in (*limited, (keys["limit"], "train_images"), (keys["limit"], "test_images")):
         section[key] = _smaller(section[key], limits[key])
     if sampling["per_class"] is not None:
         sampling["per_class"] = _smaller(sampling["per_class"], limits["per_class"])
-    if averaging:
-        # A training that ends before the averaging would start averages its last epoch.
-        averaging["start_epoch"] = _smaller(averaging["start_epoch"], training["epochs"])
+    if averaging and averaging["start_epoch"] <= epochs:
+        # A training that the profile ends before the averaging would start averages its last epoch.
+        averaging["start_epoch"] = min(averaging["start_epoch"], training["epochs"])
 
 
 def _smaller(value: int | None, limit: int | None) -> int | None:

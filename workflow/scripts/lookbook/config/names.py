@@ -10,6 +10,13 @@ from lookbook.errors import ConfigError
 
 # The folder of the library with the functions of a kind, one per file.
 FOLDERS = {"model": "models", "augmentation": "augmentation"}
+# What the type of an argument's default tells of its other values. Text may be a class_name/config mapping instead.
+TYPES: dict[type, dict[str, Any]] = {
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    tuple: {"type": "array", "maxItems": 100},
+}
 # Arguments of Keras's image preprocessing layers that a configuration cannot set.
 SET_BY_TRAINING = ("seed", "dtype")
 
@@ -22,6 +29,7 @@ def check_entry(where: str, entry: dict[str, Any]) -> None:
         entry: the entry's keys, inherited ones included, before defaults are filled in.
     """
     check(where, entry, schema("experiment"))
+    _check_learning_rates(f"{where}: optimizer", entry.get("optimizer", {}))
     _check_object(f"{where}: model", "model", entry["model"])
     for key, value in entry["model"].get("config", {}).items():
         if key.endswith("regularizer") and isinstance(value, dict):
@@ -42,7 +50,6 @@ def check_entry(where: str, entry: dict[str, Any]) -> None:
     rate = entry.get("optimizer", {}).get("config", {}).get("learning_rate")
     if isinstance(rate, dict):
         _check_nested(f"{where}: optimizer.config.learning_rate", "schedule", rate)
-    _check_learning_rates(f"{where}: optimizer", entry.get("optimizer", {}))
 
 
 def with_arguments(folder: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -81,6 +88,15 @@ def _check_object(where: str, kind: str, entry: Mapping[str, Any]) -> None:
     for argument in is_required:
         if is_required[argument] and argument not in config:
             raise ConfigError(f"{where}.config: {name} needs the argument '{argument}'; add it")
+    types = _types(kind, name) if name in functions else schema("arguments").get(kind, {})
+    for argument, value in config.items():
+        check(f"{where}.config.{argument}", value, types.get(argument, {}))
+
+
+def _types(kind: str, name: str) -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of each argument of a function of the library whose default tells its type."""
+    defaults = function_arguments(FOLDERS[kind], name)
+    return {argument: TYPES[type(value)] for argument, value in defaults.items() if type(value) in TYPES}
 
 
 def _check_learning_rates(where: str, optimizer: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lookbook.config.inheritance import Entry
 from lookbook.config.signatures import nearest
 from lookbook.config.validation import check, schema
 from lookbook.errors import ConfigError
@@ -16,14 +17,14 @@ IDENTIFYING = ("document", "experiment", "split", "metric")
 SHARES = ("accuracy", "score")
 
 
-def check_published(path: Path, documents: Mapping[str, str]) -> None:
+def check_published(path: Path, entries: Mapping[str, Entry]) -> None:
     """Refuse a table of published values with a wrong, contradictory or repeated row.
 
     Rows of documents that no experiment belongs to are not compared with anything, so their experiments may be unknown.
 
     Args:
         path: published.csv.
-        documents: the document of each experiment of the configuration, by the experiment's name.
+        entries: the experiments of the configuration by name.
 
     Raises:
         ConfigError: the message names the file, the line and the column.
@@ -36,6 +37,7 @@ def check_published(path: Path, documents: Mapping[str, str]) -> None:
         raise ConfigError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8 text") from None
     if "\0" in text:
         raise ConfigError(f"{path}: has a NUL character; save it as UTF-8 text")
+    documents = {name: entry.header["document"] for name, entry in entries.items()}
     reader = csv.DictReader(io.StringIO(text), strict=True)
     try:
         _check_columns(path, list(reader.fieldnames or ()))

@@ -68,8 +68,8 @@ def parse_yaml(text: str, where: str) -> Any:
         node = yaml.compose(text, Loader=_SafeLoader)
         if node is None:
             raise ConfigError(f"{where}: is empty; write a value, such as null")
-        for problem, place in _problems(node):
-            raise ConfigError(f"{_line(where, place)}: {problem}")
+        for key, problem, place in _problems(node):
+            raise ConfigError(": ".join(part for part in (_line(where, place), _key(key), problem) if part))
         if _count(node, {}) > MAXIMUM_VALUES:
             raise ConfigError(f"{where}: has more than {MAXIMUM_VALUES:,} values with its aliases; write fewer")
         loader = _SafeLoader("")
@@ -91,8 +91,7 @@ def check_values(where: str, value: Any) -> None:
         ConfigError: the message names the key.
     """
     for number, (key, item, depth) in enumerate(_walk(value)):
-        key = re.sub(r"^experiments\.(\w+)\.", r"\1: ", key)
-        place = ": ".join(part for part in (where, key) if part)
+        place = ": ".join(part for part in (where, _key(key)) if part)
         if number > MAXIMUM_VALUES:
             raise ConfigError(f"{where}: has more than {MAXIMUM_VALUES:,} values with its aliases; write fewer")
         if depth > MAXIMUM_DEPTH:
@@ -132,31 +131,32 @@ def _walk(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, Any,
             waiting += [(f"{key}[{number}]", child, depth + 1) for number, child in enumerate(value)]
 
 
-def _problems(root: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-    """Yield what the nodes of a document express beyond JSON, each node once, with the place."""
-    waiting, seen = [root], {id(root)}
+def _problems(root: yaml.Node) -> Iterator[tuple[str, str, yaml.Node]]:
+    """Yield what the nodes of a document express beyond JSON, each node once: the key, the problem and the place."""
+    waiting, seen = [("", root)], {id(root)}
     while waiting:
-        node = waiting.pop()
+        path, node = waiting.pop()
         kind = str(node.tag).removeprefix(_CORE)
         if node.tag not in _ALLOWED:
-            yield (
-                f"must be text, a number, a list or a mapping, not {_KINDS.get(kind, f'the tag {_short(kind)}')}",
-                node,
-            )
+            kind = _KINDS.get(kind, f"the tag {_short(kind)}")
+            yield path, f"must be text, a number, a list or a mapping, not {kind}", node
         if kind == "int" and len(str(node.value)) > MAXIMUM_DIGITS + 1:
-            yield f"is a number of more than {MAXIMUM_DIGITS} digits; use a smaller one", node
-        children = list(node.value) if isinstance(node, yaml.SequenceNode) else []
-        if isinstance(node, yaml.MappingNode):
+            yield path, f"is a number of more than {MAXIMUM_DIGITS} digits; use a smaller one", node
+        children: list[tuple[str, yaml.Node]] = []
+        if isinstance(node, yaml.SequenceNode):
+            children = [(f"{path}[{number}]", child) for number, child in enumerate(node.value)]
+        elif isinstance(node, yaml.MappingNode):
             names: set[str] = set()
-            for key, _ in node.value:
+            for key, child in node.value:
                 if not isinstance(key, yaml.ScalarNode):
-                    yield "a key must be text, not a list or a mapping", key
-                elif key.tag != f"{_CORE}merge" and key.value in names:
-                    yield f"'{_short(key.value)}' is given twice; remove one", key
+                    yield path, "a key must be text, not a list or a mapping", key
+                    continue
+                if key.tag != f"{_CORE}merge" and key.value in names:
+                    yield path, f"'{_short(key.value)}' is given twice; remove one", key
                 names.add(str(key.value))
-            children = [child for pair in node.value for child in pair]
-        fresh = [child for child in children if id(child) not in seen]
-        seen |= {id(child) for child in fresh}
+                children += [(path, key), (f"{path}.{_short(key.value)}".lstrip("."), child)]
+        fresh = [child for child in children if id(child[1]) not in seen]
+        seen |= {id(child) for _, child in fresh}
         waiting += fresh
 
 
@@ -169,6 +169,11 @@ def _count(node: yaml.Node, known: dict[int, int]) -> int:
             children = [value for _, value in node.value]
         known[id(node)] = 1 + sum(_count(child, known) for child in children)
     return known[id(node)]
+
+
+def _key(path: str) -> str:
+    """Return a dotted key as messages give it: an experiment by its name, then the key."""
+    return re.sub(r"^experiments\.(\w+)\.", r"\1: ", path)
 
 
 def _line(where: str, place: Any) -> str:

@@ -80,19 +80,19 @@ def hold_lock(
     path.parent.mkdir(parents=True, exist_ok=True)
     own = Holder(secrets.token_hex(16), 0, os.getpid(), start_of(os.getpid()), node())
     descriptor = _acquire(path, own, wait, lease, log)
-    released = threading.Event()
-    renewal = threading.Thread(
-        target=_renew, args=(path, own, descriptor, lease, released, on_loss or _end_process), daemon=True
-    )
+    released, on_loss = threading.Event(), on_loss or _end_process
+    renewal = threading.Thread(target=_renew, args=(path, own, descriptor, lease, released, on_loss), daemon=True)
     renewal.start()
     try:
         yield
     finally:
         released.set()
         renewal.join()
+        os.close(descriptor)
         if _token(_read(path)) == own.token:
             path.unlink(missing_ok=True)
-        os.close(descriptor)
+        else:
+            on_loss(path)
 
 
 def _acquire(path: Path, own: Holder, wait: bool, lease: float, log: Callable[[str], None]) -> int:

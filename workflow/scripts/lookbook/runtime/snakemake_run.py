@@ -7,6 +7,8 @@ import atexit
 import gc
 import os
 import shlex
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Mapping
@@ -27,6 +29,7 @@ from lookbook.runtime.progress import follow, print_line
 # Planning 10,000 trials creates millions of objects that live until the end. Searching them for garbage takes a sixth
 # of the planning time, and Python's last search at exit a fifth.
 GARBAGE_THRESHOLD = 10_000_000
+TRAINING_RULE = "train_trial"
 RUN_LOCK = Path(".snakemake/lookbook_run.lock")
 
 
@@ -58,10 +61,38 @@ def end_without_deadlock() -> None:
     """
     exit_gracefully = JobScheduler.exit_gracefully
 
-    def exit_in_thread(scheduler: JobScheduler, *signal: object) -> None:
-        threading.Thread(target=exit_gracefully, args=(scheduler, *signal)).start()
+    def exit_in_thread(scheduler: JobScheduler, *arguments: object) -> None:
+        threading.Thread(target=exit_gracefully, args=(scheduler, *arguments)).start()
 
     JobScheduler.exit_gracefully = exit_in_thread
+
+
+def end_gracefully(workflow: Any) -> None:
+    """Let SIGINT have the meaning of SIGTERM in a run of local jobs; called by ``onstart``.
+
+    Snakemake waits for its local jobs either way, but after SIGINT it does not record that they have finished, so that
+    the next run starts them from the beginning. Ctrl-C also reaches the jobs, which end and are resumed. The jobs of a
+    cluster must be cancelled, which only Snakemake's own handling does.
+    """
+    if workflow.local_exec:
+        signal.signal(signal.SIGINT, workflow.scheduler.exit_gracefully)
+
+
+def check_experiments(workflow: Any, config: Mapping[str, Any], scripts: Path) -> None:
+    """Refuse to start if an experiment that is to be trained cannot be built; called by ``onstart``.
+
+    A process of its own imports Keras. Where Conda provides the environment of the jobs, this one may have no Keras.
+    """
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == TRAINING_RULE]
+    if not jobs or workflow.touch or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
+        return
+    names = sorted({job.wildcards.experiment for job in jobs})
+    command = [sys.executable, scripts / "check_experiments.py", "--config-json", canonical(config), *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise WorkflowError(
+            f"No job has been started, because experiments cannot be built.\n{done.stdout or done.stderr}"
+        )
 
 
 def execute_alone(workflow: Any) -> None:

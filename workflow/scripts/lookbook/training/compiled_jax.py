@@ -39,10 +39,12 @@ def compile_calls(task: Task) -> Calls:
             pixels, labels = task.transform(*batch(inputs, arrays))
         return pixels, labels, [scope.get_current_value(variable) for variable in drawn_from]
 
-    def total(trainable: Values, others: Values, pixels: Any, labels: Any) -> tuple[Any, tuple[Any, Values]]:
+    def total(trainable: Values, others: Values, pixels: Any, labels: Any) -> tuple[Any, tuple[Any, Any, Values]]:
         logits, others, penalties = model.stateless_call(trainable, others, pixels, training=True, return_losses=True)
         # As in keras.Model.fit, the penalties of the weights are part of the loss.
-        return task.loss(labels, logits) + sum(penalties), (logits, others)
+        value = task.loss(labels, logits) + sum(penalties)
+        # The optimizer divides the gradients of a scaled loss by the factor.
+        return optimizer.scale_loss(value), (value, logits, others)
 
     gradient = jax.value_and_grad(total, has_aux=True)
 
@@ -50,7 +52,7 @@ def compile_calls(task: Task) -> Calls:
         def step(carry: Any, rows: Inputs) -> tuple[Any, None]:
             (trainable, others, moments, drawn), sums = carry
             pixels, labels, drawn = augmented(rows, drawn, arrays)
-            (value, (logits, others)), gradients = gradient(trainable, others, pixels, labels)
+            (_, (value, logits, others)), gradients = gradient(trainable, others, pixels, labels)
             trainable, moments = optimizer.stateless_apply(moments, gradients, trainable)
             count = jnp.float32(len(logits))
             sums = sums + jnp.stack([value.astype("float32") * count, task.count_correct(labels, logits), count])

@@ -99,7 +99,11 @@ def fit(
 
 
 def set_final_weights(setup: Setup, result: FitResult) -> None:
-    """Give the model the weights that are evaluated: the best, the averaged, or those of the last epoch."""
+    """Give the model the weights that are evaluated: the best, the averaged, or those of the last epoch.
+
+    An optimizer with ``use_ema`` has averaged them itself; as at the end of ``keras.Model.fit``, the averages count.
+    """
+    setup.task.optimizer.finalize_variable_values(setup.model.trainable_variables)
     if result.stopping is not None and result.stopping.best_weights:
         assign(setup.model.variables, result.stopping.best_weights)
     if result.average is not None and result.average.weights:

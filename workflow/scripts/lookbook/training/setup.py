@@ -60,9 +60,12 @@ def set_up(
         initial_weights: a saved model to start from, or None.
 
     Raises:
-        ValueError: the saved model does not have the network's weights, or the dataset lacks requested images.
+        ValueError: the saved model does not have the network's weights, the dataset lacks requested images, or early
+            stopping has no image to validate on.
     """
     trial_data, transforms = gather(spec, seed, data), spec["augmentation"]
+    if spec["training"]["early_stopping"] and not len(trial_data.splits["valid"]):
+        raise ValueError("training.early_stopping: the validation split has no image; increase split.validation")
     if trial_data.augmented_before is not None:
         # A stream of its own, so that the random numbers of the training steps do not depend on it.
         transform = augmentation.compose(transforms, keras.random.SeedGenerator(stream_seed(seed, "copies")))

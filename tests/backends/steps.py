@@ -14,6 +14,7 @@ import numpy as np
 BATCH, STEPS, CLASSES, IMAGES = 16, 100, 10, 1000
 NETWORKS = {
     "dense": [],
+    "scaled": [],  # with a scaled loss, whose gradients the optimizer divides by the factor
     # No bias: before a normalization its gradient is zero up to rounding, and Adam scales that noise to full steps.
     "batch_norm": [
         keras.layers.Conv2D(8, 3, strides=2, use_bias=False),
@@ -47,7 +48,8 @@ def main(name: str, how: str, start: Path, end: Path) -> None:
     images[np.arange(IMAGES), 2 * labels] += 120  # each class has a bright row
     order = np.random.default_rng(2).integers(0, IMAGES, (STEPS, BATCH)).astype(np.int32)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    optimizer = keras.optimizers.Adam(1e-3)
+    scaled = keras.optimizers.SGD(0.05, loss_scale_factor=256.0)
+    optimizer = scaled if name == "scaled" else keras.optimizers.Adam(1e-3)
     if how == "fit":
         model.compile(optimizer, loss)
         rows = order.ravel()

@@ -48,7 +48,7 @@ def largest_difference(one: list[np.ndarray], other: list[np.ndarray]) -> float:
     return max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize("network", ["dense", "batch_norm", "penalised"])
+@pytest.mark.parametrize("network", ["dense", "scaled", "batch_norm", "penalised"])
 def test_100_steps_agree_with_plain_keras_and_with_tensorflow(network, tmp_path):
     start = tmp_path / "start.npz"
     ends = {}

@@ -21,4 +21,5 @@ def optimizer_from(entry: dict[str, Any], total_steps: int) -> keras.optimizers.
             arguments["total_steps"] = total_steps
         schedule = {"class_name": rate["class_name"], "config": arguments}
         config["learning_rate"] = keras.optimizers.schedules.deserialize(schedule, custom_objects=SCHEDULES)
-    return keras.optimizers.get({"class_name": entry["class_name"], "config": config})
+    # By name, because keras.optimizers.get does not know all of them.
+    return getattr(keras.optimizers, entry["class_name"])(**config)

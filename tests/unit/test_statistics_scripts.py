@@ -177,6 +177,7 @@ def test_trials_have_one_row_each_in_the_order_of_the_benchmark(complete):
         ("evaluate_trial", "trials/first/0/predictions.npz"),
         ("collect_trials", "trials/first/0/trial.json"),
         ("collect_trials", "trials/first/0/metrics.json"),
+        ("combine_ensembles", "trials/first/0/trial.json"),
         ("combine_ensembles", "trials/first/0/predictions.npz"),
         ("summarise", "trials.csv"),
         ("estimate_factorials", "experiments.json"),

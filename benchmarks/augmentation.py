@@ -234,7 +234,7 @@ def main() -> None:
                     row.append("not compiled")
         rows.append(row)
         print(" | ".join(row), flush=True)
-    device = devices.describe(arguments.threads)
+    device = devices.facts(arguments.threads, gpu=False)["device"]
     note = (
         f"Images per CPU second on {device}: the ratio of Keras's rate to Lookbook's, medians of {arguments.rounds} "
         f"alternating rounds of about {arguments.seconds:g} s, for batches of 32 images of 28x28x1 and of 64 images of "

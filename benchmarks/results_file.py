@@ -45,7 +45,7 @@ def hardware(device: str) -> str:
     """Return the name of this machine: its GPU, or its processor and the number of cores.
 
     Args:
-        device: the description from ``lookbook.runtime.devices.describe``.
+        device: the description from ``lookbook.runtime.devices.facts``.
     """
     kind, _, name = device.partition(": ")
     if kind == "gpu":

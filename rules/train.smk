@@ -3,6 +3,7 @@
 
 onstart:
     end_gracefully(workflow)
+    check_accounting(workflow)
     check_experiments(workflow, CONFIG, SCRIPTS)
 
 
@@ -23,7 +24,8 @@ rule train_trial:
     threads: CONFIG["devices"]["threads"]
     resources:
         gpu=gpus_to_request(CONFIG["devices"]["gpu"], CONFIG["devices"]["backend"]),
-        mem_mb=3000,
+        # A job that ran out of memory gets more when it is retried.
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
         # Stated in the log.
         attempt=lambda wildcards, attempt: attempt,
     # A change of the trial specification retrains the trial.

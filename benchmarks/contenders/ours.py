@@ -44,7 +44,7 @@ def ready_for(spec: dict[str, Any], data: Dataset, settings: Settings) -> tuple[
     return train, {
         "precision": setup.precision,
         "compile": "xla" if setup.task.xla else "graph",
-        "device": devices.describe(settings.threads),
+        "device": devices.facts(settings.threads, gpu=False)["device"],
         "versions": devices.versions(),
         "parameters": setup.model.count_params(),
         "batch_size": size,

@@ -4,45 +4,11 @@ Without a shared file system it writes the same bytes, because each file that a 
 and a result that is missing is made again, whichever rule makes it.
 """
 
-import os
 import shutil
-from pathlib import Path
 
+import every_rule
 import pytest
-import workspace
 
-# What the tiny benchmark lacks: weights of another trial, a dataset of the competition with its submission and figures,
-# and a network of the zoo, of which the best is shown.
-MORE = """\
-  continued:
-    base: plain
-    title: from the weights of another experiment
-    trials: 1
-    initial_weights: plain
-  drawn:
-    title: images of the competition's layout
-    dataset: generated
-    trials: 1
-    limit: {train_images: 300}
-    sampling: {per_class: 3, size: {minimum: 10, maximum: 800}, augment: resampled}
-    model: {class_name: simpsons_cnn, config: {filters: [4, 8], dropout: []}}
-    augmentation: [{class_name: RandomFlip, config: {mode: horizontal}}]
-    training: {epochs: 1, batch_size: 20}
-    figures: [confusion_matrix]
-"""
-ZOO = """\
-document: zoo
-defaults: {dataset: sample, trials: 1, limit: {train_images: 100, test_images: 50}}
-experiments:
-  network:
-    title: a network of the zoo
-    model: {class_name: mlp, config: {units: [8]}}
-    training: {epochs: 2, batch_size: 50}
-    figures: [learning_rate_range]
-  compared:
-    base: network
-    title: another network
-"""
 OUTPUTS = {
     "prepare_dataset": "resources/datasets/sample/manifest.json",
     "prepare_competition_dataset": "resources/datasets/generated/manifest.json",
@@ -55,8 +21,6 @@ OUTPUTS = {
     "plot_dataset": "results/figures/datasets/generated/class_counts.svg",
     "plot_contact_sheets": "results/figures/contact_sheets/RandomFlip.svg",
 }
-COMPARED = ("report/report.md", "report/report.html", "trials.csv", "summary.csv", "comparisons.csv", "ensembles.csv")
-CLOCK = Path(__file__).parent / "frozen_clock"
 
 
 @pytest.fixture(scope="module")
@@ -64,44 +28,21 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("every_rule")
 
 
-def run(folder, name, *options):
-    """Create the workspace and run it with stopped clocks."""
-    work = workspace.create(folder / name, workspace.TINY + MORE)
-    work.path("config/experiments/zoo.yaml").write_text(ZOO)
-    files = f"[{workspace.EXPERIMENTS}, config/experiments/zoo.yaml]"
-    work.replace("config/config.yaml", f"[{workspace.EXPERIMENTS}]", files)
-    environment = os.environ | {"PYTHONPATH": str(CLOCK), "LOOKBOOK_COMMAND": "snakemake"}
-    done = work.snakemake("--cores", "2", *options, environment=environment)
-    assert done.status == 0, done.output
-    return work
-
-
 @pytest.fixture(scope="module")
 def local(folder):
     """Return the workspace after a local run."""
-    return run(folder, "local")
+    return every_rule.run(folder / "local")
 
 
-@pytest.fixture(scope="module")
-def stored(folder):
-    """Return the results folder of a run whose jobs exchange files through a storage provider."""
+def test_without_a_shared_file_system_the_results_are_the_same_files_with_the_same_bytes(local, folder):
     if shutil.which("rsync") is None:
         pytest.skip("the fs storage plugin needs rsync")
     storage = ["--default-storage-provider", "fs", "--default-storage-prefix", str(folder / "storage")]
-    usage = ["--shared-fs-usage", "sources", "software-deployment", "source-cache", "persistence"]
-    work = run(folder, "remote", *storage, *usage)
+    work = every_rule.run(folder / "remote", *storage, *every_rule.STORAGE)
     assert not work.path("results").exists()
-    return folder / "storage" / "results"
-
-
-def test_without_a_shared_file_system_every_result_is_in_the_storage(local, stored):
-    expected = {path.relative_to(local.path("results")) for path in local.path("results").rglob("*") if path.is_file()}
-    assert {path.relative_to(stored) for path in stored.rglob("*") if path.is_file()} == expected
-
-
-@pytest.mark.parametrize("name", COMPARED)
-def test_without_a_shared_file_system_the_results_have_the_same_bytes(local, stored, name):
-    assert (stored / name).read_bytes() == local.path(f"results/{name}").read_bytes()
+    stored = folder / "storage" / "results"
+    assert every_rule.files_in(stored) == every_rule.files_in(local.path("results"))
+    assert every_rule.differing(stored, local.path("results")) == []
 
 
 @pytest.mark.parametrize("rule", OUTPUTS)

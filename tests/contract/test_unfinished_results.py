@@ -41,15 +41,17 @@ def test_a_missing_result_is_made_again(finished, rule):
 
 def kill_training(work):
     """Start a run and kill its training processes, as a lack of memory does."""
-    process = subprocess.Popen(
-        workspace.command("--cores", "1"), cwd=work.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    # Not a pipe, which a long output would fill while nobody reads it.
+    with work.path("output.txt").open("w") as output:
+        process = subprocess.Popen(
+            workspace.command("--cores", "1"), cwd=work.folder, stdout=output, stderr=subprocess.STDOUT
+        )
     while process.poll() is None:
         for child in psutil.Process(process.pid).children(recursive=True):
             if any(part.endswith("train_trial.py") for part in child.cmdline()[:3]):
                 child.send_signal(signal.SIGKILL)
         time.sleep(0.1)
-    assert process.returncode != 0, process.communicate()[0]
+    assert process.returncode != 0, work.path("output.txt").read_text()
 
 
 def fail_training(work):

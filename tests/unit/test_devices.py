@@ -37,8 +37,8 @@ def test_the_description_names_the_processor_and_its_threads(cpu_with, monkeypat
     import tensorflow as tf
 
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda _: [])
-    assert devices.describe(1) == "cpu: Imagined 3000, 1 thread"
-    assert devices.describe(4) == "cpu: Imagined 3000, 4 threads"
+    assert devices.facts(1, gpu=False) == {"device": "cpu: Imagined 3000, 1 thread", "threads": 1, "gpu_missing": False}
+    assert devices.facts(4, gpu=True) == {"device": "cpu: Imagined 3000, 4 threads", "threads": 4, "gpu_missing": True}
 
 
 def test_the_versions_of_all_packages_that_a_result_depends_on():

@@ -21,11 +21,11 @@ def cutout(
         fill: value of the filled pixels, 0..255.
 
     Raises:
-        ValueError: there is no square, or a square is empty or larger than the image.
+        ValueError: a square is empty or larger than the image, or their number is negative.
     """
     height, width = images.shape[1:3]
-    if holes < 1 or size < 1:
-        raise ValueError(f"holes and size must be at least 1; got {holes} and {size}")
+    if holes < 0 or size < 1:
+        raise ValueError(f"size must be at least 1 and holes at least 0; got {size} and {holes}")
     if size > min(height, width):
         raise ValueError(f"holes of {size} pixels do not fit in images of {height}x{width}")
     places = random_uniform((2, ops.shape(images)[0], holes, 1), seed)

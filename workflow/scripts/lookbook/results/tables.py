@@ -15,7 +15,7 @@ from lookbook.results.trial import Trial, trial_identity
 # What summary.csv has of a metric: statistics of the trials, and the comparison with the published value.
 STATISTICS = ("mean", "std", "min", "max", "ci_low", "ci_high")
 PUBLISHED = ("published", "published_std", "published_trials", "delta", "verdict")
-WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters")
+WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters", "threads")
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import platform
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
 from lookbook.runtime.gpu_slots import take_slot
 from lookbook.runtime.hardware import visible_gpus
@@ -106,12 +107,21 @@ def _gpu() -> tuple[str, float] | None:
     return details.get("device_name", "unknown"), major + minor / 10
 
 
-def describe(threads: int) -> str:
-    """Return a description of the device, for example ``cpu: AMD EPYC, 2 threads``."""
-    gpu = _gpu()
-    if gpu is not None:
-        return f"gpu: {gpu[0]}"
-    return f"cpu: {processor_name()}, {threads} thread{'s' if threads > 1 else ''}"
+def facts(threads: int, gpu: bool) -> dict[str, Any]:
+    """Return what trial.json says of the device.
+
+    Args:
+        threads: number of CPU threads.
+        gpu: whether the job requested a GPU.
+
+    Returns:
+        ``device``, for example ``cpu: AMD EPYC, 2 threads``; ``threads``; and ``gpu_missing``, whether a GPU was
+        requested but the backend finds none, so that the trial runs on the CPU.
+    """
+    found = _gpu()
+    cpu = f"cpu: {processor_name()}, {threads} thread{'s' if threads > 1 else ''}"
+    device = cpu if found is None else f"gpu: {found[0]}"
+    return {"device": device, "threads": threads, "gpu_missing": gpu and found is None}
 
 
 def peak_memory_mb(usage: resource.struct_rusage | None = None) -> int:

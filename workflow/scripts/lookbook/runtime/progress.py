@@ -5,12 +5,15 @@ A logging handler counts the training jobs among Snakemake's events. It is not a
 Lookbook is not an installed package.
 """
 
+import json
 import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -28,6 +31,7 @@ class TrialProgress(logging.Handler):
         is_retried: returns whether Snakemake starts a job again that has just failed.
         started: what started jobs are doing. A cluster's jobs are only known to be ``submitted``: Snakemake gets no
             message when one leaves the queue.
+        notes: returns lines about a job that has ended.
     """
 
     def __init__(
@@ -37,8 +41,10 @@ class TrialProgress(logging.Handler):
         now: Callable[[], float] = time.monotonic,
         is_retried: Callable[[int], bool] = lambda job: False,
         started: Callable[[], str] = lambda: "running",
+        notes: Callable[[int], Iterable[str]] = lambda job: (),
     ) -> None:
         super().__init__()
+        self._notes = notes
         self._plan, self._write, self._now, self._is_retried, self._state = plan, write, now, is_retried, started
         self._experiment: Mapping[int, str] = {}
         self._started: dict[int, float] = {}
@@ -72,6 +78,8 @@ class TrialProgress(logging.Handler):
         self._left[experiment] -= 1
         self._failed += failed
         self._done += not failed
+        for note in self._notes(job):
+            self._write(note)
         self._write(self.line())
 
     def line(self) -> str:
@@ -117,9 +125,17 @@ def follow(workflow: Any) -> None:
     def is_retried(number: int) -> bool:
         return jobs[number].attempt <= jobs[number].restart_times  # attempts count from one
 
+    def notes(number: int) -> Iterator[str]:
+        name = f"{jobs[number].wildcards.experiment}/{jobs[number].wildcards.trial}"
+        # Without a shared file system the file may be elsewhere.
+        with suppress(OSError, ValueError, AttributeError):
+            if json.loads(Path(str(jobs[number].output.trial)).read_text()).get("gpu_missing"):
+                yield f"{name}: a GPU was requested, but there is none; trained on the CPU"
+
     progress = TrialProgress(
         plan,
         print_line,
+        notes=notes,
         is_retried=is_retried,
         started=lambda: "running" if workflow.local_exec else "submitted",
     )

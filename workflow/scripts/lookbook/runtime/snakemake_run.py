@@ -6,6 +6,7 @@
 import atexit
 import gc
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -93,6 +94,23 @@ def check_experiments(workflow: Any, config: Mapping[str, Any], scripts: Path) -
         raise WorkflowError(
             f"No job has been started, because experiments cannot be built.\n{done.stdout or done.stderr}"
         )
+
+
+def check_accounting(workflow: Any) -> None:
+    """Refuse to submit jobs to a SLURM without accounting if the options need it; called by ``onstart``.
+
+    The plugin (tested: 2.7) would ask ``sacct`` for the states of the jobs and wait for ever.
+    """
+    if workflow.executor_plugin.name != "slurm":
+        return
+    settings, needed = workflow.executor_settings, []
+    if settings.status_command != "squeue":
+        needed.append("--slurm-status-command squeue")
+    if not settings.no_account:
+        needed.append("--slurm-no-account")
+    shown = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, check=False).stdout
+    if needed and re.search(r"^AccountingStorageType\s*=\s*accounting_storage/none", shown, re.MULTILINE):
+        raise WorkflowError(f"This SLURM has no accounting, so the states of jobs stay unknown; add {' '.join(needed)}")
 
 
 def execute_alone(workflow: Any) -> None:

@@ -79,6 +79,7 @@ def train(
             folder,
             checkpoint,
             threads=threads,
+            gpu=gpu,
             compilations_folder=compilations_folder,
             started=has_lock if started is None else started + has_lock - before_lock,  # without the time of waiting
             log=log,

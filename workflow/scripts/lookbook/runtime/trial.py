@@ -36,6 +36,7 @@ def run(
     checkpoint: Path,
     *,
     threads: int,
+    gpu: bool = False,
     initial_weights: Path | None = None,
     initial_trial: Path | None = None,
     compilations_folder: Path | None = None,
@@ -50,6 +51,7 @@ def run(
         folder: the folder of the result files.
         checkpoint: the .npz file with the state after the last epoch; removed at the end.
         threads: number of CPU threads.
+        gpu: whether the job requested a GPU.
         initial_weights: a saved model whose weights the network starts from.
         initial_trial: trial.json of a trial whose model.keras the network starts from.
         compilations_folder: the folder in which XLA stores its compilations, if it does.
@@ -77,12 +79,14 @@ def run(
         "spec": trial_spec["spec"],
         "digests": {"trial_spec": spec_digest, "code": trial_spec["code_digest"], "dataset": data.digest},
         "identity": identity,
-        "device": devices.describe(threads),
+        **devices.facts(threads, gpu),
         "versions": devices.versions(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "error": None,
         "traceback": None,
     }
+    if facts["gpu_missing"]:
+        log(f"a GPU was requested, but {trial_spec['spec']['backend']} finds none; training on the CPU")
     try:
         setup = set_up(trial_spec["spec"], trial_spec["seed"], data, devices.detect(), initial_weights)
         phases.end("build")

@@ -11,8 +11,8 @@ from lookbook.results.metrics import read_metrics
 from lookbook.results.tables import WHOLE_NUMBERS
 from lookbook.results.trial import read_trial
 
-FACTS = ("seconds", "epochs", "best_epoch", "parameters", "images_per_second")
-TEXTS = ("device", "precision", "compile", "versions", "dataset_digest", "started", "error")
+FACTS = ("seconds", "epochs", "best_epoch", "parameters", "images_per_second", "threads")
+TEXTS = ("device", "gpu_missing", "precision", "compile", "versions", "dataset_digest", "started", "error")
 COLUMNS = ("experiment", "trial", "seed", "status", *METRIC_COLUMNS, *FACTS, *TEXTS, "identity")
 # The metrics that comparisons and factorial studies are about.
 COMPARED = ("test_accuracy", "test_loss")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from lookbook.report.blocks import Block, Details, Group, Heading, Items, Paragraph, Tiles
 from lookbook.report.findings import findings
-from lookbook.report.formatting import duration, slug
+from lookbook.report.formatting import duration, plural, slug
 from lookbook.report.inline import Inline, code, link, sentence, strong
 from lookbook.report.inputs import Document, Report
 
@@ -29,6 +29,9 @@ def overview(report: Report) -> Iterator[Block]:
         title = strong("Not comparable with the published results.")
         rest = f" profile.{note} It shows that everything runs; run the full benchmark for comparable results."
         yield Paragraph([title, " This is the ", code(profile["name"]), rest], "notice")
+    if missing := sum(row["gpu_missing"] == "True" or row["gpu_missing"] is True for row in report.trials):
+        title = strong(f"{plural(missing, 'trial')} requested a GPU and trained on the CPU.")
+        yield Paragraph([title, " The backend found none; the log of the trial has its device."], "notice")
     absent = sum(not experiment.n for experiment in experiments)
     done, planned = sum(e.n_ok for e in experiments), sum(e.n for e in experiments)
     failed = "trial without results" if failures == 1 else "trials without results"

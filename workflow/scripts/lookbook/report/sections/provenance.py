@@ -9,7 +9,13 @@ from lookbook.report.formatting import MISSING, duration, plural
 from lookbook.report.inline import Inline, code, join, quiet
 from lookbook.report.inputs import Report
 
-COLUMNS = {"Hardware": "device", "Precision": "precision", "Compilation": "compile", "Versions": "versions"}
+COLUMNS = {
+    "Hardware": "device",
+    "Threads": "threads",
+    "Precision": "precision",
+    "Compilation": "compile",
+    "Versions": "versions",
+}
 
 
 def provenance(report: Report) -> Iterator[Block]:
@@ -23,7 +29,7 @@ def provenance(report: Report) -> Iterator[Block]:
         "Identity": code(report.identity(report.experiments)),
         "Training time": f"{duration(report.seconds)}, {plural(len(rows), 'trial')}",
         "Date": tally([str(row["started"])[:10] for row in rows if row["started"]]),
-        **{label: tally([row[column] for row in rows]) for label, column in COLUMNS.items()},
+        **{label: tally([_text(row[column]) for row in rows]) for label, column in COLUMNS.items()},
         "Data": tally([f"{datasets[row['experiment']]} {row['dataset_digest']}" for row in rows]),
     }
     columns = [Column(label, itemgetter(n), is_number=False) for n, label in enumerate(("Fact", "Value"))]
@@ -35,3 +41,8 @@ def tally(values: list[str | None]) -> Inline:
     counts = Counter(value for value in values if value).most_common()
     lines: list[Inline] = [[value, " ", quiet(f"({plural(count, 'trial')})")] for value, count in counts]
     return join(lines, "; ") if lines else MISSING
+
+
+def _text(value: object) -> str | None:
+    """Return a cell of trials.csv as text; a whole number may have become a float beside missing values."""
+    return None if value is None else f"{value:g}" if isinstance(value, float | int) else str(value)

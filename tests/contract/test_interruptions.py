@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import h5py
 import numpy as np
-import psutil
 import pytest
+import running
 import workspace
 from workspace import Workspace
 
@@ -75,7 +75,7 @@ def interrupted(tmp_path_factory) -> Interrupted:
     process = start(work)
     wait_for_epochs(work, process, 2)
     first_log = log(work)
-    for job in training_jobs(process):
+    for job in running.jobs_of(process):
         job.terminate()
     output, _ = process.communicate(timeout=600)
     after_termination = subprocess.CompletedProcess(process.args, process.returncode, output)
@@ -113,12 +113,6 @@ def wait_for_epochs(work: Workspace, process: subprocess.Popen, epochs: int) -> 
         if file.exists() and file.stat().st_mtime > started and epochs_done(work) >= epochs:
             return
         time.sleep(0.01)
-
-
-def training_jobs(process: subprocess.Popen) -> list[psutil.Process]:
-    """Return the training processes, without the shells that started them."""
-    children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    return [child for child in children if any(part.endswith("train_trial.py") for part in child.cmdline()[:3])]
 
 
 def test_the_same_command_continues_a_killed_run(interrupted):

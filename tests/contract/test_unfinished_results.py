@@ -1,14 +1,15 @@
 """A result that an interrupted, failed or damaged job left behind is made again, never taken for the new one."""
 
 import json
-import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+import running
 import workspace
 
 EXPERIMENTS = "config/experiments/tiny.yaml"
@@ -47,9 +48,9 @@ def kill_training(work):
             workspace.command("--cores", "1"), cwd=work.folder, stdout=output, stderr=subprocess.STDOUT
         )
     while process.poll() is None:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            if any(part.endswith("train_trial.py") for part in child.cmdline()[:3]):
-                child.send_signal(signal.SIGKILL)
+        for job in running.jobs_of(process):
+            with suppress(psutil.Error):  # it has ended meanwhile
+                job.kill()
         time.sleep(0.1)
     assert process.returncode != 0, work.path("output.txt").read_text()
 

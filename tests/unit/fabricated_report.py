@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from lookbook import files
 from lookbook.config.digests import digest
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names
-from lookbook.files import write_json, write_text
+from lookbook.datasets.arrays import digest_of
+from lookbook.files import write_text
 from lookbook.report.inputs import TABLES, read_report
 from lookbook.report.rendering import render
 from lookbook.results.benchmark import read_benchmark, write_benchmark
 from lookbook.results.figures import write_best_network, write_figure
 from lookbook.results.metrics import write_metrics
 from lookbook.results.paths import DATASET_FIGURES, PREDICTION_FIGURES, figure_file
+from lookbook.results.reading import write_json
 from lookbook.results.submissions import write_submission
 from lookbook.results.tables import identity_of, write_table
 from lookbook.results.trial import FINISHED, read_trial, trial_identity
@@ -173,7 +176,7 @@ def write_figures(root, trials):
         if asked & set(PREDICTION_FIGURES):
             figures |= {("predictions", name, figure): identity for figure in PREDICTION_FIGURES}
         if found["dataset"] == "generated":
-            figures |= {("datasets", "generated", figure): "abc" for figure in DATASET_FIGURES}
+            figures |= {("datasets", "generated", figure): digest_of(2, [28, 28, 1], {}) for figure in DATASET_FIGURES}
             write_submission(root / "submissions" / f"{name}.csv", {"a.jpg": "homer"}, identity=identity)
     for sheet in {*sheet_names(), *arguments}:
         figures["contact_sheets", sheet] = digest({"sheet": sheet, "arguments": arguments.get(sheet, {})})
@@ -199,9 +202,10 @@ def write_manifests(root, classes=("boot", "bag")):
     paths = []
     for name, more in {"fashion_mnist": {}, "generated": {"skipped": skipped}}.items():
         manifest = {"name": name, "source": "a mirror", "classes": classes, "shape": [28, 28, 1], "sha256": {}}
-        manifest |= {"counts": {"train": 1216, "test": 0}, "class_counts": {"train": [608, 608]}, "digest": "abc"}
+        manifest |= {"counts": {"train": 1216, "test": 0}, "class_counts": {"train": [608, 608], "test": [0, 0]}}
+        manifest["digest"] = digest_of(len(classes), manifest["shape"], {})
         paths.append(root / "datasets" / name / "manifest.json")
-        write_json(paths[-1], manifest | more)
+        files.write_json(paths[-1], manifest | more)
     return paths
 
 

@@ -177,6 +177,7 @@ def competition(tmp_path):
     added = {"train_heights": heights, "train_widths": widths, "submission_images": submission}
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     manifest["sha256"] |= arrays.save(tmp_path, added)
+    manifest["digest"] = arrays.digest_of(3, manifest["shape"], manifest["sha256"])
     (tmp_path / "manifest.json").write_text(json.dumps(manifest | {"submission": {"names": ["a", "b"]}}))
     return tmp_path
 

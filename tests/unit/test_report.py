@@ -10,7 +10,7 @@ from fabricated_report import INCOMPATIBLE, build, experiments, read, render_bot
 from markdown_it import MarkdownIt
 
 from lookbook.errors import ResultError
-from lookbook.files import write_json
+from lookbook.results.benchmark import write_benchmark
 from lookbook.results.tables import read_table, write_table
 
 VOID = {"meta", "br", "link", "hr", "img", "input"}
@@ -172,6 +172,6 @@ def test_a_configuration_with_more_trials_refuses_the_old_table(full, tmp_path):
         shutil.copy(full[0] / name, tmp_path)
     content = json.loads((tmp_path / "experiments.json").read_text())
     content["experiments"]["network"]["trial_digests"].append("new")
-    write_json(tmp_path / "experiments.json", content)
+    write_benchmark(tmp_path / "experiments.json", content)
     with pytest.raises(ResultError, match=r"trials\.csv"):
         read(tmp_path, [])

@@ -135,7 +135,7 @@ def test_metrics_hold_strict_json_of_every_split(root):
 
     trial = root / "trials" / "resampled" / "0"
     content = json.loads((trial / "metrics.json").read_text(), parse_constant=refuse)
-    assert list(content) == ["identity", "splits"]
+    assert list(content) == ["identity", "splits", "checksum"]
     assert list(content["splits"]) == ["train", "valid"]
     valid, predictions = content["splits"]["valid"], read_predictions(read_trial(trial / "trial.json"))["valid"]
     assert valid["duplicates_in_train"] == np.count_nonzero(predictions.in_train) > 0
@@ -198,7 +198,7 @@ def test_results_of_another_specification_are_refused(root):
     path = root / "experiments.json"
     benchmark = benchmarks.read_benchmark(path)
     stated = benchmark.experiments["first"]["trial_digests"][0]
-    path.write_text(path.read_text().replace(stated, "0" * 64))
+    benchmarks.write_benchmark(path, json.loads(path.read_text().replace(stated, "0" * 64)))
     changed = benchmarks.read_benchmark(path)
     with pytest.raises(ResultError, match=r"first/0/trial\.json is of another trial specification"):
         collect_trials(changed)

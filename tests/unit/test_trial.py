@@ -60,6 +60,7 @@ def test_a_trial_leaves_its_four_files_and_no_checkpoint(trained):
 def test_trial_json_states_what_was_trained_on_what_and_how_it_ended(trained, manifest):
     folder, returned, _ = trained(DENSE)
     written = json.loads((folder / "trial.json").read_text())
+    assert len(written.pop("checksum")) == 64
     assert written == returned
     assert (written["status"], written["experiment"], written["trial"], written["seed"]) == ("ok", "mine", 0, 1)
     assert written["spec"] == DENSE["spec"]

@@ -77,8 +77,14 @@ class Files:
         try:
             size = file.stat().st_size if self._archive is None else self._archive.getinfo(name).file_size
             if size <= MAX_FILE_BYTES:
-                # ZipFile reads no more than the declared size.
-                return file.read_bytes() if self._archive is None else self._archive.read(name)
+                if self._archive is None:
+                    return file.read_bytes()
+                with self._archive.open(name) as member:
+                    # ZipFile.read would decompress up to 2 GiB before it compares the declared size.
+                    content = member.read(size)
+                    if len(content) == size and not member.read(1):
+                        return content
+                raise EOFError
         except Exception as error:  # Damaged archives raise zlib.error, BadZipFile, EOFError and NotImplementedError.
             raise DatasetError(f"{name} cannot be read ({type(error).__name__})") from error
         raise DatasetError(f"{name} has {size:,} bytes; the maximum is {MAX_FILE_BYTES:,}")
@@ -125,7 +131,7 @@ def _open_archive(path: Path, max_bytes: int) -> zipfile.ZipFile:
         raise DatasetError(f"{path} does not exist; give a folder or a zip archive")
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
         raise DatasetError(
             f"{path} is not a readable zip archive ({error}); download it again, or unpack it and give the folder"
         ) from error
@@ -147,6 +153,10 @@ def _refuse_unsafe(path: Path, entries: Sequence[zipfile.ZipInfo], max_bytes: in
             raise DatasetError(f"{path} holds {name!r}, a path outside the archive; it is not safe to read")
         if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise DatasetError(f"{path} holds {name!r}, a link or special file; it is not safe to read")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # Python decompresses these two without a limit of the output.
+            problem = "compressed by another method than deflate; compress it again, or unpack it and give the folder"
+            raise DatasetError(f"{path} holds {name!r}, {problem}")
         if entry.flag_bits & 1:
             raise DatasetError(f"{path} is protected by a password; unpack it and give the folder")
     names = [entry.filename for entry in entries if not entry.is_dir()]

@@ -98,7 +98,6 @@ def write_manifest(
         ``name``, ``source``, ``classes``, ``shape`` [H, W, C], ``counts`` and ``class_counts`` by split, ``sha256`` by
         array, and ``digest``: one SHA-256 over what training depends on (shape, number of classes and arrays).
     """
-    identity = {"classes": len(classes), "sha256": dict(hashes), "shape": list(shape)}
     manifest = {
         "name": name,
         "source": source,
@@ -109,7 +108,7 @@ def write_manifest(
             split: np.bincount(values, minlength=len(classes)).tolist() for split, values in labels.items()
         },
         "sha256": dict(hashes),
-        "digest": hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
+        "digest": digest_of(len(classes), shape, hashes),
         **more,
     }
     write_json(directory / "manifest.json", manifest)
@@ -226,9 +225,27 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise DatasetError(f"{path} does not exist; {remedy}") from None
     except IsADirectoryError:
         raise DatasetError(f"{path} is a folder; give the path of its manifest.json") from None
-    except ValueError as error:
-        raise DatasetError(f"{path} is damaged ({error}); delete it and {remedy}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise DatasetError(f"{path} is damaged ({str(error)[:200]}); delete it and {remedy}") from None
     missing = [key for key in MANIFEST_KEYS if not isinstance(manifest, dict) or key not in manifest]
     if missing:
         raise DatasetError(f"{path} lacks {', '.join(missing)}; delete it and {remedy}")
+    try:
+        counts = {split: sum(manifest["class_counts"][split]) for split in ("train", "test")}
+        stated = {split: manifest["counts"][split] for split in ("train", "test")}
+        is_whole = counts == stated and manifest["digest"] == digest_of(
+            len(manifest["classes"]), manifest["shape"], manifest["sha256"]
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        is_whole = False
+    if not is_whole:
+        raise DatasetError(
+            f"{path} is damaged (its digest or counts are not those of its content); delete it and {remedy}"
+        )
     return manifest
+
+
+def digest_of(classes: int, shape: Sequence[int], hashes: Mapping[str, str]) -> str:
+    """Return the SHA-256 of what training depends on: number of classes, shape, and hashes of the arrays by name."""
+    identity = {"classes": classes, "sha256": dict(hashes), "shape": list(shape)}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()

@@ -109,7 +109,16 @@ def read(*originals: Path, files: Mapping[str, IdxFile] = FILES, verify: bool = 
     Raises:
         DatasetError: a file is missing, damaged, or its values are not the published ones.
     """
-    return {key: _read(_locate(originals, file.name), file.sha256 if verify else None) for key, file in files.items()}
+    paths = {key: _locate(originals, file.name) for key, file in files.items()}
+    decoded = {key: _read(path, files[key].sha256 if verify else None) for key, path in paths.items()}
+    for split in ("train", "test"):
+        images, labels = decoded[f"{split}_images"], decoded[f"{split}_labels"]
+        if images.ndim != 3 or labels.shape != images.shape[:1] or not len(labels):
+            problem = f"images {list(images.shape)} and labels {list(labels.shape)} do not belong together"
+            raise DatasetError(f"{paths[f'{split}_labels']}: {problem}; use the files of one dataset")
+        if labels.max() >= len(CLASSES):
+            raise DatasetError(f"{paths[f'{split}_labels']}: label {labels.max()} is not one of {len(CLASSES)} classes")
+    return decoded
 
 
 def prepare(name: str, output: Path, originals: Sequence[Path] = (), *, workers: int = 1) -> dict[str, Any]:

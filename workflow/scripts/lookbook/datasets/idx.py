@@ -16,6 +16,10 @@ from lookbook.errors import DatasetError
 from lookbook.files import replacing
 
 UINT8 = 0x08
+GZIP = b"\x1f\x8b"
+# Five times the largest file of Fashion-MNIST. Whatever a file declares, no more of it is decompressed.
+MAX_BYTES = 2**28
+MAX_DIMENSIONS = 4
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -28,9 +32,11 @@ def read_idx(path: Path) -> np.ndarray:
         DatasetError: the file is missing, damaged, truncated, too long, or not an idx file of uint8 values.
     """
     try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
+        with path.open("rb") as raw:
+            is_gzipped = raw.read(2) == GZIP
+            raw.seek(0)
+            file = gzip.GzipFile(fileobj=raw) if is_gzipped else raw
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise DatasetError(f"{path} does not exist") from None
     except EOFError:
@@ -38,6 +44,8 @@ def read_idx(path: Path) -> np.ndarray:
     except (OSError, zlib.error) as error:
         raise DatasetError(f"{path} cannot be read: {error}") from None
 
+    if len(content) > MAX_BYTES:
+        raise DatasetError(f"{path} has more than {MAX_BYTES:,} bytes of values, the maximum; use another file")
     if len(content) < 4:
         raise DatasetError(f"{path} is truncated: {len(content)} bytes are too few for an idx header")
     if content[:2] != b"\0\0" or content[2] != UINT8:
@@ -45,6 +53,8 @@ def read_idx(path: Path) -> np.ndarray:
     start = 4 + 4 * content[3]
     if len(content) < start:
         raise DatasetError(f"{path} is truncated inside its idx header")
+    if not 1 <= content[3] <= MAX_DIMENSIONS:
+        raise DatasetError(f"{path} has {content[3]} dimensions; an idx file has 1 to {MAX_DIMENSIONS} here")
     shape = struct.unpack(f">{content[3]}I", content[4:start])
     expected, present = math.prod(shape), len(content) - start
     if present != expected:

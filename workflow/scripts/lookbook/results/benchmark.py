@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lookbook.errors import ResultError
-from lookbook.files import write_json
 from lookbook.results.paths import trial_file
-from lookbook.results.reading import read_json
+from lookbook.results.reading import read_json, write_json
 
 
 @dataclass(frozen=True)

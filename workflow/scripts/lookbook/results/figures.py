@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lookbook.errors import ResultError
-from lookbook.files import write_json, write_text
-from lookbook.results.reading import check_identity, read_json, reading, remedy
+from lookbook.files import write_text
+from lookbook.results.reading import check_identity, read_json, reading, remedy, write_json
 
 _IDENTITY = re.compile(r'<svg data-identity="([0-9a-f]*)" ')
 

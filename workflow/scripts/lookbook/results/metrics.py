@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lookbook.files import write_json
-from lookbook.results.reading import check_identity, read_json
+from lookbook.results.reading import check_identity, read_json, write_json
 from lookbook.results.trial import Trial
 
 

@@ -1,12 +1,19 @@
-"""Refuse a result file that is missing, damaged or made from other trials, with the command that creates it again."""
+"""Refuse a result file that is missing, damaged or made from other trials, with the command that creates it again.
+
+A JSON file states a checksum of its content, so that any damage is found where the file is read.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lookbook import files
+from lookbook.config.digests import digest
 from lookbook.errors import ResultError
+
+CHECKSUM = "checksum"
 
 
 @contextmanager
@@ -17,19 +24,28 @@ def reading(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise ResultError(f"{path} is missing; {remedy(path)}") from None
     except Exception as error:  # What a damaged file raises depends on its bytes.
-        raise ResultError(f"{path} is damaged ({type(error).__name__}: {error}); {remedy(path)}") from None
+        about = " ".join(str(error).split())[:200]
+        raise ResultError(f"{path} is damaged ({type(error).__name__}: {about}); {remedy(path)}") from None
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write the object of a JSON file with its checksum, completely or not at all."""
+    without = {key: value for key, value in content.items() if key != CHECKSUM}
+    files.write_json(path, without | {CHECKSUM: digest(without)})
 
 
 def read_json(path: Path, *keys: str) -> dict[str, Any]:
-    """Return the object of a JSON file.
+    """Return the object of a JSON file that ``write_json`` has written.
 
     Raises:
-        ResultError: the file is missing, is not JSON or lacks one of the keys.
+        ResultError: the file is missing, is not JSON, lacks one of the keys, or its content does not have its checksum.
     """
     with reading(path):
         content = json.loads(path.read_text(encoding="utf-8"))
-        if lacking := [key for key in keys if key not in content]:
+        if lacking := [key for key in (*keys, CHECKSUM) if key not in content]:
             raise KeyError(*lacking)
+        if content.pop(CHECKSUM) != digest(content):
+            raise ValueError("its content does not have its checksum")
     return content
 
 

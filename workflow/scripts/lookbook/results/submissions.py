@@ -5,8 +5,8 @@ from pathlib import Path
 
 from lookbook.datasets.competition_layout import write_answers
 from lookbook.errors import ResultError
-from lookbook.files import file_sha256, write_json
-from lookbook.results.reading import check_identity, read_json, reading, remedy
+from lookbook.files import file_sha256
+from lookbook.results.reading import check_identity, read_json, reading, remedy, write_json
 
 
 def write_submission(path: Path, answers: Mapping[str, str], *, identity: str) -> None:

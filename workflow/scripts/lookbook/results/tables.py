@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from lookbook.config.digests import digest
 from lookbook.files import write_text
@@ -15,6 +16,11 @@ from lookbook.results.trial import Trial, trial_identity
 # What summary.csv has of a metric: statistics of the trials, and the comparison with the published value.
 STATISTICS = ("mean", "std", "min", "max", "ci_low", "ci_high")
 PUBLISHED = ("published", "published_std", "published_trials", "delta", "verdict")
+# The ends of the names of columns with text; all others have numbers.
+TEXT_COLUMNS = (
+    *("experiment", "base", "kind", "split", "note", "study", "metric", "term", "verdict", "identity", "status"),
+    *("device", "gpu_missing", "precision", "compile", "versions", "dataset_digest", "started", "error"),
+)
 WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters", "threads")
 
 
@@ -26,6 +32,9 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     with reading(path):
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        for name in table:
+            if not (str(name).endswith(TEXT_COLUMNS) or is_numeric_dtype(table[name]) or table[name].isna().all()):
+                raise ValueError(f"the column {str(name)[:60]} has text among its numbers")
         return table.astype({name: "Int64" for name in WHOLE_NUMBERS if name in table})
 
 

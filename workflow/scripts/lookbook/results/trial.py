@@ -12,10 +12,10 @@ from typing import Any
 
 from lookbook.config.digests import digest
 from lookbook.errors import ResultError
-from lookbook.files import file_sha256, write_json
+from lookbook.files import file_sha256
 from lookbook.results.benchmark import PlannedTrial
 from lookbook.results.paths import TRIAL_FILES
-from lookbook.results.reading import read_json, remedy
+from lookbook.results.reading import read_json, remedy, write_json
 
 # A collapsed trial learned nothing, but it ran to its end, so it counts.
 FINISHED = ("ok", "collapsed")

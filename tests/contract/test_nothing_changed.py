@@ -55,3 +55,9 @@ def test_comments_in_rules_and_configuration_change_nothing(finished, names):
         with finished.path(name).open("a") as file:
             file.write("\n\n# A new comment.\n")
     assert finished.plan().is_empty
+
+
+def test_another_folder_of_checkpoints_retrains_nothing(finished):
+    with finished.path("config/config.yaml").open("a") as file:
+        file.write("checkpoints: /shared/checkpoints\n")
+    assert not finished.plan().jobs.keys() & {"prepare_dataset", "train_trial", "evaluate_trial", "collect_trials"}

@@ -16,7 +16,11 @@ from snakemake.shell import shell
 from lookbook.processes import start_of
 from lookbook.runtime import snakemake_run
 
-CONFIG = {"devices": {"slots_per_gpu": 3}, "data": {"fashion_mnist": {"path": "/data/my images"}}}
+CONFIG = {
+    "devices": {"slots_per_gpu": 3},
+    "checkpoints": "/shared/my checkpoints",
+    "data": {"fashion_mnist": {"path": "/data/my images"}},
+}
 
 
 def workflow(*methods, main=True, lock=True):

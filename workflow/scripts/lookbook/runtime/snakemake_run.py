@@ -146,7 +146,8 @@ def job_environment(workflow: Any, config: Mapping[str, Any], scripts: Path) -> 
 
     These values are not rule parameters, because a change of them must not rerun jobs: this process, whose end ends
     its jobs, the place of the scripts, the configuration of a job whose parameter is what follows from it, the number
-    of trials that share a GPU, and the folder of the Fashion-MNIST files, whose contents are verified.
+    of trials that share a GPU, the folder of the checkpoints, and the folder of the Fashion-MNIST files, whose contents
+    are verified.
     """
     variables = {
         # The process that starts the jobs: of a local job the main process, of a cluster job one on its node.
@@ -154,6 +155,7 @@ def job_environment(workflow: Any, config: Mapping[str, Any], scripts: Path) -> 
         "LOOKBOOK_SCRIPTS": str(scripts),
         "LOOKBOOK_CONFIG": canonical(config),
         "LOOKBOOK_SLOTS_PER_GPU": str(config["devices"]["slots_per_gpu"]),
+        "LOOKBOOK_CHECKPOINTS": config["checkpoints"] or "",
         "LOOKBOOK_FASHION_MNIST": config["data"]["fashion_mnist"]["path"] or "",
     }
     commands = [f"export {name}={shlex.quote(value)};" for name, value in variables.items()]

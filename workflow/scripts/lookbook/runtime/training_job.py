@@ -6,6 +6,7 @@ Keras reads its settings from the environment when it is imported, so this modul
 import os
 import platform
 import time
+from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from lookbook.config.digests import digest
 from lookbook.datasets import arrays
+from lookbook.errors import ConfigError
 from lookbook.files import remove_temporaries
 from lookbook.results.paths import TRIAL_FILES
 from lookbook.results.trial import is_intact, trial_identity
@@ -44,7 +46,8 @@ def train(
         trial_spec: the trial specification, see ``config.trial_specs``.
         folder: the folder of the result files.
         manifest: manifest.json of the prepared dataset, by default that of ``resources/datasets``.
-        checkpoint: the .npz file with the state after the last epoch, by default in ``folder``.
+        checkpoint: the .npz file with the state after the last epoch, by default in the folder that the environment
+            variable LOOKBOOK_CHECKPOINTS names, or else in ``folder``.
         threads: number of CPU threads.
         gpu: whether to use a GPU if there is one.
         attempt: number of this attempt of Snakemake, for the log.
@@ -52,16 +55,24 @@ def train(
             removes earlier results before it starts a job, so any that exist are from a job that ran meanwhile.
         started: ``time.perf_counter()`` at the start of the job, so that its imports are measured; None is now.
         initial: ``initial_weights`` and ``initial_trial`` of ``trial.run``.
+
+    Raises:
+        ConfigError: LOOKBOOK_CHECKPOINTS names no folder that this process can write to.
     """
     manifest = manifest or Path("resources/datasets") / trial_spec["spec"]["dataset"] / "manifest.json"
-    checkpoint = checkpoint or folder / "checkpoint.npz"
+    identity = trial_identity(digest(trial_spec), arrays.load(manifest).digest)
+    stored = None if checkpoint else _stored_checkpoint(trial_spec, identity)
+    checkpoint = checkpoint or stored or folder / "checkpoint.npz"
     now = datetime.now().astimezone()
     log(f"{now:%Y-%m-%d %H:%M:%S %z}: attempt {attempt}, process {os.getpid()} on {platform.node()}")
     log(f"{trial_spec['experiment']}, trial {trial_spec['trial']}, seed {trial_spec['seed']}")
     before_lock = time.perf_counter()
-    with hold_lock(folder / "trial.lock", log=log):
+    with ExitStack() as held:
+        held.enter_context(hold_lock(folder / "trial.lock", log=log))
+        if stored:  # Nodes that do not share ``folder`` share this lock.
+            held.enter_context(hold_lock(stored.with_suffix(".lock"), log=log))
         has_lock = time.perf_counter()
-        if adopt and is_intact(folder, trial_identity(digest(trial_spec), arrays.load(manifest).digest)):
+        if adopt and is_intact(folder, identity):
             log("another job has trained this trial: its results are complete and are kept")
             return
         for path in (checkpoint, *(folder / name for name in TRIAL_FILES)):
@@ -85,3 +96,20 @@ def train(
             log=log,
             **initial,
         )
+
+
+def _stored_checkpoint(trial_spec: dict[str, Any], identity: str) -> Path | None:
+    """Return the trial's checkpoint in the configured folder, or None if none is configured.
+
+    The name has the identity, since several benchmarks may use one folder.
+    """
+    if not (configured := os.environ.get("LOOKBOOK_CHECKPOINTS")):
+        return None
+    store = Path(configured)
+    # A folder created here would be on the node's own disk if the shared one is not mounted.
+    if not (store.is_dir() and os.access(store, os.W_OK)):
+        raise ConfigError(
+            f"config/config.yaml: checkpoints: {store} is no folder that can be written to on {platform.node()}; "
+            "mount it on every node, or set `checkpoints: null`"
+        )
+    return store / f"{trial_spec['experiment']}_{trial_spec['trial']}_{identity}.npz"

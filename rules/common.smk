@@ -14,7 +14,12 @@ from lookbook.config.trial_specs import trial_spec
 from lookbook.datasets import ARRAYS, COMPETITION_ARRAYS, DATASETS, originals_unavailable_reason
 from lookbook.results.paths import DATASET_FIGURES, PREDICTION_FIGURES, figure_file, trial_file
 from lookbook.runtime.hardware import gpus_to_request
-from lookbook.runtime.snakemake_run import check_accounting, check_experiments, end_gracefully, prepare_run
+from lookbook.runtime.snakemake_run import (
+    check_accounting,
+    check_experiments,
+    end_gracefully,
+    prepare_run,
+)
 
 try:
     CONFIG = resolve_config(config)

@@ -239,9 +239,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         is_whole = False
     if not is_whole:
-        raise DatasetError(
-            f"{path} is damaged (its digest or counts are not those of its content); delete it and {remedy}"
-        )
+        raise DatasetError(f"{path} is damaged (digest or counts are not those of its content); delete it and {remedy}")
     return manifest
 
 

@@ -4,6 +4,7 @@ An archive is never unpacked, so nothing in it can be written outside a folder. 
 completely before the first file is read, and the sizes that it declares limit what is read.
 """
 
+import os
 import re
 import shutil
 import stat
@@ -18,6 +19,8 @@ from lookbook.files import replacing
 MAX_FILES = 200_000
 MAX_BYTES = 8 * 2**30
 MAX_FILE_BYTES = 64 * 2**20
+MAX_NAME = 512  # characters; every folder of a name is listed, so long names of many folders take much memory
+MAX_DEPTH = 16
 
 
 def natural_order(name: str) -> list[str | int]:
@@ -121,7 +124,12 @@ def copy_archive(
 def _list_folder(root: Path) -> tuple[list[str], list[str]]:
     """Return the names of the regular files, sorted, and of the folders; links that leave the folder are ignored."""
     resolved = root.resolve()
-    paths = [path for path in root.rglob("*") if not path.is_symlink() or path.resolve().is_relative_to(resolved)]
+    # Path.resolve raises an error for a link to itself.
+    paths = [
+        path
+        for path in root.rglob("*")
+        if not path.is_symlink() or Path(os.path.realpath(path)).is_relative_to(resolved)
+    ]
     names = sorted(path.relative_to(root).as_posix() for path in paths if path.is_file())
     return names, [path.relative_to(root).as_posix() for path in paths if path.is_dir()]
 
@@ -148,6 +156,11 @@ def _refuse_unsafe(path: Path, entries: Sequence[zipfile.ZipInfo], max_bytes: in
         raise DatasetError(f"{path} unpacks to {total:,} bytes; the maximum is {max_bytes:,}")
     for entry in entries:
         name = entry.orig_filename
+        if len(name) > MAX_NAME or name.count("/") > MAX_DEPTH:
+            raise DatasetError(
+                f"{path} holds {name[:40]!r}..., a name of {len(name):,} characters and {name.count('/'):,} folders; "
+                f"the maximum is {MAX_NAME} and {MAX_DEPTH}"
+            )
         pure = PurePosixPath(name)
         if pure.is_absolute() or ".." in pure.parts or "\\" in name or "\0" in name or name[1:2] == ":":
             raise DatasetError(f"{path} holds {name!r}, a path outside the archive; it is not safe to read")

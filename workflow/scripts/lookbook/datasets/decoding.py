@@ -144,12 +144,12 @@ def decode(data: bytes, name: str, size: int, mode: str = "RGB") -> Picture | st
 def _objection(image: Image.Image, extension: str, mode: str) -> str | None:
     if image.format != KINDS[extension]:
         return f"named {extension} but holds {image.format}"
-    if getattr(image, "n_frames", 1) > 1:
+    if image.width * image.height > MAX_PIXELS:
+        return "too many pixels"
+    if getattr(image, "is_animated", False):  # the number of frames is known only after reading all of them
         return "animated"
     if image.mode != mode:
         return f"color mode {image.mode}, not {mode}"
-    if image.width * image.height > MAX_PIXELS:
-        return "too many pixels"
     return None
 
 

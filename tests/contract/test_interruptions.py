@@ -67,13 +67,13 @@ def interrupted(tmp_path_factory) -> Interrupted:
 
     # The same command three times.
     process = start(work)
-    wait_for_epochs(work, process, 2)
+    wait_for_epochs(work, process, 2, attempt=1)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(60)
     after_kill = epochs_done(work)
 
     process = start(work)
-    wait_for_epochs(work, process, 2)
+    wait_for_epochs(work, process, 2, attempt=2)
     first_log = log(work)
     for job in running.jobs_of(process):
         job.terminate()
@@ -105,12 +105,12 @@ def epochs_done(work: Workspace) -> int:
     return log(work).count("\nepoch ")
 
 
-def wait_for_epochs(work: Workspace, process: subprocess.Popen, epochs: int) -> None:
-    """Wait until this run has trained a number of epochs and saved a checkpoint after each."""
-    started, limit = time.time(), time.monotonic() + 600
+def wait_for_epochs(work: Workspace, process: subprocess.Popen, epochs: int, attempt: int) -> None:
+    """Wait until the job of this run, one-based, has trained a number of epochs and saved a checkpoint after each."""
+    limit = time.monotonic() + 600
     file = work.path("interrupted/logs/train_trial/long/0.log")
     while time.monotonic() < limit and process.poll() is None:
-        if file.exists() and file.stat().st_mtime > started and epochs_done(work) >= epochs:
+        if file.exists() and file.read_text().count(": attempt ") >= attempt and epochs_done(work) >= epochs:
             return
         time.sleep(0.01)
 

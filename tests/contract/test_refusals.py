@@ -69,7 +69,9 @@ def test_a_cycle_of_bases_is_refused_with_the_cycle(work):
         ),
         pytest.param("profile:", "results: 2020-01-01\nprofile:", ["line 2", "not a date"], id="date"),
         pytest.param("profile:", "results: config\nprofile:", ["results: config has other files"], id="results"),
-        pytest.param("profile:", f"seed: {'9' * 5000}\nprofile:", ["line 2: is a number of more"], id="long number"),
+        pytest.param(
+            "profile:", f"seed: {'9' * 5000}\nprofile:", ["line 2: seed: is a number of more"], id="long number"
+        ),
     ],
 )
 def test_an_invalid_config_yaml_is_refused(work, old, new, expected):

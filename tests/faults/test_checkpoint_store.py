@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ def test_a_job_resumes_from_the_store_and_never_from_the_checkpoint_of_another_b
     assert "epoch 1/" not in resumed
     assert json.loads((tmp_path / "node 2" / "trial.json").read_text())["epochs"] == 60
     assert names(store) == []
+
+
+def test_of_two_nodes_with_the_same_trial_one_waits(tmp_path):
+    manifest, store = write_sample(tmp_path / "data"), tmp_path / "store"
+    store.mkdir()
+    first = start(tmp_path / "node 1", store, manifest, seed=1, epochs=60)
+    while not (locks := list(store.glob("mine_0_*.lock"))):
+        assert first.poll() is None, first.communicate()[0]
+        time.sleep(0.01)
+    second = start(tmp_path / "node 2", store, manifest, seed=1, epochs=60)
+    try:
+        lines = iter(second.stdout.readline, "")
+        assert any(line.startswith(f"{locks[0]}: waiting for process {first.pid}") for line in lines)
+    finally:
+        for process in (first, second):
+            process.kill()
+            process.communicate()
 
 
 def test_a_store_that_is_not_mounted_is_refused(tmp_path, monkeypatch):

@@ -5,11 +5,9 @@ Snakemake does so before it trains; `make check` and this command do it at any t
 example: check_experiments.py --config config/config.yaml config/mine.yaml
 """
 
-import json
 import sys
-from pathlib import Path
 
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import exits_with_message, json_object, new_parser, path
 from lookbook.config.experiments import defined, resolve, resolve_config
 from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import check_names
@@ -20,8 +18,8 @@ def main() -> None:
     """Check the experiments, and print how many there are."""
     parser = new_parser(__doc__)
     parser.add_argument("experiments", nargs="*", help="names of experiments (all)")
-    parser.add_argument("--config", type=Path, nargs="+", default=[CONFIG], help="YAML files, later ones override")
-    parser.add_argument("--config-json", type=json.loads, help="the merged configuration files as JSON")
+    parser.add_argument("--config", type=path, nargs="+", default=[CONFIG], help="YAML files, later ones override")
+    parser.add_argument("--config-json", type=json_object(), help="the merged configuration files as JSON")
     arguments = parser.parse_args()
 
     config = arguments.config_json or read_config(arguments.config)

@@ -5,10 +5,9 @@ example: describe_experiment.py exp104 --config config/config.yaml config/quick.
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import exits_with_message, new_parser, path
 from lookbook.config.experiments import changes, digest_of, resolve
 from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import check_names
@@ -36,7 +35,7 @@ def main() -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("experiment", nargs="?", help="the name of an experiment")
     what.add_argument("--list", action="store_true", help="print all names, one per line")
-    parser.add_argument("--config", type=Path, nargs="+", default=[CONFIG], help="YAML files, later ones override")
+    parser.add_argument("--config", type=path, nargs="+", default=[CONFIG], help="YAML files, later ones override")
     arguments = parser.parse_args()
 
     experiments = resolve(read_config(arguments.config) | {"experiments": None})

@@ -4,9 +4,7 @@ example: make_sample.py --originals /usr/share/datasets/fashion-mnist \
       --output workflow/scripts/lookbook/datasets/sample
 """
 
-from pathlib import Path
-
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import exits_with_message, new_parser, path
 from lookbook.datasets import fashion_mnist
 from lookbook.datasets.idx import write_idx
 from lookbook.sampling.splits import limit
@@ -19,7 +17,7 @@ SEED = 2017  # the year of Fashion-MNIST; another seed gives another sample
 def main() -> None:
     """Write the four files of the sample."""
     parser = new_parser(__doc__, output="folder to write")
-    parser.add_argument("--originals", type=Path, nargs="+", required=True, help="Fashion-MNIST's files or folder")
+    parser.add_argument("--originals", type=path, nargs="+", required=True, help="Fashion-MNIST's files or folder")
     arguments = parser.parse_args()
     decoded = fashion_mnist.read(*arguments.originals)
     arguments.output.mkdir(parents=True, exist_ok=True)

@@ -4,9 +4,7 @@ example: plot_best_network.py --experiments results/experiments.json --summary r
       --trials results/trials.csv --manifests resources/datasets/*/manifest.json --output results/figures/best
 """
 
-from pathlib import Path
-
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import exits_with_message, new_parser, path
 from lookbook.config.selection import compared_networks
 from lookbook.datasets.arrays import read_manifest
 from lookbook.errors import ResultError
@@ -23,7 +21,7 @@ from lookbook.statistics.best_network import best_network
 def main() -> None:
     """Choose the network by the summary, then write three SVG files of its predictions and best_network.json."""
     parser = new_parser(__doc__, "experiments", "summary", "trials", output="folder for the files")
-    parser.add_argument("--manifests", type=Path, nargs="+", required=True, help="manifest.json of each dataset")
+    parser.add_argument("--manifests", type=path, nargs="+", required=True, help="manifest.json of each dataset")
     arguments = parser.parse_args()
 
     benchmark = read_benchmark(arguments.experiments)

@@ -3,9 +3,7 @@
 example: plot_contact_sheets.py --only zoom mixup --output results/figures/contact_sheets
 """
 
-import json
-
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import exits_with_message, json_object, new_parser
 from lookbook.config.digests import digest
 from lookbook.config.selection import sheet_names
 from lookbook.results.figures import write_figure
@@ -19,7 +17,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="the augmentations to draw; default: all")
     parser.add_argument(
         "--arguments",
-        type=json.loads,
+        type=json_object(),
         default={},
         help="JSON object: arguments for each augmentation in place of its defaults; Keras layers named here are drawn",
     )

@@ -4,9 +4,8 @@ example: prepare_dataset.py sample --output resources/datasets/sample
 """
 
 import importlib
-from pathlib import Path
 
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import exits_with_message, new_parser, path, positive_number
 from lookbook.datasets import DATASETS
 
 
@@ -16,9 +15,11 @@ def main() -> None:
     parser = new_parser(__doc__, output="folder to write")
     parser.add_argument("dataset", choices=list(DATASETS))
     parser.add_argument(
-        "--originals", type=Path, nargs="*", default=[], help="original files, or their folder; none if shipped"
+        "--originals", type=path, nargs="*", default=[], help="original files, or their folder; none if shipped"
     )
-    parser.add_argument("--workers", type=int, default=1, help="number of processes that decode image files (1)")
+    parser.add_argument(
+        "--workers", type=positive_number, default=1, help="number of processes that decode image files (1)"
+    )
     arguments = parser.parse_args()
     module = importlib.import_module(DATASETS[arguments.dataset].module)
     manifest = module.prepare(arguments.dataset, arguments.output, arguments.originals, workers=arguments.workers)

@@ -7,9 +7,7 @@ example: render_report.py --experiments results/experiments.json --trials result
       --markdown results/report/report.md --html results/report/report.html
 """
 
-from pathlib import Path
-
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import exits_with_message, new_parser, path
 from lookbook.report.inputs import TABLES, read_report
 from lookbook.report.rendering import render
 
@@ -19,7 +17,7 @@ def main() -> None:
     """Read the results, write both reports."""
     outputs = {"markdown": "report.md to write", "html": "report.html to write"}
     parser = new_parser(__doc__, "experiments", *TABLES, templates="folder of the templates", **outputs)
-    parser.add_argument("--manifests", type=Path, nargs="*", default=[], help="manifest.json of each dataset")
+    parser.add_argument("--manifests", type=path, nargs="*", default=[], help="manifest.json of each dataset")
     parser.add_argument(
         "--log-pattern",
         default="logs/train_trial/{experiment}/{trial}.log",

@@ -4,9 +4,7 @@ example: resolve_experiments.py --output experiments.json \
       --config-json '{"experiment_files": ["config/experiments/zoo.yaml"]}'
 """
 
-import json
-
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import exits_with_message, json_object, new_parser
 from lookbook.config.benchmark import benchmark_content
 from lookbook.results.benchmark import write_benchmark
 
@@ -15,7 +13,9 @@ from lookbook.results.benchmark import write_benchmark
 def main() -> None:
     """Write the file."""
     parser = new_parser(__doc__, output="the experiments.json to write")
-    parser.add_argument("--config-json", type=json.loads, required=True, help="the merged configuration files as JSON")
+    parser.add_argument(
+        "--config-json", type=json_object(), required=True, help="the merged configuration files as JSON"
+    )
     arguments = parser.parse_args()
     write_benchmark(arguments.output, benchmark_content(arguments.config_json))
 

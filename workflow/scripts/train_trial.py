@@ -6,11 +6,10 @@ examples:
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import exits_with_message, json_object, natural_number, new_parser, path, positive_number
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -18,18 +17,27 @@ def parse_arguments() -> argparse.Namespace:
     parser = new_parser(__doc__, output="folder of the results")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("experiment", nargs="?", help="name of an experiment of the configuration")
-    what.add_argument("--trial-spec", metavar="JSON", help="trial specification, in place of a name (the rule uses it)")
-    parser.add_argument("--trial", type=int, default=0, help="zero-based number, from which the seed follows (0)")
+    what.add_argument(
+        "--trial-spec",
+        metavar="JSON",
+        type=json_object("experiment", "trial", "seed", "spec"),
+        help="trial specification, in place of a name (the rule uses it)",
+    )
+    parser.add_argument(
+        "--trial", type=natural_number, default=0, help="zero-based number, from which the seed follows (0)"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one key, YAML value")
-    parser.add_argument("--config", type=Path, nargs="+", help="configuration files (config/config.yaml)")
-    parser.add_argument("--manifest", type=Path, help="prepared dataset (resources/datasets/<name>/manifest.json)")
-    parser.add_argument("--checkpoint", type=Path, help="state after each epoch (<output>/checkpoint.npz)")
+    parser.add_argument("--config", type=path, nargs="+", help="configuration files (config/config.yaml)")
+    parser.add_argument("--manifest", type=path, help="prepared dataset (resources/datasets/<name>/manifest.json)")
+    parser.add_argument("--checkpoint", type=path, help="state after each epoch (<output>/checkpoint.npz)")
     weights = parser.add_mutually_exclusive_group()
-    weights.add_argument("--initial-weights", type=Path, help="model.keras to start from")
+    weights.add_argument("--initial-weights", type=path, help="model.keras to start from")
     weights.add_argument("--initial-trial", default="", help="trial.json of the trial to start from (the rule uses it)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
-    parser.add_argument("--gpu", type=int, default=0, help="1 uses a GPU if there is one (0)")
-    parser.add_argument("--attempt", type=int, default=1, help="number of the attempt, for the log (the rule uses it)")
+    parser.add_argument("--threads", type=positive_number, default=1, help="CPU threads (1)")
+    parser.add_argument("--gpu", type=natural_number, default=0, help="1 uses a GPU if there is one (0)")
+    parser.add_argument(
+        "--attempt", type=positive_number, default=1, help="number of the attempt, for the log (the rule uses it)"
+    )
     return parser.parse_args()
 
 
@@ -41,7 +49,7 @@ def main() -> None:
     from lookbook.runtime.training_job import train
 
     if arguments.trial_spec:
-        trial_spec = json.loads(arguments.trial_spec)
+        trial_spec = arguments.trial_spec
     else:
         from lookbook.config.trial_specs import CONFIG, trial_spec_by_hand
 

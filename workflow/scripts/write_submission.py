@@ -7,7 +7,7 @@ Trials that did not finish are left out; if none finished, the file has only its
 
 import sys
 
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import exits_with_message, new_parser, positive_number
 
 
 @exits_with_message
@@ -15,7 +15,7 @@ def main() -> None:
     """Write the CSV file, and a JSON file beside it with its identity."""
     parser = new_parser(__doc__, "experiments", "manifest", output="CSV file to write")
     parser.add_argument("--experiment", required=True, metavar="NAME", help="name of the experiment")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (1)")
+    parser.add_argument("--threads", type=positive_number, default=1, help="CPU threads (1)")
     arguments = parser.parse_args()
 
     # Imported here, so that --help does not wait for NumPy and pandas.

@@ -1,11 +1,13 @@
 """What the command lines of all scripts have in common."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
 from lookbook.errors import ConfigError, DatasetError, ResultError
 from lookbook.processes import end_with
@@ -15,6 +17,44 @@ INPUTS = {
     "manifest": "manifest.json of a prepared dataset; its images are in the same folder",
     **{name: f"{name}.csv" for name in ("trials", "summary", "comparisons", "ensembles", "factorials", "published")},
 }
+
+
+def path(text: str) -> Path:
+    """Parse the path of an argument."""
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError("a path is neither empty nor contains a NUL byte")
+    return Path(text)
+
+
+def natural_number(text: str) -> int:
+    """Parse an argument that is an integer from 0 to 2^31 - 1."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) < 2**31):
+        raise argparse.ArgumentTypeError(f"must be an integer from 0 to {2**31 - 1}; got {text[:40]!r}")
+    return int(text)
+
+
+def positive_number(text: str) -> int:
+    """Parse an argument that is an integer from 1 to 2^31 - 1."""
+    if not natural_number(text):
+        raise argparse.ArgumentTypeError("must be at least 1; got 0")
+    return int(text)
+
+
+def json_object(*keys: str) -> Callable[[str], dict[str, Any]]:
+    """Return a function that parses an argument that is a JSON object with some keys."""
+
+    def parse(text: str) -> dict[str, Any]:
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise argparse.ArgumentTypeError(f"is not JSON ({type(error).__name__}): {text[:40]!r}") from None
+        missing = [key for key in keys if not isinstance(value, dict) or key not in value]
+        if missing or not isinstance(value, dict):
+            what = "a JSON object" + (f" with the key {missing[0]}" if missing else "")
+            raise argparse.ArgumentTypeError(f"must be {what}; got {text[:40]!r}")
+        return value
+
+    return parse
 
 
 def new_parser(documentation: str, *inputs: str, **paths: str) -> argparse.ArgumentParser:
@@ -30,7 +70,7 @@ def new_parser(documentation: str, *inputs: str, **paths: str) -> argparse.Argum
         description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for name, text in ({name: INPUTS[name] for name in inputs} | paths).items():
-        parser.add_argument(f"--{name}", type=Path, required=True, help=text)
+        parser.add_argument(f"--{name}", type=path, required=True, help=text)
     return parser
 
 
@@ -49,5 +89,10 @@ def exits_with_message(main: Callable[[], None]) -> Callable[[], None]:
             main()
         except (ConfigError, DatasetError, ResultError) as error:
             sys.exit(f"error: {error}")
+        except OSError as error:
+            if error.filename is None:
+                raise
+            # A path of the command line, or one below it, cannot be read or written.
+            sys.exit(f"error: {str(error.filename2 or error.filename)[:200]}: {error.strerror}; check the path")
 
     return main_without_traceback

@@ -1,5 +1,6 @@
 """Write a file completely or not at all, and identify it by its contents."""
 
+import errno
 import glob
 import hashlib
 import json
@@ -18,6 +19,8 @@ NODE = re.sub(r"[^\w-]", "-", platform.node()) or "node"
 
 def temporary_path(path: Path) -> Path:
     """Return a path beside ``path`` that only this process writes; the suffix stays, because np.save reads it."""
+    if not path.name:  # "." or "/"
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     return path.with_name(f".{NODE}.{os.getpid()}.{path.name}")
 
 

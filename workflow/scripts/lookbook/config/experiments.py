@@ -80,8 +80,10 @@ def resolve(
     for name, keys in inherited.items():
         check_entry(entries[name].where, keys)
         resolved[name] = _experiment(entries[name], keys, config)
-        check_spec(entries[name].where, resolved[name].spec, entries)
-    if not settings:  # An experiment that was changed on the command line is in no ensemble.
+        # A change on the command line concerns neither the descendants of the experiment nor its ensembles.
+        if not settings or name in settings:
+            check_spec(entries[name].where, resolved[name].spec, entries)
+    if not settings:
         check_ensembles(entries, resolved)
     check_names("config.yaml: profile.experiments", config["profile"]["experiments"], resolved)
     chains = {name: _initial_weights_chain(entry, resolved) for name, entry in entries.items()}

@@ -36,8 +36,27 @@ def load_model(path: Path) -> Any:
         importlib.import_module(f"{models.__name__}.{module.name}")
     try:
         return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        raise ResultError(f"{path}: Keras cannot load the model: {error}") from None
+    except Exception as error:  # What a damaged file raises depends on its bytes.
+        about = " ".join(str(error).split())[:300]
+        raise ResultError(f"{path}: Keras cannot load the model ({type(error).__name__}: {about})") from None
+
+
+def check_shapes(path: Path, model: Any, data: Dataset) -> None:
+    """Raise ResultError unless a model takes the images of a dataset and returns one logit for each of its classes."""
+    expected = (None, *data.shape), (None, len(data.classes))
+    try:
+        stated = tuple(model.input_shape), tuple(model.output_shape)
+    except AttributeError:  # a model that was not built
+        stated = (), ()
+    fits = all(
+        len(shape) == len(sizes) and all(size in (None, wanted) for size, wanted in zip(shape, sizes, strict=True))
+        for shape, sizes in zip(stated, expected, strict=True)
+    )
+    if not fits or stated[1][-1] is None:
+        raise ResultError(
+            f"{path}: the model maps {stated[0]} to {stated[1]}, but {data.name} requires {expected[0]} to "
+            f"{expected[1]}; use a model that was trained on this dataset"
+        )
 
 
 def mean_probabilities(models: Sequence[Path], images: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 # `make report` and `make test` need only Python 3.11 to 3.13 and make.
 
 .DELETE_ON_ERROR:
-.PHONY: report check test test-jax test-engines mutants benchmark full install lint clean lock
+.PHONY: report check test test-jax test-engines mutants soak benchmark full install lint clean lock
 
 # The first Python that runs and is recent enough; choose another one with `make PYTHON=/path/to/python3`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -47,6 +47,11 @@ test-engines:
 # The tests of damaged input with 10,000 mutants of each kind.
 mutants: $(VENV)/.installed
 	LOOKBOOK_MUTANTS=10000 $(PYTEST) --timeout 3600 tests/faults -k mutants
+
+# Kills random processes 200 times, for half an hour, and writes benchmarks/results/soak.md.
+KILLS ?= 200
+soak: $(VENV)/.installed
+	$(BIN)/python tests/faults/soak.py --kills $(KILLS)
 
 # Takes about half an hour on an otherwise idle machine and writes to benchmarks/results. With a GPU: benchmarks/gpu.sh
 benchmark: $(VENV)/.installed

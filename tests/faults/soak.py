@@ -22,10 +22,9 @@ from pathlib import Path
 import psutil
 import yaml
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "workflow/scripts"))
-sys.path.insert(0, str(ROOT / "tests/contract"))
-sys.path.insert(0, str(ROOT / "tests/faults"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "workflow/scripts"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests/contract"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests/faults"))
 
 import running
 import workspace
@@ -36,6 +35,7 @@ from lookbook.config.experiments import resolve
 from lookbook.config.trial_specs import read_config, trial_spec
 from lookbook.runtime import devices
 
+ROOT = Path(__file__).parents[2]
 TRIALS = 3
 # Each experiment has two variants, between which the configuration changes.
 EPOCHS = {"narrow": (6, 8), "wide": (5, 7), "convolution": (2, 3)}

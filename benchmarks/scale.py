@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from lookbook.evaluation.metrics import METRICS
-from lookbook.files import write_json
 from lookbook.results.benchmark import Benchmark, read_benchmark
 from lookbook.results.metrics import write_metrics
 from lookbook.results.predictions import SPLITS
+from lookbook.results.reading import write_json
 from lookbook.results.trial import read_trial, trial_identity
 from lookbook.runtime.devices import peak_memory_mb, processor_name
 from results_file import hardware, provenance, table, write_section

@@ -8,9 +8,10 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from lookbook.config.digests import digest
+from lookbook.errors import ResultError
 from lookbook.files import write_text
 from lookbook.results.benchmark import Benchmark
-from lookbook.results.reading import check_identity, reading
+from lookbook.results.reading import check_identity, reading, remedy
 from lookbook.results.trial import Trial, trial_identity
 
 # What summary.csv has of a metric: statistics of the trials, and the comparison with the published value.
@@ -31,6 +32,8 @@ def read_table(path: Path) -> pd.DataFrame:
         ResultError: the file is missing or damaged.
     """
     with reading(path):
+        if b"\0" in path.read_bytes():
+            raise ValueError("it has NUL bytes")
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])
         for name in table:
             if not (str(name).endswith(TEXT_COLUMNS) or is_numeric_dtype(table[name]) or table[name].isna().all()):
@@ -52,6 +55,8 @@ def read_derived(
         ResultError: a row was made from other trials.
     """
     table = read_table(path)
+    if "identity" not in table:  # a table without rows has its columns
+        raise ResultError(f"{path} is damaged: it has no column identity; {remedy(path)}")
     for row in table.to_dict("records"):
         names = [row["experiment"]] if made_from is None else made_from(row)
         check_identity(path, row.get("identity"), identity_of(trials, names))

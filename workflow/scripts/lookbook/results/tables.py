@@ -32,8 +32,9 @@ def read_table(path: Path) -> pd.DataFrame:
         ResultError: the file is missing or damaged.
     """
     with reading(path):
-        if b"\0" in path.read_bytes():
-            raise ValueError("it has NUL bytes")
+        content = path.read_bytes()
+        if b"\0" in content or content.partition(b"\n")[0].count(b",") > 2_000:
+            raise ValueError("it has NUL bytes, or more than 2,000 columns")
         table = pd.read_csv(path, keep_default_na=False, na_values=[""])
         for name in table:
             if not (str(name).endswith(TEXT_COLUMNS) or is_numeric_dtype(table[name]) or table[name].isna().all()):

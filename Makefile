@@ -53,12 +53,13 @@ KILLS ?= 200
 soak: $(VENV)/.installed
 	$(BIN)/python tests/faults/soak.py --kills $(KILLS)
 
-# Takes about half an hour on an otherwise idle machine and writes to benchmarks/results. With a GPU: benchmarks/gpu.sh
+# Takes about an hour on an otherwise idle machine and writes to benchmarks/results. With a GPU: benchmarks/gpu.sh
 benchmark: $(VENV)/.installed
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/breakdown.py
 	$(BIN)/python benchmarks/trials.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/many_trials.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

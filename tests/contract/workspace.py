@@ -99,8 +99,8 @@ class Workspace:
     def path(self, name: str) -> Path:
         return self.folder / name
 
-    def snakemake(self, *arguments: str, environment: dict[str, str] | None = None) -> Run:
-        """Run Snakemake and return its result, whether it succeeds or not."""
+    def snakemake(self, *arguments: str, environment: dict[str, str] | None = None, timeout: float | None = 850) -> Run:
+        """Run Snakemake and return its result, whether it succeeds or not; at most ``timeout`` seconds."""
         before = _cpu_seconds()
         done = subprocess.run(
             command(*arguments),
@@ -109,7 +109,7 @@ class Workspace:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=850,
+            timeout=timeout,
             check=False,
         )
         return Run(done.returncode, done.stdout, _cpu_seconds() - before)

@@ -16,7 +16,17 @@ import results_file
 from cases import CASES, IMAGES, images_and_labels, spec_of
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SCRIPTS = ("augmentation", "throughput", "breakdown", "trials", "scale", "precision", "slots", "projection")
+SCRIPTS = (
+    "augmentation",
+    "throughput",
+    "breakdown",
+    "trials",
+    "scale",
+    "precision",
+    "slots",
+    "projection",
+    "many_trials",
+)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -75,7 +75,11 @@ def plan(
         | {**entry, **(each or {}).get(name, {})}
         for name, count in trials.items()
     }
-    content = {"profile": {"comparable": True}, "provenance": {}, "experiments": experiments}
+    content = {
+        "profile": {"comparable": True, "margin": {"accuracy": 0.01, "loss": 0.03}},
+        "provenance": {},
+        "experiments": experiments,
+    }
     write_benchmark(folder / "experiments.json", content)
     return read_benchmark(folder / "experiments.json")
 

@@ -19,8 +19,8 @@ def main() -> None:
     arguments = new_parser(__doc__, "trials", "experiments", "published", **outputs).parse_args()
     benchmark = read_benchmark(arguments.experiments)
     trials = read_trials(arguments.trials, benchmark)
-    published, comparable = read_published(arguments.published), benchmark.profile["comparable"]
-    write_table(summarise(trials, benchmark.experiments, published, comparable=comparable), arguments.summary)
+    published = read_published(arguments.published)
+    write_table(summarise(trials, benchmark.experiments, published, benchmark.profile), arguments.summary)
     write_table(compare_with_bases(trials, benchmark.experiments), arguments.comparisons)
 
 

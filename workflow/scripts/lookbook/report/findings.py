@@ -15,11 +15,13 @@ from lookbook.report.sections.results import with_duplicates
 SIGNIFICANT = 0.05
 RANKED = 4  # A rank correlation of fewer experiments has no meaning.
 NAMED = 4
+VERDICTS = ("reproduced", "compatible", "higher", "lower", "inconclusive")
 
 
 def findings(document: Document) -> list[str]:
-    """Return what was found in a document's experiments."""
-    return [sentence for find in FINDINGS for sentence in find(document)]
+    """Return what was found in a document's experiments; reduced budgets support no statement about results."""
+    found = FINDINGS if document.report.comparable else (verdicts, not_run)
+    return [sentence for find in found for sentence in find(document)]
 
 
 def verdicts(document: Document) -> Iterator[str]:
@@ -32,8 +34,8 @@ def verdicts(document: Document) -> Iterator[str]:
         yield f"The budgets of this run are too small for a comparison with {count}."
         return
     found = [experiment.accuracy.verdict for experiment in compared]
-    counts = {verdict: found.count(verdict) for verdict in ("agrees", "higher", "lower", "inconclusive")}
-    parts = [f"{n} {'agree' if verdict == 'agrees' and n > 1 else verdict}" for verdict, n in counts.items() if n]
+    counts = {verdict: found.count(verdict) for verdict in VERDICTS}
+    parts = [f"{n} {verdict}" for verdict, n in counts.items() if n]
     compare = plural(len(compared), "comparison with a published accuracy", "comparisons with published accuracies")
     yield f"{compare}: {', '.join(parts)}."
     largest = max(compared, key=lambda experiment: abs(experiment.accuracy.delta or 0.0))
@@ -55,7 +57,7 @@ def best(document: Document) -> Iterator[str]:
         where = f" on `{dataset}`" if len(groups) > 1 else ""
         sentence = f"Highest mean {split} accuracy{where}: `{top.name}`, {top.accuracy.text}"
         published = [experiment for experiment in experiments if experiment.accuracy.published is not None]
-        if published and document.report.comparable:
+        if published:
             rival = max(published, key=lambda experiment: experiment.accuracy.published or 0.0)
             sentence += f"; highest published: `{rival.name}`, {fixed(rival.accuracy.published)}"
         yield f"{sentence}."

@@ -16,7 +16,10 @@ from lookbook.results.trial import Trial, trial_identity
 
 # What summary.csv has of a metric: statistics of the trials, and the comparison with the published value.
 STATISTICS = ("mean", "std", "min", "max", "ci_low", "ci_high")
-PUBLISHED = ("published", "published_std", "published_trials", "delta", "verdict")
+PUBLISHED = (
+    *("published", "published_std", "published_min", "published_max", "published_trials", "in_range"),
+    *("delta", "delta_low", "delta_high", "verdict"),
+)
 # The ends of the names of columns with text; all others have numbers.
 TEXT_COLUMNS = (
     *("experiment", "base", "kind", "split", "note", "study", "metric", "term", "verdict", "identity", "status"),

@@ -1,9 +1,10 @@
-"""Published values, and whether our trials agree with them."""
+"""Published values, and whether our trials reproduce them."""
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lookbook.results.predictions import SPLITS
@@ -12,61 +13,87 @@ from lookbook.statistics.trials import ROUNDING
 
 # The columns of trials.csv that documents publish values for.
 VALUES = tuple(f"{split}_{metric}" for split in SPLITS for metric in ("accuracy", "loss"))
+PARTS = ("mean", "std", "min", "max", "trials")
 
 
 def read_published(path: Path) -> dict[tuple[str, str], dict[str, float]]:
-    """Return ``{(experiment, column of trials.csv): {"mean", "std", "trials"}}`` from published.csv.
+    """Return ``{(experiment, column of trials.csv): {"mean", "std", "min", "max", "trials"}}`` from published.csv.
 
-    ``std`` is the population standard deviation as printed, NaN for a single trial. Rows of other splits or metrics,
+    ``std`` is the population standard deviation as printed, NaN for a single trial; ``min`` and ``max`` are NaN where
+    the document does not state them. Rows of other splits or metrics,
     such as competition scores, are left out.
     """
     table = pd.read_csv(path)
     table["column"] = table["split"] + "_" + table["metric"]
     return {
-        (row["experiment"], row["column"]): {name: float(row[name]) for name in ("mean", "std", "trials")}
+        (row["experiment"], row["column"]): {name: float(row[name]) for name in PARTS}
         for row in table[table["column"].isin(VALUES)].to_dict("records")
     }
 
 
 def compare_with_published(
-    mean: float, std: float, n: int, published: Mapping[str, float], *, comparable: bool
+    values: np.ndarray, published: Mapping[str, float], margin: float, *, comparable: bool
 ) -> dict[str, float | str | None]:
     """Return the difference to a published value and a verdict.
 
     For a published mean with a standard deviation, the verdict follows from Welch's interval of the difference; the
     printed deviation is a population one and is converted first. For a single published value, it follows from the
-    prediction interval of one more trial. A difference within the 95% interval ``agrees``. Each verdict is about one
-    value: of twenty values that are truly equal, one is expected to be called different.
+    prediction interval of one more trial. Each verdict is about one value: of twenty values that are truly equal, one
+    is expected to be called different.
 
     Args:
-        mean, std, n: of our trials, std with ddof=1; n may be 0.
-        published: ``mean``, ``std`` (population, or NaN) and ``trials``.
+        values: the values of our finished trials, of shape (n,); n may be 0.
+        published: ``mean``, ``std`` (population, or NaN), ``min`` and ``max`` (or NaN) and ``trials``.
+        margin: the largest difference without practical significance, see ``verdict``.
         comparable: False if the profile reduces budgets or data.
 
     Returns:
-        ``published``, ``published_std``, ``published_trials`` as printed; ``delta`` (ours minus published); and
-        ``verdict``: agrees, higher (ours is), lower, inconclusive or not comparable; None without trials.
+        ``published``, ``published_std``, ``published_min``, ``published_max`` and ``published_trials`` as printed;
+        ``in_range``, the number of our trials from the published minimum to the maximum, None without both or if not
+        comparable; ``delta``
+        (ours minus published) with its 95% interval, ``delta_low`` and ``delta_high``; and ``verdict``, None without
+        trials.
     """
-    trials, printed_std = int(published["trials"]), published["std"]
+    n, trials, printed_std = len(values), int(published["trials"]), published["std"]
+    mean = float(values.mean()) if n else math.nan
+    std = float(values.std(ddof=1)) if n > 1 else math.nan
     if trials > 1 and not math.isnan(printed_std):
         low, high = welch_interval(mean, std, n, published["mean"], sample_std(printed_std, trials), trials)
     else:
         low, high = (bound - published["mean"] for bound in prediction_interval(mean, std, n))
+    lowest, highest = published["min"], published["max"]
+    in_range = None
+    if n and comparable and not math.isnan(lowest + highest):
+        in_range = int(((values >= lowest - ROUNDING) & (values <= highest + ROUNDING)).sum())
     return {
         "published": published["mean"],
         "published_std": printed_std,
+        "published_min": lowest,
+        "published_max": highest,
         "published_trials": trials,
+        "in_range": in_range,
         "delta": mean - published["mean"],
-        "verdict": verdict(low, high, comparable=comparable) if n else None,
+        "delta_low": low,
+        "delta_high": high,
+        "verdict": verdict(low, high, margin, comparable=comparable) if n else None,
     }
 
 
-def verdict(low: float, high: float, *, comparable: bool) -> str:
-    """Return the verdict for an interval of "ours minus published"."""
+def verdict(low: float, high: float, margin: float, *, comparable: bool) -> str:
+    """Return the verdict for a 95% interval of "ours minus published".
+
+    Returns:
+        ``reproduced`` if the interval lies within -+ ``margin``, which makes the two values equivalent: the two
+        one-sided tests of Schuirmann (1987) each reject at 2.5%. Otherwise ``higher`` or ``lower`` if the interval
+        does not contain zero, and ``compatible`` if it does: too wide to show that the values are equal, or that they
+        differ. ``inconclusive`` with fewer than two trials; ``not comparable`` if the budgets were reduced.
+    """
     if not comparable:
         return "not comparable"
     if math.isnan(low):
         return "inconclusive"
+    if max(-low, high) <= margin + ROUNDING:
+        return "reproduced"
     if low > ROUNDING:
         return "higher"
-    return "lower" if high < -ROUNDING else "agrees"
+    return "lower" if high < -ROUNDING else "compatible"

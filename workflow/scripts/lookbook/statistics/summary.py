@@ -30,8 +30,7 @@ def summarise(
     trials: pd.DataFrame,
     experiments: Iterable[str],
     published: Mapping[tuple[str, str], Mapping[str, float]],
-    *,
-    comparable: bool,
+    profile: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Return one row per experiment with the columns ``COLUMNS``.
 
@@ -46,19 +45,23 @@ def summarise(
         experiments: names in the order of the report. An experiment without trials, for example because its dataset
             is unavailable, has a row with n = 0 and published values, without a verdict.
         published: as ``read_published`` returns it.
-        comparable: whether the budget of the run allows verdicts.
+        profile: ``comparable``, whether the budget of the run allows verdicts, and ``margin``, by metric.
     """
     rows = []
     for name in experiments:
-        row = summary_row(trials[trials["experiment"] == name])
+        own = trials[trials["experiment"] == name]
+        row = summary_row(own)
         for column in VALUES:
             if (name, column) in published:
-                ours = row[f"{column}_mean"], row[f"{column}_std"], row[f"{column}_n"]
-                parts = compare_with_published(*ours, published[name, column], comparable=comparable)
+                margin = profile["margin"][column.rpartition("_")[2]]
+                parts = compare_with_published(
+                    finished_values(own, column), published[name, column], margin, comparable=profile["comparable"]
+                )
                 row |= {f"{column}_{part}": value for part, value in parts.items()}
         rows.append({"experiment": name, **row, "identity": identity_of(trials, [name])})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({f"{column}_published_trials": "Int64" for column in VALUES})
+    whole = ("published_trials", "in_range")
+    return table.astype({f"{column}_{part}": "Int64" for column in VALUES for part in whole})
 
 
 def summary_row(trials: pd.DataFrame) -> dict[str, Any]:
@@ -83,6 +86,11 @@ def summary_row(trials: pd.DataFrame) -> dict[str, Any]:
     for column in VALUES:
         row[f"{column}_mean_without_collapsed"] = describe(learned[column])["mean"]
     return row
+
+
+def finished_values(trials: pd.DataFrame, column: str) -> np.ndarray:
+    """Return the values of the finished trials that have one, of shape (n,)."""
+    return trials.loc[trials["status"].isin(FINISHED), column].dropna().to_numpy(dtype=np.float64)
 
 
 def describe(column: pd.Series) -> dict[str, float]:

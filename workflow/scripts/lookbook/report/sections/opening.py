@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from lookbook.report.blocks import Block, Details, Group, Heading, Items, Paragraph, Tiles
-from lookbook.report.findings import findings
+from lookbook.report.findings import VERDICTS, findings
 from lookbook.report.formatting import duration, plural, slug
 from lookbook.report.inline import Inline, code, link, sentence, strong
 from lookbook.report.inputs import Document, Report
@@ -12,11 +12,13 @@ from lookbook.report.inputs import Document, Report
 GUIDE = """
 Every experiment is trained several times with different seeds. A value is the mean over its finished trials ± their
 sample standard deviation; the 95% interval of the mean is Student's t interval. The loss includes weight penalties.
-The difference is our value minus the published one. The verdict is "agrees" if the difference is within the 95%
-interval expected by chance: Welch's interval if the document reports a mean and a standard deviation over several
-trials (population standard deviations, which are converted), the prediction interval for one further trial if it
-reports a single value. Otherwise our value is "higher" or "lower" than the published one. The verdict is "inconclusive"
-with fewer than two trials. Each value is compared on its own, so about one in twenty differs by chance alone.
+The difference is our value minus the published one, with its 95% interval: Welch's interval if the document reports a
+mean and a standard deviation over several trials (population standard deviations, which are converted), the prediction
+interval for one further trial if it reports a single value. The verdict is "reproduced" if the interval lies within the
+margin of the profile (by default 0.01 for accuracies and 0.03 for losses). Otherwise our value is "higher" or "lower"
+than the published one if the interval does not contain zero, and "compatible" if it does: the trials show neither that
+the values are equal nor that they differ. The verdict is "inconclusive" with fewer than two trials. Each value is
+compared on its own, so about one in twenty differs by chance alone.
 """
 
 
@@ -43,7 +45,7 @@ def overview(report: Report) -> Iterator[Block]:
     ]
     if report.comparable:
         verdicts = Counter(experiment.accuracy.verdict for experiment in experiments if experiment.accuracy.verdict)
-        tiles.append((f"{verdicts['agrees']} of {verdicts.total()}", "accuracies agree"))
+        tiles += [(f"{verdicts[word]} of {verdicts.total()}", f"accuracies {word}") for word in VERDICTS[:2]]
     yield Tiles([*tiles, (duration(report.seconds), "of training in total")])
 
 

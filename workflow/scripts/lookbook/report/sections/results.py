@@ -39,19 +39,18 @@ def results(document: Document) -> Iterator[Block]:
             remark = [link(remark, f"{slug(document.name)}-learning-rate-range-tests")]
         return Cell(experiment_link(experiment.name), [experiment.entry["title"], *budget, *remark], experiment.name)
 
+    def trials(experiment: Experiment) -> Cell:
+        if not experiment.n:
+            return Cell(link(chip("not run"), "not-run"), value=0)
+        # A reduced budget lets every network end untrained.
+        collapsed = experiment.row["n_collapsed"] if document.report.comparable else 0
+        small = [chip(f"{collapsed} collapsed", "collapsed")] if collapsed else []
+        return Cell(f"{experiment.n_ok} of {experiment.n}", small, experiment.n_ok)
+
     columns = [Column("Experiment", name, is_number=False), Column("Trials", trials)]
     caption = "Mean ± standard deviation over trials, lowest to highest value, 95% interval of the mean"
     columns += [*values("accuracy"), *values("loss")]
     yield Table(f"{document.name}: results", document.experiments, columns, caption, "headline", is_sortable=True)
-
-
-def trials(experiment: Experiment) -> Cell:
-    """Return how many trials finished and how many of them collapsed."""
-    if not experiment.n:
-        return Cell(link(chip("not run"), "not-run"), value=0)
-    collapsed = experiment.row["n_collapsed"]
-    small = [chip(f"{collapsed} collapsed", "collapsed")] if collapsed else []
-    return Cell(f"{experiment.n_ok} of {experiment.n}", small, experiment.n_ok)
 
 
 def values(metric: str) -> Iterator[Column]:
@@ -72,12 +71,17 @@ def values(metric: str) -> Iterator[Column]:
         small = []
         if found.published_trials is not None:
             small = [plural(found.published_trials, "trial"), *split(experiment)]
+        if found.published_min is not None and found.published_max is not None:
+            small.append(span(found.published_min, found.published_max))
+            if found.in_range is not None:
+                small.append(f"{thousands(found.in_range)} of our {plural(experiment.n_ok, 'trial')} within")
         return Cell(spread(found.published, found.published_std), small, found.published)
 
     def difference(experiment: Experiment) -> Cell:
         found = experiment.main(metric)
         verdict = [chip(found.verdict, found.verdict)] if found.verdict not in (None, "not comparable") else []
-        return Cell(signed(found.delta), verdict, found.delta)
+        interval = [f"95%: {span(found.delta_low, found.delta_high, signed)}"] if found.delta_low is not None else []
+        return Cell(signed(found.delta), [*interval, *verdict], found.delta)
 
     yield Column(f"Test {metric}", ours)
     yield Column("Published", published)

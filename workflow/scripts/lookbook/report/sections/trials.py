@@ -48,7 +48,7 @@ def failures(report: Report) -> Iterator[Block]:
 def collapsed_trials(report: Report) -> Iterator[Block]:
     """Yield the table of the experiments with trials that finished without learning anything."""
     collapsed = [experiment for experiment in report.experiments.values() if experiment.row["n_collapsed"]]
-    if collapsed:
+    if collapsed and report.comparable:
         yield Paragraph(COLLAPSED)
         caption = "Share of the finished trials with Wilson's 95% interval, and the means with and without them"
         yield Table("Collapsed trials", collapsed, COLLAPSED_COLUMNS, caption)

@@ -23,6 +23,7 @@ CONFIG = json.dumps({"experiment_files": [str(SOURCE / "config/experiments/zoo.y
 PATH = "PATH"
 ARGUMENTS = {
     "check_experiments": ["--config", PATH],
+    "compare_experiments": ["exp104", "exp103"],
     "describe_experiment": ["exp104", "--config", PATH],
     "evaluate_model": [PATH],
     "evaluate_trial": [PATH],

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lookbook.statistics.comparisons import COLUMNS, compare_with_bases, holm, paired, pairing_note
+from lookbook.statistics.comparisons import COLUMNS, compare_with_bases, holm, paired, pairing_note, trials_needed
 from lookbook.statistics.intervals import mean_interval
 from lookbook.statistics.trials import COLUMNS as TRIAL_COLUMNS
 
@@ -72,6 +72,30 @@ def test_rounding_errors_of_equal_differences_are_not_significant(difference, p)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert paired(differences)["p"] == pytest.approx(p, nan_ok=True)
+
+
+def test_the_trials_needed_are_those_of_the_noncentral_t_distribution():
+    differences = np.random.default_rng(5).normal(0.001, 0.008, 6)
+    needed = trials_needed(differences)
+    effect = 0.005 / differences.std(ddof=1)
+
+    def power(n):
+        critical = stats.t.ppf(0.975, n - 1)
+        distribution = stats.nct(n - 1, effect * np.sqrt(n))
+        return distribution.sf(critical) + distribution.cdf(-critical)
+
+    assert power(needed - 1) < 0.8 <= power(needed)
+    row = compare_with_bases(tabulate(a=0.9 - differences, b=np.full(6, 0.9)), EXPERIMENTS).iloc[0]
+    assert row["trials_needed"] == needed
+
+
+@pytest.mark.parametrize(
+    ("differences", "needed"),
+    [([], None), ([0.1], None), ([0.1, 0.1], None), ([0.0, 1e-7], 2), ([-30.0, 30.0], None)],
+    ids=["none", "one", "equal", "nearly equal", "very different"],
+)
+def test_the_trials_needed_are_bounded(differences, needed):
+    assert trials_needed(np.array(differences)) == needed
 
 
 def test_holm_by_hand_with_a_missing_value():

@@ -144,7 +144,12 @@ def changes(experiment: Experiment, experiments: Mapping[str, Experiment]) -> li
     """Return what an experiment changes from its base, as ``key``, ``from`` and ``to``, sorted by key."""
     if experiment.base is None or experiment.base not in experiments:
         return []
-    before, after = _flat(experiments[experiment.base].spec), _flat(experiment.spec)
+    return spec_changes(experiments[experiment.base].spec, experiment.spec)
+
+
+def spec_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the keys in which two specifications differ, as ``key``, ``from`` and ``to``, sorted by key."""
+    before, after = _flat(old), _flat(new)
     keys = sorted(before.keys() | after.keys())
     return [
         {"key": key, "from": before.get(key), "to": after.get(key)} for key in keys if before.get(key) != after.get(key)

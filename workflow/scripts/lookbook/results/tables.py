@@ -25,7 +25,7 @@ TEXT_COLUMNS = (
     *("experiment", "base", "kind", "split", "note", "study", "metric", "term", "verdict", "identity", "status"),
     *("device", "gpu_missing", "precision", "compile", "versions", "dataset_digest", "started", "error"),
 )
-WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters", "threads")
+WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters", "threads", "trials_needed")
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 
 from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
 from lookbook.results.tables import identity_of
@@ -29,7 +30,10 @@ from lookbook.statistics.trials import COMPARED, ROUNDING
 
 PARTS = ("difference", "ci_low", "ci_high", "probability_of_improvement", "p", "p_adjusted")
 VALUES = tuple(f"{metric}_{part}" for metric in COMPARED for part in PARTS)
-COLUMNS = ("experiment", "base", "n_pairs", *VALUES, "note", "identity")
+COLUMNS = ("experiment", "base", "n_pairs", *VALUES, "trials_needed", "note", "identity")
+# The difference of test accuracies that ``trials_needed`` is about, and the power to detect it.
+DETECTED, POWER = 0.005, 0.8
+MOST_TRIALS = 100_000
 
 
 def compare_with_bases(trials: pd.DataFrame, experiments: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
@@ -42,8 +46,9 @@ def compare_with_bases(trials: pd.DataFrame, experiments: Mapping[str, Mapping[s
     Returns:
         ``difference`` is experiment minus base; ``ci_low`` and ``ci_high`` are its t interval;
         ``probability_of_improvement`` is the share of pairs in which the experiment is better, ties counted half;
-        ``p`` is that of the paired t-test; ``p_adjusted`` is Holm's over all rows of a metric. ``note`` names what
-        else differs within a pair.
+        ``p`` is that of the paired t-test; ``p_adjusted`` is Holm's over all rows of a metric. ``trials_needed`` is
+        the number of pairs that detects a difference of ``DETECTED`` in test accuracy. ``note`` names what else
+        differs within a pair.
     """
     finished = trials[trials["status"].isin(FINISHED)]
     rows = []
@@ -52,18 +57,50 @@ def compare_with_bases(trials: pd.DataFrame, experiments: Mapping[str, Mapping[s
         if base is None or base not in experiments:
             continue
         ours, theirs = (finished[finished["experiment"] == compared] for compared in (name, base))
-        pairs = pd.merge(ours, theirs, on=["trial", "seed"], suffixes=("", "_base"))
-        row: dict[str, Any] = {"experiment": name, "base": base, "n_pairs": len(pairs)}
-        for metric in COMPARED:
-            differences = (pairs[metric] - pairs[f"{metric}_base"]).dropna().to_numpy(dtype=np.float64)
-            sign = -1 if METRIC_COLUMNS[metric].direction == "lower" else 1
-            row |= {f"{metric}_{part}": value for part, value in paired(differences, sign).items()}
+        row = {"experiment": name, "base": base, **compare_pairs(ours, theirs)}
         note = pairing_note(experiment.get("changes") or [])
         rows.append(row | {"note": note, "identity": identity_of(trials, [name, base])})
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return with_adjusted_p(pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def compare_pairs(ours: pd.DataFrame, theirs: pd.DataFrame) -> dict[str, Any]:
+    """Return ``n_pairs``, ``trials_needed`` and the parts of each compared metric, from finished trials of equal seeds.
+
+    Args:
+        ours, theirs: the finished trials of the experiment and of what it is compared with, as rows of trials.csv.
+    """
+    pairs = pd.merge(ours, theirs, on=["trial", "seed"], suffixes=("", "_base"))
+    row: dict[str, Any] = {"n_pairs": len(pairs)}
     for metric in COMPARED:
-        table[f"{metric}_p_adjusted"] = holm(table[f"{metric}_p"].to_numpy(dtype=np.float64))
-    return table
+        differences = (pairs[metric] - pairs[f"{metric}_base"]).dropna().to_numpy(dtype=np.float64)
+        sign = -1 if METRIC_COLUMNS[metric].direction == "lower" else 1
+        row |= {f"{metric}_{part}": value for part, value in paired(differences, sign).items()}
+        if metric == "test_accuracy":
+            row["trials_needed"] = trials_needed(differences)
+    return row
+
+
+def with_adjusted_p(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of comparisons with the adjusted p-values over all its rows."""
+    adjusted = {f"{metric}_p_adjusted": holm(table[f"{metric}_p"].to_numpy(dtype=np.float64)) for metric in COMPARED}
+    return table.assign(**adjusted).astype({"trials_needed": "Int64"})
+
+
+def trials_needed(differences: np.ndarray) -> int | None:
+    """Return how many pairs detect a mean difference of ``DETECTED`` with power ``POWER`` at 5%, two-sided.
+
+    It assumes the standard deviation of the (n,) differences, and is at least 2. None if fewer than two differences
+    are given, they are equal, or more than ``MOST_TRIALS`` pairs are needed.
+    """
+    if len(differences) < 2 or np.ptp(differences) < ROUNDING:
+        return None
+    effect = DETECTED / differences.std(ddof=1)
+    test = TTestPower()
+    if test.power(effect, 2, 0.05) >= POWER:
+        return 2
+    if test.power(effect, MOST_TRIALS, 0.05) < POWER:
+        return None
+    return math.ceil(test.solve_power(effect, alpha=0.05, power=POWER))
 
 
 def paired(differences: np.ndarray, sign: int = 1) -> dict[str, float]:

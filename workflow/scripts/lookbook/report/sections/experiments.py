@@ -10,6 +10,7 @@ from lookbook.report.experiment import LABELS, Experiment
 from lookbook.report.inline import Inline, code, experiment_link, file_link, link, quiet, strong
 from lookbook.report.inputs import Document, Report
 from lookbook.results.submissions import read_submission
+from lookbook.statistics.comparisons import DETECTED
 
 TEXT = (
     "Thin lines are trials; the thick line is their mean, drawn while at least half of the trials run. Differences are "
@@ -46,7 +47,7 @@ def card(report: Report, experiment: Experiment) -> Iterator[Block]:
         ]
         heading = Heading(["Changed from ", experiment_link(entry["base"])], 5)
         column = Group([heading, Items(changes or [quiet("nothing")], "changes")], "column")
-        yield Group([column, *effects(experiment)], "columns")
+        yield Group([column, *effects(report, experiment)], "columns")
     if experiment.n:
         label = f"Learning curves of {name}: loss and accuracy by epoch"
         yield report.figure("learning_curves", name, label=label, identity=report.identity([name]))
@@ -83,7 +84,7 @@ def submission(report: Report, experiment: Experiment) -> Iterator[Block]:
         yield Paragraph(text, "small")
 
 
-def effects(experiment: Experiment) -> Iterator[Group]:
+def effects(report: Report, experiment: Experiment) -> Iterator[Group]:
     """Yield the effect of the changes on each compared metric."""
     row = experiment.comparison
     if row is None or not row["n_pairs"] or experiment.is_range_test:
@@ -101,6 +102,9 @@ def effects(experiment: Experiment) -> Iterator[Group]:
     metrics = [name.removesuffix("_difference") for name in row if name.endswith("_difference")]
     heading = Heading(f"Effect of the changes, in {f.plural(row['n_pairs'], 'pair')} of trials", 5)
     note = [Paragraph(row["note"], "small quiet")] if row["note"] else []
+    if row["trials_needed"] is not None and report.comparable:
+        text = f"A difference of {DETECTED} in test accuracy is detected with 80% power by "
+        note.append(Paragraph(f"{text}{f.plural(row['trials_needed'], 'pair')} of trials.", "small quiet"))
     yield Group([heading, Table(f"{experiment.name} against {row['base']}", metrics, columns), *note], "column")
 
 

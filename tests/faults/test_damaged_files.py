@@ -44,7 +44,7 @@ def whole(tmp_path_factory):
         write_table(table, root / f"{name}.csv")
     write_submission(root / "mine.csv", {"a.jpg": "homer"}, identity=identity)
     write_best_network(root / "best_network.json", "mine", identity)
-    write_figure(root / "curves.svg", "<svg ></svg>", identity)
+    write_figure(root / "curves.svg", f"<svg ><g>{'<path/>' * 50}</g></svg>", identity)
     small.write_dataset(root / "data")
     checkpoints.save(root / "checkpoint.npz", "identity", [], FitResult(None, None))
     return root, identity
@@ -73,9 +73,10 @@ def read_all(root, identity):
 FOLDER = "trials/mine/0"
 RESULTS = (
     *("experiments.json", "plan.json", "mine.json", "best_network.json"),
-    *(f"{FOLDER}/{name}" for name in ("trial.json", "metrics.json")),
+    *(f"{FOLDER}/{name}" for name in ("trial.json", "metrics.json", "history.csv", "predictions.npz", "model.keras")),
+    *(f"{name}.csv" for name in ("trials", "summary", "comparisons", "ensembles", "factorials", "mine")),
+    "curves.svg",
 )
-DAMAGED = ("trials.csv", f"{FOLDER}/trial.json")
 DATA = ("data/manifest.json", "data/train_images.npy")
 
 
@@ -151,14 +152,14 @@ def test_intact_files_are_read(whole):
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-@pytest.mark.parametrize("name", [*DAMAGED, *DATA])
+@pytest.mark.parametrize("name", [*RESULTS, *DATA])
 def test_a_damaged_file_is_refused_with_its_name_and_a_command(whole, copy, name, damage):
     damage(copy / name)
     refusal(DatasetError if name in DATA else ResultError, copy, whole[1], name)
 
 
 WRONG = (None, "9" * 5_000, {"a": []})
-JSON_FILES = (f"{FOLDER}/trial.json",)
+JSON_FILES = [name for name in (*RESULTS, *DATA) if name.endswith(".json")]
 
 
 @pytest.mark.parametrize("name", JSON_FILES)

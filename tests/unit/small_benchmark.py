@@ -106,7 +106,7 @@ def finish(
     folder, dataset = planned.file("trial.json").parent, dataset or dataset_digest()
     write_history(folder / "history.csv", history)
     write_predictions(folder / "predictions.npz", outputs or {}, in_train)
-    write_bytes(folder / "model.keras", b"")
+    write_bytes(folder / "model.keras", b"a model")
     facts = {"experiment": planned.experiment, "trial": planned.trial, "status": status, **more}
     facts["digests"] = {"trial_spec": planned.spec_digest, "dataset": dataset}
     write_trial(folder, facts | {"identity": trial_identity(planned.spec_digest, dataset)})

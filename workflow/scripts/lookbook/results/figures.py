@@ -30,10 +30,13 @@ def read_figure(path: Path, identity: str) -> str:
     """Return an SVG document.
 
     Raises:
-        ResultError: the file is missing or states another identity.
+        ResultError: the file is missing, damaged, or states another identity.
     """
     with reading(path):
         svg = path.read_text(encoding="utf-8")
+        # Figures are large, and the identity stands at their start: a truncated one has it.
+        if not (svg.startswith(("<?xml", "<svg ")) and svg.rstrip().endswith("</svg>")) or "\0" in svg:
+            raise ValueError("it is not a whole SVG document")
     stated = _IDENTITY.search(svg)
     if stated is None or stated[1] != identity:
         raise ResultError(f"{path} does not show the present results; {remedy(path)}")

@@ -29,7 +29,7 @@ def collect_trials(benchmark: Benchmark) -> pd.DataFrame:
     table = pd.DataFrame([_row(planned) for planned in benchmark.trials()], columns=list(COLUMNS))
     for column in (*METRIC_COLUMNS, *FACTS):
         table[column] = pd.to_numeric(table[column])
-    return table.astype(dict.fromkeys(WHOLE_NUMBERS, "Int64"))
+    return table.astype({name: "Int64" for name in WHOLE_NUMBERS if name in table})
 
 
 def _row(planned: PlannedTrial) -> dict[str, Any]:

@@ -202,3 +202,11 @@ def edit(path, name, change):
 def test_a_damaged_or_unsuitable_model_is_refused_by_name(refused, folder, make):
     make(folder / "bad.keras")
     assert "bad.keras: " in refused("evaluate_model", "bad.keras", "--manifest", "sample/manifest.json")
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+def test_a_trial_does_not_start_from_a_damaged_or_unsuitable_model(refused, folder, make):
+    make(folder / "bad.keras")
+    arguments = [*TRAIN[:-1], "sample/manifest.json", "--set", "model={class_name: mlp, config: {units: [8]}}"]
+    assert "bad.keras" in refused(*arguments, "--set", "dataset=sample", "--initial-weights", "bad.keras")
+    assert not (folder / "new" / "trial.json").exists()

@@ -16,7 +16,7 @@ import numpy as np
 
 from lookbook.config.digests import digest
 from lookbook.datasets import arrays
-from lookbook.errors import DatasetError
+from lookbook.errors import DatasetError, ResultError
 from lookbook.results.history import write_history
 from lookbook.results.model import write_model
 from lookbook.results.predictions import SplitOutputs, write_predictions
@@ -63,12 +63,18 @@ def run(
 
     Raises:
         DatasetError: the dataset cannot be read.
-        ResultError: the files of ``initial_trial`` are missing or damaged.
+        ResultError: the files of ``initial_trial`` are missing or damaged, or ``initial_weights`` is no saved model or
+            has weights of other shapes than the network.
         OSError: the results cannot be written, or stored compilations are damaged (they are removed).
     """
     phases = Phases(started)
     phases.end("import")
     data = arrays.load(manifest, verify=True)
+    by_hand = initial_weights
+    if by_hand is not None:
+        from lookbook.runtime.predict import load_model
+
+        load_model(by_hand)  # refuses what is no saved model
     if initial_trial is not None:
         initial_weights = read_trial(initial_trial).file("model.keras")
     spec_digest = digest(trial_spec)
@@ -95,6 +101,8 @@ def run(
     except (OSError, DatasetError):
         raise
     except Exception as error:
+        if by_hand is not None and str(error).startswith(str(by_hand)):
+            raise ResultError(str(error)[:300]) from None
         was_compiling = "build" in phases.seconds and "compile" not in phases.seconds
         if was_compiling and compilations_folder and compilations.remove(compilations_folder):
             raise OSError(

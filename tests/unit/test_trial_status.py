@@ -145,13 +145,18 @@ def test_a_trial_starts_exactly_from_the_weights_that_it_is_given(key, saved, ru
         np.testing.assert_array_equal(one, other)
 
 
-def test_weights_of_other_shapes_are_a_clear_failure(saved, run, tmp_path):
-    written = run({"initial_weights": saved / "model.keras"})
+def test_a_model_given_by_hand_with_weights_of_other_shapes_is_refused(saved, run):
+    with pytest.raises(ResultError, match="weights of other shapes than the network") as caught:
+        run({"initial_weights": saved / "model.keras"})
+    assert "784, 8" in str(caught.value)
+    assert "784, 128" in str(caught.value)
+    assert str(caught.value).startswith(str(saved / "model.keras"))
+
+
+def test_weights_of_other_shapes_of_an_initial_trial_are_a_clear_failure(saved, run):
+    written = run({"initial_trial": saved / "trial.json"})
     assert written["status"] == "failed"
     assert "weights of other shapes than the network" in written["error"]
-    assert "784, 8" in written["error"]
-    assert "784, 128" in written["error"]
-    assert str(saved / "model.keras") in written["error"]
 
 
 def test_a_failed_initial_trial_is_a_clear_failure(manifest, run, tmp_path):

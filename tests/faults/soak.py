@@ -178,9 +178,7 @@ def complete(work: Workspace, plan: dict, reference: dict[str, str], counts: Cou
     assert not left, f"temporary files are left: {left}"
 
 
-def compare_with_undisturbed(
-    work: Workspace, variants: dict[str, int], reference: dict[str, str], folder: Path
-) -> None:
+def compare_with_undisturbed(variants: dict[str, int], reference: dict[str, str], folder: Path) -> None:
     """Compare with runs that nothing interrupts, for both variants of each experiment."""
     calm = workspace.create(folder / "calm", experiments=content(variants))
     calm.path("config/published.csv").write_text(workspace.PUBLISHED.splitlines()[0] + "\n")

@@ -49,6 +49,7 @@ def results(document: Document) -> Iterator[Block]:
 
     columns = [Column("Experiment", name, is_number=False), Column("Trials", trials)]
     caption = "Mean ± standard deviation over trials, lowest to highest value, 95% interval of the mean"
+    caption += "; difference from the published value with its 95% interval" if document.report.comparable else ""
     columns += [*values("accuracy"), *values("loss")]
     yield Table(f"{document.name}: results", document.experiments, columns, caption, "headline", is_sortable=True)
 
@@ -79,9 +80,11 @@ def values(metric: str) -> Iterator[Column]:
 
     def difference(experiment: Experiment) -> Cell:
         found = experiment.main(metric)
-        verdict = [chip(found.verdict, found.verdict)] if found.verdict not in (None, "not comparable") else []
-        interval = [f"95%: {span(found.delta_low, found.delta_high, signed)}"] if found.delta_low is not None else []
-        return Cell(signed(found.delta), [*interval, *verdict], found.delta)
+        if found.verdict in (None, "not comparable"):
+            return Cell(signed(found.delta), [], found.delta)
+        # Without "95%: ", which does not fit into the column.
+        interval = [span(found.delta_low, found.delta_high, signed)] if found.delta_low is not None else []
+        return Cell(signed(found.delta), [*interval, chip(found.verdict, found.verdict)], found.delta)
 
     yield Column(f"Test {metric}", ours)
     yield Column("Published", published)

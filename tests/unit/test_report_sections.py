@@ -209,8 +209,8 @@ def test_a_sentence_is_escaped_and_its_experiments_are_links(tmp_path):
 def test_the_published_range_and_the_interval_of_the_difference_are_shown(report):
     html, markdown = report
     row = next(row for row in rows_of(html, "what network is") if "0.9400" in row)
-    for part in ("0.9000 to 0.9150", "2 of our 3 trials within", "−0.0797 to +0.0197", "compatible"):  # noqa: RUF001
+    for part in ("0.9000 to 0.9150", "holds 2 of our 3", "−0.0797 to +0.0197", "compatible"):  # noqa: RUF001
         assert part in row
-    assert "2 of our 3 trials within" in markdown
+    assert "holds 2 of our 3" in markdown
     counts = re.findall(r"<b>(.*?)</b><span>accuracies (\w+)", html)
     assert counts == [("0 of 1", "reproduced"), ("1 of 1", "compatible")]

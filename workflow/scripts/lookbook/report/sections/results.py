@@ -75,7 +75,7 @@ def values(metric: str) -> Iterator[Column]:
         if found.published_min is not None and found.published_max is not None:
             small.append(span(found.published_min, found.published_max))
             if found.in_range is not None:
-                small.append(f"{thousands(found.in_range)} of our {plural(experiment.n_ok, 'trial')} within")
+                small.append(f"holds {thousands(found.in_range)} of our {experiment.n_ok}")
         return Cell(spread(found.published, found.published_std), small, found.published)
 
     def difference(experiment: Experiment) -> Cell:

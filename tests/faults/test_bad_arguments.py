@@ -43,6 +43,7 @@ ARGUMENTS = {
 CONFIG_FILE = str(SOURCE / "config/config.yaml")
 TRAIN = ["train_trial", "exp104", "--config", CONFIG_FILE, "--output", "new", "--manifest", "none.json"]
 SPEC = ["train_trial", "--output", "new", "--trial-spec"]
+WITHOUT = json.dumps({"spec": {"dataset": "sample"}, "experiment": "exp104", "trial": 0, "seed": 0, "code_digest": ""})
 NUMBERS = ["-1", "x", "1.5", "1e3", "", LONG, str(2**40)]
 VALUES = {
     **{f"threads {value[:9]}": [*TRAIN, "--threads", value] for value in ["0", *NUMBERS]},
@@ -60,7 +61,20 @@ VALUES = {
     },
     **{
         f"specification {value[:30]}": [*SPEC, value]
-        for value in ("", "{}", "[]", "x", "null", "NaN", '"a"', LONG, DEEP, '{"spec": {}}', '{"experiment": 1}')
+        for value in (
+            "",
+            "{}",
+            "[]",
+            "x",
+            "null",
+            "NaN",
+            '"a"',
+            LONG,
+            DEEP,
+            '{"spec": {}}',
+            '{"experiment": 1}',
+            WITHOUT,
+        )
     },
     **{
         f"{script} {value[:30]}": [script, "--output", "new", "--config-json", value]

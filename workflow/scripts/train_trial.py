@@ -20,7 +20,7 @@ def parse_arguments() -> argparse.Namespace:
     what.add_argument(
         "--trial-spec",
         metavar="JSON",
-        type=json_object("experiment", "trial", "seed", "spec", "code_digest"),
+        type=json_object("experiment", "trial", "seed", "code_digest", "spec.dataset", "spec.backend"),
         help="trial specification, in place of a name (the rule uses it)",
     )
     parser.add_argument(

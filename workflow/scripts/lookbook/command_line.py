@@ -41,14 +41,21 @@ def positive_number(text: str) -> int:
 
 
 def json_object(*keys: str) -> Callable[[str], dict[str, Any]]:
-    """Return a function that parses an argument that is a JSON object with some keys."""
+    """Return a function that parses an argument that is a JSON object with some keys; ``a.b`` is a key of a value."""
+
+    def has(value: Any, key: str) -> bool:
+        for part in key.split("."):
+            if not isinstance(value, dict) or part not in value:
+                return False
+            value = value[part]
+        return True
 
     def parse(text: str) -> dict[str, Any]:
         try:
             value = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise argparse.ArgumentTypeError(f"is not JSON ({type(error).__name__}): {text[:40]!r}") from None
-        missing = [key for key in keys if not isinstance(value, dict) or key not in value]
+        missing = [key for key in keys if not has(value, key)]
         if missing or not isinstance(value, dict):
             what = "a JSON object" + (f" with the key {missing[0]}" if missing else "")
             raise argparse.ArgumentTypeError(f"must be {what}; got {text[:40]!r}")

@@ -18,6 +18,7 @@ DOCUMENTS = {
     name: Entry("mine.yaml", name, {"document": document}, {}, {})
     for name, document in {"plain": "tiny", "heir": "tiny", "other": "huge"}.items()
 }
+DOCUMENTS["as_coded"] = Entry("mine.yaml", "as_coded", {"document": "tiny"}, {}, {"published_as": "plain"})
 REFUSED = {
     HEAD + GOOD + GOOD: "line 3: has the experiment, split and metric of line 2; remove one of them",
     HEAD + "tiny,plain,test,accuracy,0.5,,,,0,\n": "line 2: trials: must be at least 1; got 0",
@@ -39,6 +40,9 @@ REFUSED = {
     HEAD + "tiny,plane,test,accuracy,0.5,,,,1,\n": "experiment: tiny has no experiment 'plane'; did you mean 'plain'?",
     HEAD + "huge,plain,test,accuracy,0.5,,,,1,\n": "line 2: document: plain belongs to tiny; got 'huge'",
     HEAD + "tiny,Plain!,test,accuracy,0.5,,,,1,\n": "line 2: experiment",
+    HEAD + "tiny,as_coded,test,accuracy,0.5,,,,1,\n": (
+        "line 2: experiment: as_coded has published_as: plain; remove the row or published_as"
+    ),
     HEAD + ",plain,test,accuracy,0.5,,,,1,\n": "line 2: document: must be of type string",
     HEAD + "tiny,plain,tset,accuracy,0.5,,,,1,\n": "split: must be one of train, valid, test, kaggle; got 'tset'",
     HEAD + "tiny,plain,test,acc,0.5,,,,1,\n": "line 2: metric: must be one of accuracy, loss, score; got 'acc'",

@@ -2,6 +2,8 @@
 
 import pytest
 
+from lookbook.errors import ConfigError
+
 
 def entry(keys: str, model: str = "{class_name: mlp}") -> str:
     return f"  mine: {{title: t, model: {model}, {keys}}}"
@@ -81,6 +83,9 @@ NAMES = {
 MIXUP = "augmentation: [{class_name: mixup}]"
 ZOOM = "augmentation: [{class_name: zoom}]"
 
+RATES = "initial_learning_rate: 0.1, maximal_learning_rate: 0.2, final_learning_rate: 0.1"
+ONE_CYCLE = f"{{learning_rate: {{class_name: OneCycle, config: {{{RATES}}}}}}}"
+
 REFUSED = {
     "dataset: sample, sampling: {classes: 11}": "sampling.classes: sample has 10 classes; got 11",
     "sampling: {classes: 1}": "sampling.classes: must be at least 2; got 1",
@@ -150,6 +155,20 @@ REFUSED = {
     "figures: [confusion]": "figures[0]: must be one of confusion_matrix, precision_recall",
     "one_vs_all: shirt": "one_vs_all: must be of type integer or null; got 'shirt'",
     "training: {steps_per_epoch: 0}": "training.steps_per_epoch: must be at least 1; got 0",
+    "training: {steps_per_earlier_trial: 0}": "training.steps_per_earlier_trial: must be at least 1; got 0",
+    f"training: {{steps_per_earlier_trial: 9}}, optimizer: {{class_name: SGD, config: {ONE_CYCLE}}}": (
+        "training.steps_per_earlier_trial: OneCycle has the length of one trial, and later trials would start beyond "
+        "its end; remove it or use a schedule of Keras"
+    ),
+    **{
+        f"training: {{steps_per_earlier_trial: 9}}, optimizer: {{class_name: Adam, config: {{{option}}}}}": (
+            f"training.steps_per_earlier_trial: cannot be combined with optimizer.config.{option.partition(':')[0]}, "
+            "which starts at step 0; remove one of them"
+        )
+        for option in ("use_ema: true", "gradient_accumulation_steps: 2")
+    },
+    "published_as: yours": "published_as: there is no experiment 'yours'; known: mine",
+    "published_as: mine": "published_as: is the experiment itself; name another one or remove it",
 }
 
 
@@ -197,3 +216,26 @@ def test_settings_may_change_the_class_of_a_classifier_in_an_ensemble(experiment
 )
 def test_an_invalid_limit_of_a_profile_is_refused(profile, expected, refusal_of):
     assert expected in refusal_of(entry("sampling: {per_class: 9}"), profile=profile)
+
+
+OTHERS = """document: other
+experiments:
+  stranger: {title: t, model: {class_name: mlp}}
+"""
+
+
+def test_published_values_are_those_of_an_experiment_of_the_same_document(experiments_of):
+    mine = "document: d\nexperiments:\n" + entry("published_as: stranger")
+    with pytest.raises(ConfigError, match=r"mine: published_as: there is no experiment 'stranger'; known: mine$"):
+        experiments_of(OTHERS, mine)
+    same = OTHERS.replace("other", "d")
+    assert experiments_of(same, mine)["mine"].published_as == "stranger"
+
+
+def test_published_values_are_not_passed_on_by_an_experiment_that_has_none_itself(experiments_of):
+    text = "document: d\nexperiments:\n" + entry("published_as: first")
+    more = "\n  first: {base: mine, title: t}\n  last: {base: mine, title: t, published_as: mine}\n"
+    found = experiments_of(text + more.replace("published_as: mine", "published_as: first"))
+    assert {name: e.published_as for name, e in found.items()} == {"mine": "first", "first": None, "last": "first"}
+    with pytest.raises(ConfigError, match="mine is itself compared with the values of first; name first"):
+        experiments_of(text + more)

@@ -43,9 +43,22 @@ def test_an_experiment_has_the_document_citation_and_claim_of_its_file(experimen
     }
 
 
+def test_a_further_file_of_a_document_has_its_citation_and_claim_and_may_state_its_own(experiments_of):
+    further = """
+    document: doc
+    experiments:
+      more: {base: parent, published_as: parent, title: more}
+    """
+    more = experiments_of(FAMILY, further)["more"]
+    assert (more.citation, more.claim, more.published_as) == ("a paper", "Balancing helps.", "parent")
+    stated = further.replace("document: doc", "document: doc\n    claim: Balancing harms.")
+    more = experiments_of(FAMILY, stated)["more"]
+    assert (more.citation, more.claim) == ("a paper", "Balancing harms.")
+
+
 def test_every_key_of_a_resolved_experiment_has_a_value(experiments_of):
     spec = experiments_of(OTHER)["stranger"].spec
-    reported = {"title", "document", "note", "base", "trials", "figures", "factorial", "ensemble"}
+    reported = {"title", "document", "note", "base", "published_as", "trials", "figures", "factorial", "ensemble"}
     assert spec.keys() == schema("experiment")["properties"].keys() - reported
     assert spec["model"] == {"class_name": "mlp", "config": {"units": [128], "activation": "relu"}}
     assert spec["optimizer"] == {"class_name": "Adam", "config": {"learning_rate": 0.001}}
@@ -54,6 +67,7 @@ def test_every_key_of_a_resolved_experiment_has_a_value(experiments_of):
         "batch_size": 32,
         "multiplicity": 1,
         "steps_per_epoch": None,
+        "steps_per_earlier_trial": None,
         "early_stopping": None,
         "weight_averaging": None,
     }
@@ -156,6 +170,7 @@ def test_experiments_whose_weights_a_selected_one_starts_from_are_selected_too(e
         ("Balancing helps.", "Balancing harms."),
         ("title: balanced", "title: as many of each"),
         ("title: few", "title: few, note: a remark"),
+        ("title: few", "title: few, published_as: whole"),
         ("trials: 4", "trials: 9"),
     ],
 )
@@ -201,3 +216,9 @@ def test_a_wrong_path_of_a_dataset_is_refused_if_an_experiment_uses_it(no_kaggle
         experiments_of(SIMPSONS, data=data)
     profile = {"datasets": {"simpsons": "generated_224"}}
     assert experiments_of(SIMPSONS, data=data, profile=profile)["cartoons"].trials == 10
+
+
+def test_the_steps_of_earlier_trials_are_part_of_the_identity(experiments_of):
+    before = experiments_of(FAMILY)
+    after = experiments_of(FAMILY.replace("{batch_size: 8}", "{batch_size: 8, steps_per_earlier_trial: 100}"))
+    assert {name for name, e in before.items() if digest_of(e, before) != digest_of(after[name], after)} == {"child"}

@@ -9,7 +9,7 @@ from scipy import stats
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from lookbook.statistics import intervals
-from lookbook.statistics.published import compare_with_published, read_published
+from lookbook.statistics.published import compare_with_published, read_published, with_further_protocols
 from lookbook.statistics.summary import summarise
 from lookbook.statistics.trials import COLUMNS
 
@@ -219,3 +219,14 @@ class TestPublished:
         )
         expected = {"mean": 0.9, "std": 0.01, "min": 0.8, "max": 0.95, "trials": 10}
         assert read_published(path) == {("a", "test_accuracy"): expected}
+
+    def test_another_protocol_is_compared_with_the_same_published_values(self):
+        values = {(name, column): SINGLE for name in ("a", "c") for column in ("test_accuracy", "valid_loss")}
+        entries = {name: {"published_as": other} for name, other in {"a": None, "b": "a", "c": None}.items()}
+        trials = pd.concat([tabulate([0.8800, 0.8801]), tabulate([0.9300, 0.9301]).assign(experiment="b")])
+        published = with_further_protocols(values, entries)
+        assert published.keys() - values.keys() == {("b", "test_accuracy"), ("b", "valid_loss")}
+        table = summarise(trials, ["a", "b"], published, PROFILE).set_index("experiment")
+        assert table["test_accuracy_published"].tolist() == [0.88, 0.88]
+        assert table["test_accuracy_delta"].tolist() == pytest.approx([0.00005, 0.05005])
+        assert table["test_accuracy_verdict"].tolist() == ["reproduced", "higher"]

@@ -8,7 +8,7 @@ from lookbook.command_line import exits_with_message, new_parser
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.tables import read_trials, write_table
 from lookbook.statistics.comparisons import compare_with_bases
-from lookbook.statistics.published import read_published
+from lookbook.statistics.published import read_published, with_further_protocols
 from lookbook.statistics.summary import summarise
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     arguments = new_parser(__doc__, "trials", "experiments", "published", **outputs).parse_args()
     benchmark = read_benchmark(arguments.experiments)
     trials = read_trials(arguments.trials, benchmark)
-    published = read_published(arguments.published)
+    published = with_further_protocols(read_published(arguments.published), benchmark.experiments)
     write_table(summarise(trials, benchmark.experiments, published, benchmark.profile), arguments.summary)
     write_table(compare_with_bases(trials, benchmark.experiments), arguments.comparisons)
 

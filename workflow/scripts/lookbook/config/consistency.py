@@ -24,6 +24,10 @@ SOURCE_FOLDERS |= {"resources", "rules", "tests", "workflow"}
 Problem = tuple[str, str]
 # Augmentations that mix the labels of a batch, which images augmented before training cannot have.
 MIXING = ("mixup", "MixUp", "CutMix")
+# Schedules that take their length from the training, and options of optimizers that depend on the first step: with
+# another first step they are wrong.
+SPANNING = ("OneCycle", "ExponentialRange")
+COUNTING = ("use_ema", "gradient_accumulation_steps")
 # The length of the list that one_of_k draws from.
 GROWING_BATCH_OPERATIONS = 7
 
@@ -77,6 +81,19 @@ def check_ensembles(entries: Mapping[str, Entry], experiments: Mapping[str, Expe
         if other != name:
             taken = f"{other} already classifies class {label} in ensemble '{ensemble}'"
             raise ConfigError(f"{where}: one_vs_all: {taken}; use another class")
+
+
+def check_published_as(entries: Mapping[str, Entry]) -> None:
+    """Raise ConfigError unless each ``published_as`` names an experiment of the same document that has none itself."""
+    for entry in entries.values():
+        name, document, where = entry.keys.get("published_as"), entry.header["document"], f"{entry.where}: published_as"
+        if name is None:
+            continue
+        check_names(where, [name], [other.name for other in entries.values() if other.header["document"] == document])
+        if name == entry.name:
+            raise ConfigError(f"{where}: is the experiment itself; name another one or remove it")
+        if (other := entries[name].keys.get("published_as")) is not None:
+            raise ConfigError(f"{where}: {name} is itself compared with the values of {other}; name {other}")
 
 
 def _sampling(spec: Mapping[str, Any]) -> Iterator[Problem]:
@@ -139,6 +156,14 @@ def _training(spec: Mapping[str, Any]) -> Iterator[Problem]:
         other = "early_stopping" if training["early_stopping"] else "weight_averaging"
         problem = f"cannot be combined with training.{other}, which sets the final weights as well; remove one of them"
         yield "optimizer.config.use_ema", problem
+    if training["steps_per_earlier_trial"]:
+        rate = spec["optimizer"]["config"].get("learning_rate")
+        if isinstance(rate, dict) and rate["class_name"] in SPANNING:
+            problem = f"{rate['class_name']} has the length of one trial, and later trials would start beyond its end"
+            yield "training.steps_per_earlier_trial", f"{problem}; remove it or use a schedule of Keras"
+        if option := next((key for key in COUNTING if spec["optimizer"]["config"].get(key)), None):
+            problem = f"cannot be combined with optimizer.config.{option}, which starts at step 0; remove one of them"
+            yield "training.steps_per_earlier_trial", problem
     if batch_size % multiplicity:
         problem = f"must be a multiple of training.multiplicity ({multiplicity}); got {batch_size}"
         yield "training.batch_size", problem

@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lookbook.config.consistency import check_ensembles, check_number_of_trials, check_results_folder, check_spec
+from lookbook.config.consistency import (
+    check_ensembles,
+    check_number_of_trials,
+    check_published_as,
+    check_results_folder,
+    check_spec,
+)
 from lookbook.config.digests import code_digest, digest
 from lookbook.config.inheritance import Entry, inherit, merge, read_entries
 from lookbook.config.names import check_entry, with_arguments
@@ -32,6 +38,7 @@ class Experiment:
         claim: what the document claims, or None.
         note: a remark for the report, or None.
         base: the experiment that it inherits from, or None.
+        published_as: another experiment, with whose published values it is compared as well, or None.
         trials: the number of trials; 0 if the dataset is unavailable.
         figures: figures to plot besides the learning curves.
         factorial: its ``study`` and ``factors`` in a factorial study, or None.
@@ -47,6 +54,7 @@ class Experiment:
     claim: str | None
     note: str | None
     base: str | None
+    published_as: str | None
     trials: int
     figures: list[str]
     factorial: dict[str, Any] | None
@@ -85,6 +93,7 @@ def resolve(
             check_spec(entries[name].where, resolved[name].spec, entries)
     if not settings:
         check_ensembles(entries, resolved)
+        check_published_as(entries)
     check_names("config.yaml: profile.experiments", config["profile"]["experiments"], resolved)
     chains = {name: _initial_weights_chain(entry, resolved) for name, entry in entries.items()}
     for name, chain in chains.items():

@@ -10,7 +10,7 @@ from lookbook.errors import ConfigError
 
 MAXIMUM_BASES = 100
 # Keys that describe one experiment only.
-NOT_INHERITED = ("title", "note", "base", "document", "figures", "factorial", "ensemble")
+NOT_INHERITED = ("title", "note", "base", "document", "published_as", "figures", "factorial", "ensemble")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ def read_entries(files: list[Path]) -> dict[str, Entry]:
     for path in files:
         content = read_yaml(path)
         check(str(path), content, schema("experiments"))
-        header = {key: content.get(key) for key in ("document", "citation", "claim")}
+        # A further file of a document need not repeat its citation and claim.
+        first = next((e.header for e in entries.values() if e.header["document"] == content["document"]), {})
+        header = {key: content.get(key, first.get(key)) for key in ("document", "citation", "claim")}
         for name, keys in content["experiments"].items():
             if name in entries:
                 raise ConfigError(f"{path}: {name}: the name is already used in {entries[name].file}; rename one")

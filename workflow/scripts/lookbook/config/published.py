@@ -49,6 +49,7 @@ def check_published(path: Path, entries: Mapping[str, Entry]) -> None:
             row = {name: _value(name, cell) for name, cell in cells.items()}
             check(where, row, schema("published"))
             _check_row(where, row, documents)
+            _check_values_are_its_own(where, row["experiment"], entries)
             first = lines.setdefault(tuple(row[name] for name in IDENTIFYING), reader.line_num)
             if first != reader.line_num:
                 raise ConfigError(f"{where}: has the experiment, split and metric of line {first}; remove one of them")
@@ -100,3 +101,10 @@ def _check_row(where: str, row: Mapping[str, Any], documents: Mapping[str, str])
         raise ConfigError(f"{where}: mean: must lie between min and max; got {row['mean']}, not in {low} to {high}")
     if row["std"] and row["trials"] == 1:
         raise ConfigError(f"{where}: std: one trial has no standard deviation; correct trials or remove std")
+
+
+def _check_values_are_its_own(where: str, name: str, entries: Mapping[str, Entry]) -> None:
+    """Refuse a row of an experiment that is compared with the values of another."""
+    other = entries[name].keys.get("published_as") if name in entries else None
+    if other is not None:
+        raise ConfigError(f"{where}: experiment: {name} has published_as: {other}; remove the row or published_as")

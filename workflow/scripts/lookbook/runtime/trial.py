@@ -94,7 +94,8 @@ def run(
     if facts["gpu_missing"]:
         log(f"a GPU was requested, but {trial_spec['spec']['backend']} finds none; training on the CPU")
     try:
-        setup = set_up(trial_spec["spec"], trial_spec["seed"], data, devices.detect(), initial_weights)
+        number, hardware = trial_spec["trial"], devices.detect()
+        setup = set_up(trial_spec["spec"], trial_spec["seed"], data, hardware, initial_weights, trial=number)
         phases.end("build")
         result = _fit(setup, trial_spec["spec"], checkpoint, identity, phases, log)
         facts |= _write_results(setup, result, trial_spec["spec"], folder, phases)

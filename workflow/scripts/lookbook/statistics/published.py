@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,24 @@ def read_published(path: Path) -> dict[tuple[str, str], dict[str, float]]:
         (row["experiment"], row["column"]): {name: float(row[name]) for name in PARTS}
         for row in table[table["column"].isin(VALUES)].to_dict("records")
     }
+
+
+def with_further_protocols(
+    published: Mapping[tuple[str, str], dict[str, float]], experiments: Mapping[str, Mapping[str, Any]]
+) -> dict[tuple[str, str], dict[str, float]]:
+    """Return published values also for each experiment that names another one in ``published_as``.
+
+    Args:
+        published: as ``read_published`` returns it.
+        experiments: name to entry of experiments.json.
+    """
+    further = {
+        (name, column): values
+        for name, entry in experiments.items()
+        for (experiment, column), values in published.items()
+        if experiment == entry.get("published_as")
+    }
+    return {**published, **further}
 
 
 def compare_with_published(

@@ -44,7 +44,7 @@ def summarise(
         trials: one row per trial, as ``collect_trials`` returns it.
         experiments: names in the order of the report. An experiment without trials, for example because its dataset
             is unavailable, has a row with n = 0 and published values, without a verdict.
-        published: as ``read_published`` returns it.
+        published: as ``read_published`` or ``with_further_protocols`` returns it.
         profile: ``comparable``, whether the budget of the run allows verdicts, and ``margin``, by metric.
     """
     rows = []

@@ -48,7 +48,13 @@ class Setup:
 
 
 def set_up(
-    spec: dict[str, Any], seed: int, data: Dataset, hardware: Hardware, initial_weights: Path | None = None
+    spec: dict[str, Any],
+    seed: int,
+    data: Dataset,
+    hardware: Hardware,
+    initial_weights: Path | None = None,
+    *,
+    trial: int = 0,
 ) -> Setup:
     """Return a trial of a resolved experiment, ready to train.
 
@@ -58,6 +64,7 @@ def set_up(
         data: the prepared dataset.
         hardware: what it trains on.
         initial_weights: a saved model to start from, or None.
+        trial: the zero-based number of the trial, from which ``steps_per_earlier_trial`` counts.
 
     Raises:
         ValueError: the saved model does not have the network's weights, the dataset lacks requested images, or early
@@ -78,6 +85,9 @@ def set_up(
     steps = trial_data.steps_per_epoch * spec["training"]["epochs"]
     optimizer = optimizer_from(spec["optimizer"], steps)
     optimizer.build(model.trainable_variables)
+    if earlier := spec["training"]["steps_per_earlier_trial"]:
+        # Only the counter: moments start at zero, as those of a new network do in an optimizer that is used again.
+        optimizer.iterations.assign(trial * earlier)
     transform = augmentation.compose(transforms, keras.random.SeedGenerator(stream_seed(seed, "augmentation")))
     xla = transform.supports_xla and choose_xla(
         spec["compile"], is_convolutional(model), hardware, keras.backend.backend()

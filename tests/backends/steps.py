@@ -12,8 +12,10 @@ import keras
 import numpy as np
 
 BATCH, STEPS, CLASSES, IMAGES = 16, 100, 10, 1000
+EARLIER = 20_000
 NETWORKS = {
     "dense": [],
+    "later": [],  # with an optimizer that counts the steps of earlier trials
     "scaled": [],  # with a scaled loss, whose gradients the optimizer divides by the factor
     # No bias: before a normalization its gradient is zero up to rounding, and Adam scales that noise to full steps.
     "batch_norm": [
@@ -50,6 +52,8 @@ def main(name: str, how: str, start: Path, end: Path) -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     scaled = keras.optimizers.SGD(0.05, loss_scale_factor=256.0)
     optimizer = scaled if name == "scaled" else keras.optimizers.Adam(1e-3)
+    if name == "later":
+        optimizer.iterations.assign(EARLIER)
     if how == "fit":
         model.compile(optimizer, loss)
         rows = order.ravel()

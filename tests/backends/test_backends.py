@@ -3,7 +3,9 @@
 JAX is installed in a separate environment (`make test-jax`); LOOKBOOK_JAX_PYTHON is its Python.
 """
 
+import csv
 import json
+import math
 import os
 import subprocess
 import sys
@@ -48,7 +50,7 @@ def largest_difference(one: list[np.ndarray], other: list[np.ndarray]) -> float:
     return max(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize("network", ["dense", "scaled", "batch_norm", "penalised"])
+@pytest.mark.parametrize("network", ["dense", "later", "scaled", "batch_norm", "penalised"])
 def test_100_steps_agree_with_plain_keras_and_with_tensorflow(network, tmp_path):
     start = tmp_path / "start.npz"
     ends = {}
@@ -69,11 +71,34 @@ def sample(tmp_path_factory) -> Path:
     return folder / "manifest.json"
 
 
-def trial_spec_on_jax(name: str) -> str:
+def trial_spec_on_jax(name: str, trial: int = 0) -> str:
     config = read_config([ROOT / "config" / "config.yaml", ROOT / "config" / "quick.yaml"])
     config["devices"]["backend"] = "jax"
     experiments = resolve(config | {"experiments": None}, ROOT)
-    return json.dumps(trial_spec(experiments[name], 0, 0, experiments))
+    return json.dumps(trial_spec(experiments[name], trial, 0, experiments))
+
+
+def test_the_counter_of_earlier_trials_changes_the_weights(tmp_path):
+    start = tmp_path / "start.npz"
+    for network in ("dense", "later"):
+        run("jax", STEPS, network, "compiled", start, tmp_path / f"{network}.npz")
+    assert largest_difference(weights(tmp_path / "dense.npz"), weights(tmp_path / "later.npz")) > 1e-3
+
+
+def test_a_trial_on_jax_counts_the_steps_of_earlier_trials(sample, tmp_path):
+    spec = json.loads(trial_spec_on_jax("exp111_as_committed", trial=2))
+    spec["spec"] |= {"model": {"class_name": "mlp", "config": {"units": [8]}}}
+    run(
+        *("jax", SCRIPTS / "train_trial.py", "--trial-spec", json.dumps(spec)),
+        *("--manifest", sample, "--output", tmp_path),
+    )
+    trial = json.loads((tmp_path / "trial.json").read_text())
+    assert trial["status"] == "ok", trial["traceback"]
+    with (tmp_path / "history.csv").open(newline="") as file:
+        [row] = csv.DictReader(file)
+    # The restarts are at steps 100, 300, 700, 1500, 3100 and 6300; the counter is beyond the start of the last.
+    share = (2 * 3760 + trial["steps"] - 6300) / 6400
+    assert float(row["learning_rate"]) == pytest.approx(1e-3 * (1 + math.cos(math.pi * share)) / 2, rel=1e-3)
 
 
 # Repeated images in a batch; copies made before training; early stopping, batch normalization and penalties; averaged

@@ -22,6 +22,7 @@ from lookbook.results.submissions import write_submission
 from lookbook.results.tables import identity_of, write_table
 from lookbook.results.trial import FINISHED, read_trial, trial_identity
 from lookbook.statistics.comparisons import compare_with_bases
+from lookbook.statistics.published import with_further_protocols
 from lookbook.statistics.summary import summarise
 from lookbook.statistics.trials import COLUMNS
 
@@ -55,6 +56,7 @@ def entry(name, document, trials, **more):
         "claim": f"{document} is <best>" if document == "zoo" else None,
         "note": None,
         "base": None,
+        "published_as": None,
         "changes": [],
         "dataset": "fashion_mnist",
         "trials": trials,
@@ -150,7 +152,7 @@ def write_tables(root, content):
     trials = pd.DataFrame(rows, columns=list(COLUMNS))
     tables = {
         "trials": trials,
-        "summary": summarise(trials, list(entries), PUBLISHED, content["profile"]),
+        "summary": summarise(trials, list(entries), with_further_protocols(PUBLISHED, entries), content["profile"]),
         "comparisons": compare_with_bases(trials, entries),
         "ensembles": ensembles(entries, trials),
         "factorials": factorials(entries, trials),

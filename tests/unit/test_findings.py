@@ -1,10 +1,12 @@
 """The sentences on what was found in a document's experiments."""
 
-from fabricated_report import build, read
+import pytest
+from fabricated_report import build, entry, read
 
 from lookbook.report.blocks import Paragraph
 from lookbook.report.findings import changes, findings
 from lookbook.report.sections.factorials import factorials
+from lookbook.report.sections.text_and_code import published_values, text_and_code
 from lookbook.results.tables import read_table, write_table
 
 
@@ -51,3 +53,75 @@ def test_a_study_that_cannot_be_estimated_shows_its_note(tmp_path):
     zoo = edited(tmp_path, "factorials", edit).documents[0]
     assert not [text for text in findings(zoo) if "main effect" in text]
     assert list(factorials(zoo))[-1] == Paragraph("no finished trial of cell_01", "small quiet")
+
+
+def as_coded(*names):
+    """Return a change of experiments.json that adds experiments by the code of ``network``, of two trials each."""
+    keys = {"base": "network", "published_as": "network"}
+
+    def edit(content):
+        content["experiments"] |= {name: entry(name, "zoo", 2, **keys) for name in names}
+
+    return edit
+
+
+def zoo_with_verdicts(root, verdicts, **options):
+    """Build ``network`` and experiments by its code, and return their document with these verdicts by name."""
+
+    def edit(table):
+        for name, verdict in verdicts.items():
+            table.loc[table["experiment"] == name, "test_accuracy_verdict"] = verdict
+
+    build(root, ["network"], edit=as_coded(*(name for name in verdicts if name != "network")), **options)
+    return edited(root, "summary", edit).documents[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "word", "phrase"),
+    [
+        ("reproduced", "compatible", "both", "explained by both"),
+        ("compatible", "lower", "text", "explained only by the text"),
+        ("higher", "reproduced", "code", "explained only by the code"),
+        ("lower", "higher", "neither", "explained by neither"),
+        ("inconclusive", "reproduced", "undecided", "undecided"),
+        ("reproduced", None, "undecided", "undecided"),
+    ],
+)
+def test_a_published_value_is_explained_by_the_text_the_code_both_or_neither(text, code, word, phrase, tmp_path):
+    zoo = zoo_with_verdicts(tmp_path, {"network": text, "network_as_coded": code})
+    [value] = published_values(zoo)
+    assert (value.experiment, value.column, value.explained_by) == ("network", "test_accuracy", word)
+    # The experiment by the code is no further published accuracy.
+    assert findings(zoo)[0].startswith("1 comparison with a published accuracy: ")
+    assert f"1 published value compared with text and code: 1 {phrase}." in findings(zoo)
+
+
+def test_a_value_is_explained_by_the_code_if_one_of_its_experiments_explains_it(tmp_path):
+    verdicts = {"network": "lower", "coded_once": "lower", "coded_twice": "compatible"}
+    zoo = zoo_with_verdicts(tmp_path / "one", verdicts)
+    assert [value.explained_by for value in published_values(zoo)] == ["code"]
+    zoo = zoo_with_verdicts(tmp_path / "open", verdicts | {"coded_twice": "inconclusive"})
+    assert [value.explained_by for value in published_values(zoo)] == ["undecided"]
+
+
+def test_the_report_has_published_values_beside_ours_by_the_text_and_by_the_code(tmp_path):
+    html, markdown = build(tmp_path, ["network"], edit=as_coded("network_as_coded"))
+    ours = "0.9100 ± 0.0100 (`network` compatible) | 0.9050 ± 0.0071 (`network_as_coded` compatible)"
+    assert f"| `network` | test accuracy | 0.9400 | {ours} | both |" in markdown
+    for page in (html, markdown):
+        assert page.count("Text, code and published") == 1
+    assert "compared with the published values of `network`" in markdown
+    quick = build(tmp_path / "quick", ["network"], edit=as_coded("network_as_coded"), comparable=False)
+    assert not any("Text, code" in page or "text and code" in page for page in quick)
+
+
+def test_without_the_experiment_by_the_text_its_value_is_still_shown_and_undecided(tmp_path):
+    _, markdown = build(tmp_path, [], edit=as_coded("network_as_coded"))
+    row = "| `network` | test accuracy | 0.9400 | – | 0.9050 ± 0.0071 (`network_as_coded` compatible) | undecided |"  # noqa: RUF001
+    assert row in markdown
+
+
+def test_a_document_without_experiments_by_its_code_has_no_such_section(tmp_path):
+    build(tmp_path)
+    document = edited(tmp_path, "trials").documents[0]
+    assert list(text_and_code(document)) == published_values(document) == []

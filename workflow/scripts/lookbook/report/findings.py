@@ -1,5 +1,6 @@
 """The findings of a document: a few sentences from the tables. In a sentence, backticks enclose names."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
@@ -11,10 +12,18 @@ from lookbook.report.inputs import Document, group_by
 from lookbook.report.sections.ensembles import comparisons, is_combined, members, seed_ensembles
 from lookbook.report.sections.factorials import studies, terms_of, words
 from lookbook.report.sections.results import with_duplicates
+from lookbook.report.sections.text_and_code import UNDECIDED, published_values
 
 SIGNIFICANT = 0.05
 RANKED = 4  # A rank correlation of fewer experiments has no meaning.
 NAMED = 4
+EXPLAINED = {
+    "both": "explained by both",
+    "text": "explained only by the text",
+    "code": "explained only by the code",
+    "neither": "explained by neither",
+    UNDECIDED: UNDECIDED,
+}
 VERDICTS = ("reproduced", "compatible", "higher", "lower", "inconclusive")
 
 
@@ -25,8 +34,11 @@ def findings(document: Document) -> list[str]:
 
 
 def verdicts(document: Document) -> Iterator[str]:
-    """Count the verdicts, and yield the largest difference and the rank correlation with the published values."""
-    compared = [experiment for experiment in document.experiments if experiment.accuracy.delta is not None]
+    """Count the verdicts, and yield the largest difference and the rank correlation with the published values.
+
+    Each published value counts once: ``text_and_code`` has the further experiments that are compared with it.
+    """
+    compared = [e for e in document.experiments if e.accuracy.delta is not None and not e.entry["published_as"]]
     if not compared:
         return
     if not document.report.comparable:
@@ -46,6 +58,15 @@ def verdicts(document: Document) -> Iterator[str]:
         yield f"Spearman's rank correlation with the published accuracies is {fixed(correlation, 2)}."
 
 
+def text_and_code(document: Document) -> Iterator[str]:
+    """Count the published values that the text explains, the code, both or neither."""
+    found = published_values(document)
+    counts = Counter(value.explained_by for value in found)
+    parts = [f"{counts[word]} {phrase}" for word, phrase in EXPLAINED.items() if counts[word]]
+    if parts:
+        yield f"{plural(len(found), 'published value')} compared with text and code: {', '.join(parts)}."
+
+
 def best(document: Document) -> Iterator[str]:
     """Yield the highest accuracy on each dataset and split, ours and the published one."""
     measured = (e for e in document.experiments if not e.remark and e.accuracy.mean is not None)
@@ -56,7 +77,7 @@ def best(document: Document) -> Iterator[str]:
         top = max(experiments, key=lambda experiment: experiment.accuracy.mean or 0.0)
         where = f" on `{dataset}`" if len(groups) > 1 else ""
         sentence = f"Highest mean {split} accuracy{where}: `{top.name}`, {top.accuracy.text}"
-        published = [experiment for experiment in experiments if experiment.accuracy.published is not None]
+        published = [e for e in experiments if e.accuracy.published is not None and not e.entry["published_as"]]
         if published:
             rival = max(published, key=lambda experiment: experiment.accuracy.published or 0.0)
             sentence += f"; highest published: `{rival.name}`, {fixed(rival.accuracy.published)}"
@@ -152,4 +173,4 @@ def some(names: Sequence[str]) -> str:
     return listed([*(f"`{name}`" for name in names[:NAMED]), *more])
 
 
-FINDINGS = (verdicts, best, changes, collapses, duplicates, factors, ensemble_gains, one_vs_all, not_run)
+FINDINGS = (verdicts, text_and_code, best, changes, collapses, duplicates, factors, ensemble_gains, one_vs_all, not_run)

@@ -18,6 +18,7 @@ from lookbook.report.sections.opening import in_short
 from lookbook.report.sections.predictions import predictions
 from lookbook.report.sections.provenance import provenance
 from lookbook.report.sections.results import duplicates, results
+from lookbook.report.sections.text_and_code import text_and_code
 from lookbook.report.sections.trials import collapsed_trials, failures, not_run
 
 Sections = Mapping[str, Callable[[Any], Iterable[Block]]]  # Each function gets the Report or a Document.
@@ -25,6 +26,7 @@ Sections = Mapping[str, Callable[[Any], Iterable[Block]]]  # Each function gets 
 OPENING: Sections = {"In short": in_short}
 PER_DOCUMENT: Sections = {
     "": results,
+    "Text, code and published": text_and_code,
     "Images on both sides of the split": duplicates,
     "Ensembles": ensembles,
     "One-vs-all ensembles": one_vs_all,

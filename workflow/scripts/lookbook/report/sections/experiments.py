@@ -58,13 +58,15 @@ def card(report: Report, experiment: Experiment) -> Iterator[Block]:
 
 
 def facts(experiment: Experiment) -> Iterator[Inline]:
-    """Yield the number of trials, the budget, the size and the duration."""
+    """Yield the number of trials, the budget, whose published values are used, the size and the duration."""
     row = experiment.row
     if experiment.n:
         yield f"{experiment.n_ok} of {experiment.n} trials finished"
         yield experiment.entry["budget"]
     else:
         yield link("Not run", "not-run")
+    if experiment.entry["published_as"]:
+        yield ["compared with the published values of ", experiment_link(experiment.entry["published_as"])]
     if row["parameters_mean"] is not None:
         yield f"{f.thousands(row['parameters_mean'])} parameters"
     if row["seconds_mean"] is not None:

@@ -44,7 +44,9 @@ def overview(report: Report) -> Iterator[Block]:
         (str(failures), link(failed, "failures") if failures else failed),
     ]
     if report.comparable:
-        verdicts = Counter(experiment.accuracy.verdict for experiment in experiments if experiment.accuracy.verdict)
+        # Each published value counts once, also where further experiments are compared with it.
+        main = [experiment for experiment in experiments if not experiment.entry["published_as"]]
+        verdicts = Counter(experiment.accuracy.verdict for experiment in main if experiment.accuracy.verdict)
         tiles += [(f"{verdicts[word]} of {verdicts.total()}", f"accuracies {word}") for word in VERDICTS[:2]]
     yield Tiles([*tiles, (duration(report.seconds), "of training in total")])
 

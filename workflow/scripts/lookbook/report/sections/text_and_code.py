@@ -1,0 +1,93 @@
+"""A document's published values beside ours by its text and ours by its code."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from lookbook.report.blocks import Block, Cell, Column, Paragraph, Table
+from lookbook.report.experiment import LABELS, Experiment, Statistic
+from lookbook.report.formatting import MISSING, spread
+from lookbook.report.inline import chip, experiment_link, join
+from lookbook.report.inputs import Document, group_by
+
+TEXT = (
+    "The published code of these experiments trains differently from the text. The experiment by the text and the one "
+    "by the code are compared with the same published value; the verdicts reproduced and compatible explain it. It is "
+    "undecided where one of them has no verdict or an inconclusive one."
+)
+METRICS = ("accuracy", "loss")
+# Whether a verdict explains the published value; the others do not decide it.
+EXPLAINS = {"reproduced": True, "compatible": True, "higher": False, "lower": False}
+# Whether the text and whether the code explains a published value.
+WORDS = {(True, True): "both", (True, False): "text", (False, True): "code", (False, False): "neither"}
+UNDECIDED = "undecided"
+
+
+class PublishedValue(NamedTuple):
+    """A published value and the experiments that are compared with it.
+
+    Attributes:
+        experiment: the name of the experiment that follows the text.
+        column: such as ``test_accuracy``.
+        text: that experiment; none if it is not part of the run.
+        codes: the experiments that name it in ``published_as``.
+    """
+
+    experiment: str
+    column: str
+    text: Sequence[Experiment]
+    codes: Sequence[Experiment]
+
+    @property
+    def published(self) -> Statistic:
+        """The statistic of which the published parts are used."""
+        return self.codes[0].statistic(self.column)
+
+    @property
+    def explained_by(self) -> str:
+        """One of ``WORDS``, or ``UNDECIDED``."""
+        by_text, by_code = self._is_explained_by(self.text), self._is_explained_by(self.codes)
+        return UNDECIDED if by_text is None or by_code is None else WORDS[by_text, by_code]
+
+    def _is_explained_by(self, experiments: Sequence[Experiment]) -> bool | None:
+        """Return whether one of the experiments explains the value; None if that is undecided."""
+        found = [EXPLAINS.get(experiment.statistic(self.column).verdict) for experiment in experiments]
+        if True in found:
+            return True
+        return None if None in found or not found else False
+
+
+def published_values(document: Document) -> list[PublishedValue]:
+    """Return the accuracies and losses that are compared with the text and with the code, on the main split."""
+    further = (experiment for experiment in document.experiments if experiment.entry["published_as"])
+    values = []
+    for name, codes in group_by(further, lambda experiment: experiment.entry["published_as"]).items():
+        text = [experiment for experiment in document.experiments if experiment.name == name]
+        values += [PublishedValue(name, f"{codes[0].split}_{metric}", text, codes) for metric in METRICS]
+    return [value for value in values if value.published.published is not None]
+
+
+def text_and_code(document: Document) -> Iterator[Block]:
+    """Yield the published values, ours by the text, ours by the code, and which of the two explains them."""
+    found = published_values(document)
+    if not found or not document.report.comparable:
+        return
+    yield Paragraph(TEXT)
+    caption = "Mean ± standard deviation over trials, with the verdict on the difference from the published value"
+    yield Table(f"{document.name}: text, code and published", found, COLUMNS, caption)
+
+
+def _ours(value: PublishedValue, experiments: Sequence[Experiment]) -> Cell:
+    """Return the mean and the verdict of each finished experiment."""
+    found = {experiment.name: experiment.statistic(value.column) for experiment in experiments if experiment.n_ok}
+    small = [join([experiment_link(name), chip(ours.verdict, ours.verdict)], " ") for name, ours in found.items()]
+    return Cell(join([ours.text for ours in found.values()], "; ") if found else MISSING, small)
+
+
+COLUMNS = (
+    Column("Published for", lambda value: experiment_link(value.experiment), is_number=False),
+    Column("Metric", lambda value: LABELS[value.column], is_number=False),
+    Column("Published", lambda value: spread(value.published.published, value.published.published_std)),
+    Column("Ours by the text", lambda value: _ours(value, value.text)),
+    Column("Ours by the code", lambda value: _ours(value, value.codes)),
+    Column("Explained by", lambda value: value.explained_by, is_number=False),
+)

@@ -119,6 +119,56 @@ def test_augmented_copies_are_made_by_one_of_k_as_the_document_states():
         assert spec["augmentation"] == [{"class_name": "one_of_k", "config": {"k": k}}]
 
 
+def test_experiments_by_the_code_have_the_published_values_of_those_by_the_text():
+    by_code = {name: e for name, e in EXPERIMENTS.items() if name.endswith("_as_committed")}
+    with (ROOT / CONFIG["published"]).open() as file:
+        published = {row["experiment"] for row in csv.DictReader(file) if row["metric"] == "accuracy"}
+    by_text = {e.document: set() for e in by_code.values()}
+    for name, experiment in by_code.items():
+        assert name == f"{experiment.base}_as_committed"
+        assert experiment.published_as == experiment.base
+        by_text[experiment.document].add(experiment.base)
+    later = {name for name, e in EXPERIMENTS.items() if re.fullmatch(r"exp1\d\d", name)} - {"exp115"}
+    zoo = {name for name in published if name in EXPERIMENTS and EXPERIMENTS[name].document == "zoo"}
+    assert by_text == {"experiment-series": later & published, "zoo": zoo}
+
+
+def test_earlier_trials_of_the_series_count_as_20_epochs():
+    for name, experiment in EXPERIMENTS.items():
+        training = experiment.spec["training"]
+        follows = experiment.document == "experiment-series" and name.endswith("_as_committed")
+        steps = -(-48_000 // training["batch_size"])
+        assert training["steps_per_earlier_trial"] == (20 * steps if follows else None)
+
+
+def test_the_zoo_by_the_code_has_one_training_and_scales_two_networks_twice():
+    zoo = {name: e.spec for name, e in EXPERIMENTS.items() if e.document == "zoo" and e.published_as}
+    keys = ("training", "optimizer", "augmentation")
+    first, *others = [{key: spec[key] for key in keys} for spec in zoo.values()]
+    assert all(other == first for other in others)
+    assert first["optimizer"] == {
+        "class_name": "SGD",
+        "config": {
+            "momentum": 0.9,
+            "learning_rate": {
+                "class_name": "InverseTimeDecay",
+                "config": {
+                    "initial_learning_rate": 0.01,
+                    "decay_steps": 1,
+                    "decay_rate": 0.01 / 30,
+                    "staircase": False,
+                },
+            },
+        },
+    }
+    assert (first["training"]["batch_size"], first["training"]["epochs"], first["augmentation"]) == (32, 30, [])
+    assert first["training"]["weight_averaging"] is None
+    scales = {name: 255 * spec["rescaling"]["scale"] for name, spec in zoo.items()}
+    twice = {name for name, scale in scales.items() if scale == pytest.approx(1 / 255)}
+    assert twice == {"mobilenet_v2_as_committed", "shake_shake_34_as_committed"}
+    assert all(scales[name] == pytest.approx(1) for name in scales.keys() - twice)
+
+
 # What rules and scripts choose alike, from resolved experiments and from experiments.json.
 
 

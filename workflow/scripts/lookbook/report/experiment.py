@@ -66,6 +66,11 @@ class Experiment:
             return "learning-rate range test"
         return "one class against the rest" if self.entry["ensemble"] else None
 
+    @property
+    def has_own_published_values(self) -> bool:
+        """Whether its published values count as its own: one with ``published_as`` shares those of another."""
+        return self.entry["published_as"] is None
+
     @cached_property
     def split(self) -> str:
         """The split of its main results: test, or the first that has a value if the dataset has no test labels."""

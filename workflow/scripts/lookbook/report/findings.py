@@ -38,7 +38,7 @@ def verdicts(document: Document) -> Iterator[str]:
 
     Each published value counts once: ``text_and_code`` has the further experiments that are compared with it.
     """
-    compared = [e for e in document.experiments if e.accuracy.delta is not None and not e.entry["published_as"]]
+    compared = [e for e in document.experiments if e.accuracy.delta is not None and e.has_own_published_values]
     if not compared:
         return
     if not document.report.comparable:
@@ -77,7 +77,7 @@ def best(document: Document) -> Iterator[str]:
         top = max(experiments, key=lambda experiment: experiment.accuracy.mean or 0.0)
         where = f" on `{dataset}`" if len(groups) > 1 else ""
         sentence = f"Highest mean {split} accuracy{where}: `{top.name}`, {top.accuracy.text}"
-        published = [e for e in experiments if e.accuracy.published is not None and not e.entry["published_as"]]
+        published = [e for e in experiments if e.accuracy.published is not None and e.has_own_published_values]
         if published:
             rival = max(published, key=lambda experiment: experiment.accuracy.published or 0.0)
             sentence += f"; highest published: `{rival.name}`, {fixed(rival.accuracy.published)}"

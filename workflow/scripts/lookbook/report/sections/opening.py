@@ -45,8 +45,8 @@ def overview(report: Report) -> Iterator[Block]:
     ]
     if report.comparable:
         # Each published value counts once, also where further experiments are compared with it.
-        main = [experiment for experiment in experiments if not experiment.entry["published_as"]]
-        verdicts = Counter(experiment.accuracy.verdict for experiment in main if experiment.accuracy.verdict)
+        compared = (e for e in experiments if e.accuracy.verdict and e.has_own_published_values)
+        verdicts = Counter(experiment.accuracy.verdict for experiment in compared)
         tiles += [(f"{verdicts[word]} of {verdicts.total()}", f"accuracies {word}") for word in VERDICTS[:2]]
     yield Tiles([*tiles, (duration(report.seconds), "of training in total")])
 

@@ -58,7 +58,7 @@ class PublishedValue(NamedTuple):
 
 def published_values(document: Document) -> list[PublishedValue]:
     """Return the accuracies and losses that are compared with the text and with the code, on the main split."""
-    further = (experiment for experiment in document.experiments if experiment.entry["published_as"])
+    further = (experiment for experiment in document.experiments if not experiment.has_own_published_values)
     values = []
     for name, codes in group_by(further, lambda experiment: experiment.entry["published_as"]).items():
         text = [experiment for experiment in document.experiments if experiment.name == name]

@@ -8,7 +8,7 @@ from pathlib import Path
 from lookbook.config.benchmark import PLAN_KEYS
 from lookbook.config.digests import canonical, digest, script_digest, text_digest
 from lookbook.config.experiments import defined, digest_of, locate, resolve, resolve_config
-from lookbook.config.published import check_published
+from lookbook.config.published import check_published, experiments_with_epochs
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure
 from lookbook.config.trial_specs import trial_spec
 from lookbook.datasets import ARRAYS, COMPETITION_ARRAYS, DATASETS, originals_unavailable_reason
@@ -34,7 +34,7 @@ prepare_run(workflow, CONFIG, SCRIPTS)
 RESULTS = CONFIG["results"]
 TABLES = {
     name: f"{RESULTS}/{name}.csv"
-    for name in ("trials", "summary", "comparisons", "ensembles", "factorials")
+    for name in ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials")
 }
 EXPERIMENTS_JSON, PLAN_JSON = f"{RESULTS}/experiments.json", f"{RESULTS}/plan.json"
 PLAN = {name: e.trials for name, e in EXPERIMENTS.items() if e.trials}

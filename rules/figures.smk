@@ -14,6 +14,7 @@ rule plot_learning_curves:
     input:
         trial_files(["trial.json", "history.csv"], PLAN),
         plan=PLAN_JSON,
+        epochs=TABLES["epochs"],
     output:
         report(
             LEARNING_CURVES,
@@ -32,7 +33,7 @@ rule plot_learning_curves:
         spec_digest=spec_digest(*PLAN),
     shell:
         'python "$LOOKBOOK_SCRIPTS/plot_learning_curves.py" --experiments {input.plan:q}'
-        " --output {params.folder:q} > {log:q} 2>&1"
+        " --epochs {input.epochs:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule plot_learning_rate_range:

@@ -22,6 +22,7 @@ OUTPUTS = {
     "plan_trials": "results/plan.json",
     "collect_trials": "results/trials.csv",
     "summarise": "results/summary.csv",
+    "compare_epochs": "results/epochs.csv",
     "combine_ensembles": "results/ensembles.csv",
     "estimate_factorials": "results/factorials.csv",
     "plot_learning_curves": "results/figures/learning_curves/plain.svg",

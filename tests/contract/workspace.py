@@ -53,8 +53,8 @@ experiments:
     training: {epochs: 1, batch_size: 20, early_stopping: {patience: 1}}
 """
 PUBLISHED = """\
-document,experiment,split,metric,mean,std,min,max,trials,note
-tiny,plain,test,accuracy,0.123,0.01,0.1,0.2,5,
+document,experiment,split,metric,epoch,mean,std,min,max,trials,note
+tiny,plain,test,accuracy,,0.123,0.01,0.1,0.2,5,
 """
 CONFIG = f"""\
 experiment_files: [{EXPERIMENTS}]

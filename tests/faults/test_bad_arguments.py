@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import pytest
 
+from lookbook.command_line import INPUTS
 from lookbook.datasets import fashion_mnist
 from lookbook.runtime import devices
 
@@ -124,9 +125,8 @@ def refused(folder, monkeypatch, capsys):
 def path_options(script):
     """Return the options that ``new_parser`` makes of a script's required paths, as its source names them."""
     source = (SOURCE / "workflow" / "scripts" / f"{script}.py").read_text()
-    names = ("experiments", "manifest", "trials", "summary", "comparisons", "ensembles", "factorials", "published")
     (call,) = re.findall(r"new_parser\(__doc__(.*?)\)", source, re.DOTALL)
-    options = [name for name in names if f'"{name}"' in call]
+    options = [name for name in INPUTS if f'"{name}"' in call]
     return options + re.findall(r"(\w+)=", call)
 
 
@@ -151,7 +151,7 @@ def test_a_path_that_cannot_be_used_is_refused(refused, script, bad):
     assert not re.search("required|unrecognized", message), "the test must give every required argument"
 
 
-TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials", "published")
+TABLES = ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials", "published")
 
 
 @pytest.mark.parametrize("arguments", VALUES.values(), ids=[name.replace("\0", "NUL") for name in VALUES])

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import pandas as pd
+from fabricated_tables import ensembles, epochs, factorials
 
 from lookbook import files
 from lookbook.config.digests import digest
@@ -112,38 +113,6 @@ def trial(name, number, found):
     return row
 
 
-def ensembles(entries, trials):
-    """Return ensembles.csv: more than one finished trial makes an ensemble."""
-    rows = []
-    for name, found in entries.items():
-        row = {"experiment": name, "kind": "seeds", "split": "test", "members": found["trials"]}
-        if found["trials"] > 1 and found["document"] == "zoo":
-            row |= {"accuracy": 0.9311, "mean_member_accuracy": 0.91, "gain": 0.0211, "disagreement": 0.0777}
-        else:
-            row["note"] = "one finished trial" if found["trials"] == 1 else "each trial validates on other images"
-        rows.append(row | {"identity": identity_of(trials, [name])})
-    classes = [name for name, found in entries.items() if found["ensemble"]]
-    if classes:
-        row = {"experiment": "all_classes", "kind": "one_vs_all", "split": "test", "members": 3, "accuracy": 0.9222}
-        rows.append(row | {"identity": identity_of(trials, classes)})
-    values = ("accuracy", "cross_entropy", "macro_f1", "mean_member_accuracy", "gain", "disagreement")
-    return pd.DataFrame(rows, columns=["experiment", "kind", "split", "members", *values, "note", "identity"])
-
-
-def factorials(entries, trials):
-    """Return factorials.csv of the one study."""
-    cells = [name for name, found in entries.items() if found["factorial"]]
-    effects = {"one_cycle": 0.0123, "averaging": -0.0045, "one_cycle:averaging": 0.0001}
-    rows = [
-        {"metric": metric, "term": term, "order": term.count(":") + 1, "effect": effect}
-        | {"ci_low": effect - 0.01, "ci_high": effect + 0.01, "p": 0.1, "p_adjusted": 0.25, "n": 8, "note": None}
-        | {"study": "two factors", "identity": identity_of(trials, cells)}
-        for metric in ("test_accuracy", "test_loss")
-        for term, effect in effects.items()
-    ]
-    return pd.DataFrame(rows if cells else [], columns=list(rows[0]))
-
-
 def write_tables(root, content):
     """Write experiments.json and the tables, and return trials.csv."""
     write_benchmark(root / "experiments.json", content)
@@ -154,6 +123,7 @@ def write_tables(root, content):
         "trials": trials,
         "summary": summarise(trials, list(entries), with_further_protocols(PUBLISHED, entries), content["profile"]),
         "comparisons": compare_with_bases(trials, entries),
+        "epochs": epochs(entries, trials, content["profile"]),
         "ensembles": ensembles(entries, trials),
         "factorials": factorials(entries, trials),
     }

@@ -11,6 +11,7 @@ import plot_learning_rate_range
 from lookbook.figures.learning_curves import draw_trials
 from lookbook.figures.learning_rate_range import learning_rate_range_figure, steepest_descent
 from lookbook.results.figures import read_figure
+from lookbook.results.tables import write_table
 
 
 def rows(losses, rates=None):
@@ -21,12 +22,20 @@ def rows(losses, rates=None):
     ]
 
 
+def write_epochs(folder, *rows):
+    """Write epochs.csv and return the options of the script that draws the learning curves."""
+    write_table(
+        pd.DataFrame(rows, columns=["experiment", "epoch", "column", "published", "identity"]), folder / "e.csv"
+    )
+    return {"experiments": folder / "experiments.json", "epochs": folder / "e.csv", "output": folder / "curves"}
+
+
 def test_one_job_draws_every_experiment_with_trials(tmp_path):
     benchmark = plan(tmp_path, {"first": 3, "failed": 1, "unavailable": 0})
     for planned in benchmark.trials(["first"]):
         finish(planned, history=rows([2.0, 1.0]))
     finish(next(benchmark.trials(["failed"])), status="failed")
-    options = {"experiments": tmp_path / "experiments.json", "output": tmp_path / "curves"}
+    options = write_epochs(tmp_path)
     run(plot_learning_curves, **options)
     assert {path.name for path in (tmp_path / "curves").iterdir()} == {"first.svg", "failed.svg"}
     assert "no finished epoch" in texts((tmp_path / "curves" / "failed.svg").read_text())
@@ -37,16 +46,28 @@ def test_one_job_draws_every_experiment_with_trials(tmp_path):
     assert figure.read_bytes() == before
 
 
+def test_the_watched_test_images_and_the_published_values_are_drawn(tmp_path):
+    benchmark = plan(tmp_path, {"first": 1})
+    watched = [row | {"train_accuracy": 0.5, "test_loss": 0.7, "test_accuracy": 0.6} for row in rows([2.0, 1.0])]
+    finish(next(benchmark.trials()), history=watched)
+    row = ("first", 2, "train_accuracy", 0.55, identity(benchmark, ["first"]))
+    run(plot_learning_curves, **write_epochs(tmp_path, row))
+    drawn = texts((tmp_path / "curves" / "first.svg").read_text())
+    assert {"training", "validation", "test", "published (training)"} <= set(drawn)
+    with pytest.raises(SystemExit, match=r"e\.csv"):
+        run(plot_learning_curves, **write_epochs(tmp_path, (*row[:-1], "another")))
+
+
 @pytest.mark.parametrize("damage", ["history.csv", "trial.json"])
 def test_a_damaged_or_missing_file_is_an_error(damage, tmp_path):
     (planned,) = plan(tmp_path, {"first": 1}).trials()
     finish(planned, history=rows([2.0, 1.0]))
     planned.file(damage).write_text("epoch,train_loss\n1,0.5\n")
     with pytest.raises(SystemExit, match=f"error: .*{damage} is damaged"):
-        run(plot_learning_curves, experiments=tmp_path / "experiments.json", output=tmp_path)
+        run(plot_learning_curves, **write_epochs(tmp_path))
     planned.file(damage).unlink()
     with pytest.raises(SystemExit, match=f"error: .*{damage} is missing"):
-        run(plot_learning_curves, experiments=tmp_path / "experiments.json", output=tmp_path)
+        run(plot_learning_curves, **write_epochs(tmp_path))
 
 
 def test_trials_are_one_line_with_gaps_and_the_mean_ends_where_fewer_than_half_of_them_run():

@@ -147,7 +147,10 @@ def rewrite(name):
 @pytest.mark.parametrize(
     ("damage", "file"),
     [
-        *((rewrite(name), f"{name}.csv") for name in ("trials", "summary", "comparisons", "ensembles", "factorials")),
+        *(
+            (rewrite(name), f"{name}.csv")
+            for name in ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials")
+        ),
         (lambda root: (root / "figures/published.svg").unlink(), "published.svg"),
         (lambda root: (root / "figures/learning_curves/network.svg").write_text("<svg "), "network.svg"),
         (lambda root: (root / "figures/best_network/best_network.json").write_text("{}"), "best_network.json"),

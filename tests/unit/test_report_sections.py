@@ -82,6 +82,14 @@ def test_a_factorial_study_has_its_combinations_and_its_effects(report):
     assert "`two factors` on test accuracy: `one cycle`, +0.0123 (95% interval: +0.0023 to +0.0223)." in markdown
 
 
+def test_values_that_are_published_by_epoch_are_compared_in_the_card(report):
+    html, _ = report
+    card = between(html, "Published values by epoch", "All values")
+    assert "Values of history.csv after each epoch: 1 compatible and 1 higher" in card
+    assert rows_of(card, "higher") == ["2 training accuracy 0.9100 ± 0.0100 0.8000 +0.1100 +0.0603 to +0.1597 higher"]
+    assert html.count("Published values by epoch") == 1
+
+
 def test_a_range_test_has_its_figure_and_no_accuracy(report):
     html, markdown = report
     assert all("0.1234" not in page for page in report)

@@ -213,9 +213,10 @@ class TestPublished:
     def test_rows_without_a_counterpart_are_left_out(self, tmp_path):
         path = tmp_path / "published.csv"
         path.write_text(
-            "document,experiment,split,metric,mean,std,min,max,trials,note\n"
-            "d,a,test,accuracy,0.9,0.01,0.8,0.95,10,\n"
-            "d,a,kaggle,score,0.93,,,,1,\n"
+            "document,experiment,split,metric,epoch,mean,std,min,max,trials,note\n"
+            "d,a,test,accuracy,,0.9,0.01,0.8,0.95,10,\n"
+            "d,a,kaggle,score,,0.93,,,,1,\n"
+            "d,a,train,loss,7,0.5,,,,1,\n"
         )
         expected = {"mean": 0.9, "std": 0.01, "min": 0.8, "max": 0.95, "trials": 10}
         assert read_published(path) == {("a", "test_accuracy"): expected}

@@ -15,7 +15,10 @@ from lookbook.processes import end_with
 INPUTS = {
     "experiments": "experiments.json or plan.json; the trials and figures are in its folder",
     "manifest": "manifest.json of a prepared dataset; its images are in the same folder",
-    **{name: f"{name}.csv" for name in ("trials", "summary", "comparisons", "ensembles", "factorials", "published")},
+    **{
+        name: f"{name}.csv"
+        for name in ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials", "published")
+    },
 }
 
 

@@ -142,6 +142,8 @@ def _training(spec: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield validation and batches that the number of images does not allow."""
     training, fraction = spec["training"], spec["split"]["validation"]
     batch_size, multiplicity = training["batch_size"], training["multiplicity"]
+    if spec["watch"] and DATASETS[spec["dataset"]].competition:
+        yield "watch", f"the test images of {spec['dataset']} have no labels; remove it"
     if training["early_stopping"] and not fraction:
         remedy = "set split.validation or remove early_stopping"
         yield "training.early_stopping", f"needs a validation loss, but split.validation is 0; {remedy}"

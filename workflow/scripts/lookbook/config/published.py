@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lookbook.config.inheritance import Entry
+from lookbook.config.inheritance import Entry, inherit
 from lookbook.config.signatures import nearest
 from lookbook.config.validation import check, schema
 from lookbook.errors import ConfigError
 
 TEXT = ("document", "experiment", "split", "metric", "note")
 # Two rows with the same values here are about the same figure.
-IDENTIFYING = ("document", "experiment", "split", "metric")
+IDENTIFYING = ("document", "experiment", "split", "metric", "epoch")
 SHARES = ("accuracy", "score")
 
 
@@ -50,11 +50,20 @@ def check_published(path: Path, entries: Mapping[str, Entry]) -> None:
             check(where, row, schema("published"))
             _check_row(where, row, documents)
             _check_values_are_its_own(where, row["experiment"], entries)
+            if row["epoch"] is not None and row["experiment"] in entries:
+                _check_epoch(where, row, inherit(row["experiment"], dict(entries)))
             first = lines.setdefault(tuple(row[name] for name in IDENTIFYING), reader.line_num)
             if first != reader.line_num:
-                raise ConfigError(f"{where}: has the experiment, split and metric of line {first}; remove one of them")
+                same = "experiment, split, metric and epoch"
+                raise ConfigError(f"{where}: has the {same} of line {first}; remove one of them")
     except csv.Error as error:
         raise ConfigError(f"{path}, line {reader.line_num}: not valid CSV: {error}; correct it") from None
+
+
+def experiments_with_epochs(path: Path) -> set[str]:
+    """Return the experiments that a valid published.csv has values of single epochs for."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["experiment"] for row in csv.DictReader(file) if row["epoch"]}
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:
@@ -108,3 +117,17 @@ def _check_values_are_its_own(where: str, name: str, entries: Mapping[str, Entry
     other = entries[name].keys.get("published_as") if name in entries else None
     if other is not None:
         raise ConfigError(f"{where}: experiment: {name} has published_as: {other}; remove the row or published_as")
+
+
+def _check_epoch(where: str, row: Mapping[str, Any], keys: Mapping[str, Any]) -> None:
+    """Refuse an epoch that the history of an experiment, given by its inherited keys, does not have."""
+    defaults, name, split = schema("experiment")["properties"], row["experiment"], row["split"]
+    epochs = keys.get("training", {}).get("epochs", defaults["training"]["properties"]["epochs"]["default"])
+    if row["epoch"] > epochs:
+        raise ConfigError(f"{where}: epoch: {name} trains for {epochs} epochs; got {row['epoch']}")
+    if split == "test" and split not in keys.get("watch", ()):
+        raise ConfigError(f"{where}: epoch: {name} does not record the test set by epoch; add watch: [test] to it")
+    if split == "valid" and not keys.get("split", {}).get("validation"):
+        raise ConfigError(f"{where}: epoch: {name} has no validation images; set split.validation or remove the row")
+    if split == "kaggle":
+        raise ConfigError(f"{where}: epoch: a competition score has no epoch; remove it")

@@ -7,15 +7,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lookbook.figures.style import TRAIN, VALID, WIDTH, styled, svg
+from lookbook.figures.style import TEST, TRAIN, VALID, WIDTH, styled, svg
+
+COLORS = {"train": TRAIN, "valid": VALID, "test": TEST}
+LABELS = {"train": "training", "valid": "validation", "test": "test"}
 
 
 @styled()
-def learning_curves_figure(histories: Sequence[pd.DataFrame]) -> str:
-    """Draw loss and accuracy by epoch: a thin line per trial, a thick one for the mean.
+def learning_curves_figure(histories: Sequence[pd.DataFrame], published: pd.DataFrame | None = None) -> str:
+    """Draw loss and accuracy by epoch: a thin line per trial, a thick one for the mean, a diamond per published value.
 
     Args:
         histories: the history of each trial, as ``read_history`` returns it; may be empty.
+        published: the experiment's rows of epochs.csv, if there are any.
     """
     # Fixed margins: an automatic layout measures all texts, which doubles the time per figure.
     figure = Figure(figsize=(WIDTH, 2.9))
@@ -23,8 +27,13 @@ def learning_curves_figure(histories: Sequence[pd.DataFrame]) -> str:
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         axes.set(xlabel="epoch", ylabel=metric)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        for split, color in (("train", TRAIN), ("valid", VALID)):
+        for split, color in COLORS.items():
             draw_trials(axes, [history.get(f"{split}_{metric}") for history in histories], split, color)
+            if published is not None:
+                values = published[published["column"] == f"{split}_{metric}"]
+                if len(values):
+                    label = f"published ({LABELS[split]})"
+                    axes.plot(values["epoch"], values["published"], "D", color=color, fillstyle="none", label=label)
         if not axes.lines:
             axes.text(0.5, 0.5, "no finished epoch", ha="center", transform=axes.transAxes)
     if axes.get_legend_handles_labels()[0]:
@@ -40,7 +49,7 @@ def draw_trials(axes: Axes, trials: Sequence[pd.Series | None], split: str, colo
 
     Args:
         trials: the values of each trial by position on the x axis; None or missing values where there are none.
-        split: ``train`` or ``valid``, for the legend.
+        split: ``train``, ``valid`` or ``test``, for the legend.
     """
     curves = [values.dropna() for values in trials if values is not None and values.notna().any()]
     if not curves:
@@ -50,7 +59,6 @@ def draw_trials(axes: Axes, trials: Sequence[pd.Series | None], split: str, colo
     x, y = np.append(table.index, np.nan), np.vstack([table, np.full(len(curves), np.nan)])
     axes.plot(np.tile(x, len(curves)), y.T.ravel(), color=color, alpha=0.35, linewidth=0.7)
     mean = table.mean(axis=1)[table.notna().sum(axis=1) >= len(curves) / 2]
-    label = {"train": "training", "valid": "validation"}[split]
     # A line through one point is invisible without a marker.
-    axes.plot(mean.index, mean, color=color, linewidth=2, label=label, marker="o" if len(mean) < 3 else None)
+    axes.plot(mean.index, mean, color=color, linewidth=2, label=LABELS[split], marker="o" if len(mean) < 3 else None)
     return mean

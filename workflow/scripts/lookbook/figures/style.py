@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 WIDTH = 7.6  # of every figure, in inches
 TEXT, BACKGROUND, GRID = "#1f2328", "#ffffff", "#d8dee4"
-TRAIN, VALID, PUBLISHED = "#3b6fb6", "#c2570c", "#1a7f5a"
+TRAIN, VALID, TEST, PUBLISHED = "#3b6fb6", "#c2570c", "#8250c4", "#1a7f5a"
 # For many lines in one figure; each has a contrast of at least 3.8 to a light and to a dark background.
 CATEGORIES = (
     "#d0433a", "#3b78c4", "#1a8a5a", "#9465c9", "#96703f", "#0e8fa0", "#c8509f", "#878716", "#76808a", "#c2570c",
@@ -28,6 +28,7 @@ DARK = {
     GRID: "#343b44",
     TRAIN: "#7db0f5",
     VALID: "#f5a35c",
+    TEST: "#c3a0f5",
     PUBLISHED: "#5fd0a0",
 }
 STYLE: Any = {

@@ -18,7 +18,7 @@ from lookbook.results.paths import figure_file
 from lookbook.results.tables import identity_of, read_derived, read_trials
 from lookbook.results.trial import FINISHED
 
-TABLES = ("trials", "summary", "comparisons", "ensembles", "factorials", "published")
+TABLES = ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials", "published")
 Row = Mapping[Any, Any]  # A row of a table: column to value.
 Key = TypeVar("Key")
 Item = TypeVar("Item")
@@ -32,7 +32,7 @@ class Report:
         benchmark: the content of experiments.json.
         table: trials.csv.
         experiments: name to experiment, in the order of the benchmark.
-        ensembles, factorials: the rows of the tables; None is a missing value.
+        epochs, ensembles, factorials: the rows of the tables; None is a missing value.
         manifests: the datasets in use, each with the content of its manifest.json.
         log_pattern: path of a trial's log, with ``{experiment}`` and ``{trial}``.
     """
@@ -40,6 +40,7 @@ class Report:
     benchmark: Benchmark
     table: pd.DataFrame
     experiments: Mapping[str, Experiment]
+    epochs: Sequence[Row]
     ensembles: Sequence[Row]
     factorials: Sequence[Row]
     manifests: Mapping[str, Mapping[str, Any]]
@@ -138,6 +139,7 @@ def read_report(
             name: Experiment(name, entry, summary[name], comparisons.get(name), scores.get(name))
             for name, entry in entries.items()
         },
+        epochs=rows("epochs"),
         ensembles=rows("ensembles", members),
         factorials=rows("factorials", cells),
         manifests={name: found[name] for name in sorted(used)},

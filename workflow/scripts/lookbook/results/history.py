@@ -14,11 +14,14 @@ from lookbook.results.reading import reading
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("epoch", "step", "learning_rate", "seconds", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+COLUMNS = (
+    *("epoch", "step", "learning_rate", "seconds"),
+    *("train_loss", "train_accuracy", "valid_loss", "valid_accuracy", "test_loss", "test_accuracy"),
+)
 
 
 def write_history(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write one row per epoch; without validation images the cells of validation stay empty."""
+    """Write one row per epoch; cells of splits that were not evaluated stay empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()

@@ -22,10 +22,23 @@ PUBLISHED = (
 )
 # The ends of the names of columns with text; all others have numbers.
 TEXT_COLUMNS = (
-    *("experiment", "base", "kind", "split", "note", "study", "metric", "term", "verdict", "identity", "status"),
-    *("device", "gpu_missing", "precision", "compile", "versions", "dataset_digest", "started", "error"),
+    *(
+        "experiment",
+        "base",
+        "kind",
+        "split",
+        "note",
+        "study",
+        "metric",
+        "column",
+        "term",
+        "verdict",
+        "identity",
+        "status",
+    ),
+    *("device", "gpu_missing", "precision", "compile", "versions", "dataset_digest", "started", "error", "identity"),
 )
-WHOLE_NUMBERS = ("trial", "seed", "epochs", "best_epoch", "parameters", "threads", "trials_needed")
+WHOLE_NUMBERS = ("trial", "seed", "epoch", "epochs", "best_epoch", "parameters", "threads", "trials_needed")
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -21,15 +21,34 @@ def read_published(path: Path) -> dict[tuple[str, str], dict[str, float]]:
     """Return ``{(experiment, column of trials.csv): {"mean", "std", "min", "max", "trials"}}`` from published.csv.
 
     ``std`` is the population standard deviation as printed, NaN for a single trial; ``min`` and ``max`` are NaN where
-    the document does not state them. Rows of other splits or metrics,
-    such as competition scores, are left out.
+    the document does not state them. Rows of other splits or metrics, such as competition scores, and of single epochs
+    are left out.
     """
-    table = pd.read_csv(path)
-    table["column"] = table["split"] + "_" + table["metric"]
     return {
         (row["experiment"], row["column"]): {name: float(row[name]) for name in PARTS}
-        for row in table[table["column"].isin(VALUES)].to_dict("records")
+        for row in _rows(path)
+        if pd.isna(row["epoch"])
     }
+
+
+def read_published_epochs(path: Path) -> list[dict[str, Any]]:
+    """Return the values of single epochs in published.csv: ``experiment``, ``epoch``, ``column`` and ``PARTS``.
+
+    ``column`` is that of history.csv, such as ``train_loss``; the other parts are those of ``read_published``.
+    """
+    return [
+        {"experiment": row["experiment"], "epoch": int(row["epoch"]), "column": row["column"]}
+        | {name: float(row[name]) for name in PARTS}
+        for row in _rows(path)
+        if not pd.isna(row["epoch"])
+    ]
+
+
+def _rows(path: Path) -> list[dict[Any, Any]]:
+    """Return the rows about losses and accuracies, with the further cell ``column``, ``<split>_<metric>``."""
+    table = pd.read_csv(path)
+    table["column"] = table["split"] + "_" + table["metric"]
+    return table[table["column"].isin(VALUES)].to_dict("records")
 
 
 def with_further_protocols(

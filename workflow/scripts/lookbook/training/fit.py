@@ -27,8 +27,8 @@ class FitResult:
     Attributes:
         stopping: the early stopping, or None.
         average: the average of late weights, or None.
-        history: one row per epoch: epoch, step, learning_rate, seconds, train_loss, train_accuracy and, with a
-            validation split, valid_loss and valid_accuracy.
+        history: one row per epoch: epoch, step, learning_rate, seconds, train_loss, train_accuracy, and the loss and
+            accuracy of the validation images, if there are any, and of the watched splits.
     """
 
     stopping: EarlyStopping | None
@@ -68,6 +68,7 @@ def fit(
         on_epoch_end: called after each epoch.
     """
     data, stopping, average = setup.data, result.stopping, result.average
+    evaluated = [split for split in ("valid", *setup.watch) if len(data.splits[split])]
 
     def is_done() -> bool:
         last = len(result.history)
@@ -87,10 +88,12 @@ def fit(
             "seconds": round(time.perf_counter() - started, 4),
         }
         on_phase_end("train")
-        if len(data.splits["valid"]):
-            row["valid_loss"], row["valid_accuracy"] = _validate(setup)
-            if stopping is not None and stopping.improves(epoch, row["valid_loss"]):
-                stopping.best_weights = to_numpy(setup.model.variables)
+        for split in evaluated:
+            row[f"{split}_loss"], row[f"{split}_accuracy"] = _evaluate(setup, split)
+        # A watched split is only recorded: validation alone stops the training and selects the weights.
+        if stopping is not None and stopping.improves(epoch, row["valid_loss"]):
+            stopping.best_weights = to_numpy(setup.model.variables)
+        if evaluated:
             on_phase_end("validate")
         if average is not None and average.includes(epoch):
             average.add(to_numpy(setup.model.trainable_variables))
@@ -147,9 +150,9 @@ def _batches(rows: np.ndarray, batch_size: int) -> list[np.ndarray]:
     return [part for part in parts if part.size]
 
 
-def _validate(setup: Setup) -> tuple[float, float]:
-    """Return the loss, penalties included, and the accuracy on the validation images."""
-    rows = setup.data.splits["valid"]
+def _evaluate(setup: Setup, split: str) -> tuple[float, float]:
+    """Return the loss, penalties included, and the accuracy on the images of a split."""
+    rows = setup.data.splits[split]
     logits, labels = setup.program.predict(rows), setup.data.labels[rows]
     target = keras.utils.to_categorical(labels, logits.shape[1]) if setup.task.one_hot else labels
     loss = float(setup.task.loss(target, logits)) + penalty(setup.model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,12 +29,14 @@ class Setup:
         task: the network, its optimizer and its loss.
         program: the compiled calls of the task.
         precision: Keras's dtype policy.
+        watch: the splits that are evaluated after every epoch besides validation, only to be recorded.
     """
 
     data: TrialData
     task: Task
     program: Program
     precision: str
+    watch: Sequence[str] = ()
 
     @property
     def model(self) -> keras.Model:
@@ -107,7 +110,7 @@ def set_up(
     )
     # A small split must not be padded to a large batch.
     evaluation_batch = min(EVALUATION_BATCH, *(len(rows) for rows in trial_data.splits.values() if len(rows)))
-    return Setup(trial_data, task, compile_program(task, evaluation_batch), precision)
+    return Setup(trial_data, task, compile_program(task, evaluation_batch), precision, spec["watch"])
 
 
 def wants_one_hot(loss: dict[str, Any]) -> bool:

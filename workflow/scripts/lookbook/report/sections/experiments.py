@@ -1,6 +1,7 @@
 """One card per experiment: what it is, what changed from its base, what that did, and how its trials learned."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 
 from lookbook.datasets import DATASETS
@@ -51,6 +52,7 @@ def card(report: Report, experiment: Experiment) -> Iterator[Block]:
     if experiment.n:
         label = f"Learning curves of {name}: loss and accuracy by epoch"
         yield report.figure("learning_curves", name, label=label, identity=report.identity([name]))
+    yield from by_epoch(report, experiment)
     yield from all_values(experiment)
     spec = json.dumps(entry["spec"], indent=2, sort_keys=True, ensure_ascii=False)
     digest = Paragraph(["Digest ", code(entry["digest"])], "small quiet")
@@ -108,6 +110,25 @@ def effects(report: Report, experiment: Experiment) -> Iterator[Group]:
         text = f"A difference of {DETECTED} in test accuracy is detected with 80% power by "
         note.append(Paragraph(f"{text}{f.plural(row['trials_needed'], 'pair')} of trials.", "small quiet"))
     yield Group([heading, Table(f"{experiment.name} against {row['base']}", metrics, columns), *note], "column")
+
+
+def by_epoch(report: Report, experiment: Experiment) -> Iterator[Block]:
+    """Yield the folded table of the values that the document publishes by epoch."""
+    rows = [row for row in report.epochs if row["experiment"] == experiment.name]
+    columns = [
+        Column("Epoch", lambda row: str(row["epoch"])),
+        Column("Metric", lambda row: LABELS[row["column"]], is_number=False),
+        Column("Mean ± SD", lambda row: f.spread(row["mean"], row["std"])),
+        Column("Published", lambda row: f.fixed(row["published"])),
+        Column("Difference", lambda row: f.signed(row["delta"])),
+        Column("95% interval", lambda row: f.span(row["delta_low"], row["delta_high"], f.signed)),
+        Column("Verdict", lambda row: row["verdict"] or f.MISSING, is_number=False),
+    ]
+    if rows:
+        counts = Counter(row["verdict"] for row in rows if row["verdict"])
+        caption = "Values of history.csv after each epoch: " + f.listed([f"{n} {word}" for word, n in counts.items()])
+        table = Table(f"{experiment.name}: published values by epoch", rows, columns, caption if counts else "")
+        yield Details("Published values by epoch", [table], in_markdown=False)
 
 
 def all_values(experiment: Experiment) -> Iterator[Block]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 # Import only light modules: on a cluster every job parses this file.
 from lookbook.config.benchmark import PLAN_KEYS
+from lookbook.config.claims import check_datasets, claims_of, names_with
 from lookbook.config.digests import canonical, digest, script_digest, text_digest
 from lookbook.config.experiments import defined, digest_of, locate, resolve, resolve_config
 from lookbook.config.published import check_published, experiments_with_epochs
@@ -24,8 +25,10 @@ from lookbook.runtime.snakemake_run import (
 try:
     CONFIG = resolve_config(config)
     EXPERIMENTS = resolve(config, ROOT)
+    CLAIMS = claims_of(defined(config, ROOT))
     if workflow.is_main_process:
         check_published(locate(CONFIG["published"], ROOT), defined(config, ROOT))
+        check_datasets(CLAIMS, {name: e.spec for name, e in EXPERIMENTS.items()})
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
@@ -34,7 +37,7 @@ prepare_run(workflow, CONFIG, SCRIPTS)
 RESULTS = CONFIG["results"]
 TABLES = {
     name: f"{RESULTS}/{name}.csv"
-    for name in ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials")
+    for name in ("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials")
 }
 EXPERIMENTS_JSON, PLAN_JSON = f"{RESULTS}/experiments.json", f"{RESULTS}/plan.json"
 PLAN = {name: e.trials for name, e in EXPERIMENTS.items() if e.trials}

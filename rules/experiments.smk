@@ -13,7 +13,10 @@ rule resolve_experiments:
         code=script_digest("resolve_experiments.py"),
         config=canonical(CONFIG),
         experiments=digest(
-            {e.name: [asdict(e), digest_of(e, EXPERIMENTS)] for e in EXPERIMENTS.values()}
+            [
+                {e.name: [asdict(e), digest_of(e, EXPERIMENTS)] for e in EXPERIMENTS.values()},
+                CLAIMS,
+            ]
         ),
     shell:
         'python "$LOOKBOOK_SCRIPTS/resolve_experiments.py" --config-json {params.config:q}'

@@ -29,7 +29,7 @@ rule render_report:
         templates=lambda wildcards, input: os.path.dirname(input.templates[0]),
     shell:
         'python "$LOOKBOOK_SCRIPTS/render_report.py" --experiments {input.experiments:q} --trials {input.trials:q}'
-        " --summary {input.summary:q} --comparisons {input.comparisons:q} --epochs {input.epochs:q}"
+        " --summary {input.summary:q} --comparisons {input.comparisons:q} --epochs {input.epochs:q} --claims {input.claims:q}"
         " --ensembles {input.ensembles:q} --factorials {input.factorials:q} --published {input.published:q} --manifests {input.manifests:q}"
         " --templates {params.templates:q} --log-pattern {params.logs:q} --markdown {output.markdown:q}"
         " --html {output.html:q} > {log:q} 2>&1"

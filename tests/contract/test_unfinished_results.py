@@ -23,6 +23,7 @@ OUTPUTS = {
     "collect_trials": "results/trials.csv",
     "summarise": "results/summary.csv",
     "compare_epochs": "results/epochs.csv",
+    "judge_claims": "results/claims.csv",
     "combine_ensembles": "results/ensembles.csv",
     "estimate_factorials": "results/factorials.csv",
     "plot_learning_curves": "results/figures/learning_curves/plain.svg",

@@ -13,6 +13,7 @@ import pytest
 
 from lookbook.command_line import INPUTS
 from lookbook.datasets import fashion_mnist
+from lookbook.report.inputs import TABLES
 from lookbook.runtime import devices
 
 SOURCE = Path(__file__).parents[2]
@@ -149,9 +150,6 @@ def test_a_path_that_cannot_be_used_is_refused(refused, script, bad):
         arguments += ["--summary", bad, "--comparisons", bad]
     message = refused(script, *arguments)
     assert not re.search("required|unrecognized", message), "the test must give every required argument"
-
-
-TABLES = ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials", "published")
 
 
 @pytest.mark.parametrize("arguments", VALUES.values(), ids=[name.replace("\0", "NUL") for name in VALUES])

@@ -40,7 +40,7 @@ def whole(tmp_path_factory):
     write_table(collect_trials(benchmark), root / "trials.csv")
     identity = small.identity(benchmark)
     table = pd.DataFrame({"experiment": ["mine"], "n": [1], "test_accuracy_mean": [0.5], "identity": [identity]})
-    for name in ("summary", "comparisons", "epochs", "ensembles", "factorials"):
+    for name in ("summary", "comparisons", "epochs", "claims", "ensembles", "factorials"):
         write_table(table, root / f"{name}.csv")
     write_submission(root / "mine.csv", {"a.jpg": "homer"}, identity=identity)
     write_best_network(root / "best_network.json", "mine", identity)
@@ -61,7 +61,7 @@ def read_all(root, identity):
     read_metrics(planned.file("metrics.json"), trial)
     collect_trials(benchmark)
     trials = read_trials(root / "trials.csv", benchmark)
-    for name in ("summary", "comparisons", "epochs", "ensembles", "factorials"):
+    for name in ("summary", "comparisons", "epochs", "claims", "ensembles", "factorials"):
         read_derived(root / f"{name}.csv", trials)
         read_table(root / f"{name}.csv")
     read_submission(root / "mine.csv", identity)
@@ -74,7 +74,10 @@ FOLDER = "trials/mine/0"
 RESULTS = (
     *("experiments.json", "plan.json", "mine.json", "best_network.json"),
     *(f"{FOLDER}/{name}" for name in ("trial.json", "metrics.json", "history.csv", "predictions.npz", "model.keras")),
-    *(f"{name}.csv" for name in ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials", "mine")),
+    *(
+        f"{name}.csv"
+        for name in ("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials", "mine")
+    ),
     "curves.svg",
 )
 DATA = ("data/manifest.json", "data/train_images.npy")

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import pandas as pd
-from fabricated_tables import ensembles, epochs, factorials
+from fabricated_tables import claims, ensembles, epochs, factorials, stated_claims
 
 from lookbook import files
 from lookbook.config.digests import digest
@@ -124,6 +124,7 @@ def write_tables(root, content):
         "summary": summarise(trials, list(entries), with_further_protocols(PUBLISHED, entries), content["profile"]),
         "comparisons": compare_with_bases(trials, entries),
         "epochs": epochs(entries, trials, content["profile"]),
+        "claims": claims(content, trials),
         "ensembles": ensembles(entries, trials),
         "factorials": factorials(entries, trials),
     }
@@ -207,7 +208,7 @@ def build(root, names=None, *, comparable=True, edit=lambda content: None):
     profile = {"name": "quick", "comparable": comparable, "note": "500 training images, 3 epochs, 2 trials"}
     profile["margin"] = {"accuracy": 0.01, "loss": 0.03}
     entries = {name: found for name, found in experiments().items() if names is None or name in names}
-    content = {"profile": profile, "provenance": {}, "experiments": entries}
+    content = {"profile": profile, "provenance": {}, "experiments": entries, "claims": stated_claims(entries)}
     edit(content)
     write_figures(root, write_tables(root, content))
     write_trials(root)

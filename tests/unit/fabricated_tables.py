@@ -5,6 +5,7 @@ import math
 import pandas as pd
 
 from lookbook.results.tables import identity_of
+from lookbook.statistics.claims import judge_claims
 from lookbook.statistics.epochs import compare_epochs
 
 
@@ -48,3 +49,24 @@ def epochs(entries, trials, profile):
     accuracies = ([0.79, 0.90], [0.80, 0.91], [0.81, 0.92])
     histories = [pd.DataFrame({"train_accuracy": pair}, index=[1, 2]) for pair in accuracies]
     return compare_epochs(rows, {"unstable": histories}, trials, profile)
+
+
+def stated_claims(entries):
+    """Return the claims of experiments.json: one of each kind of verdict, as far as the experiments are there."""
+    claims = [
+        ("zoo", "A network is better than itself", "better", ["network", "network_seeds"], {"metric": "test_accuracy"}),
+        ("zoo", "A network is good | or <bad>", "above", ["network"], {"metric": "test_accuracy", "threshold": 0.5}),
+        ("width", "Some trials collapse", "collapses", ["unstable"], {"share": 0.9}),
+        ("simpsons", "Images that nobody has are needed", "above", ["absent_a"], {"metric": "valid_accuracy"}),
+    ]
+    return [
+        {"document": document, "claim": claim, "source": "page 1", "test": test, "experiments": names, **keys}
+        for document, claim, test, names, keys in claims
+        if set(names) <= set(entries)
+    ]
+
+
+def claims(content, trials):
+    """Return claims.csv."""
+    specs = {name: entry["spec"] for name, entry in content["experiments"].items()}
+    return judge_claims(content["claims"], trials, specs, content["profile"], {}, {})

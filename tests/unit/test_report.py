@@ -149,7 +149,7 @@ def rewrite(name):
     [
         *(
             (rewrite(name), f"{name}.csv")
-            for name in ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials")
+            for name in ("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials")
         ),
         (lambda root: (root / "figures/published.svg").unlink(), "published.svg"),
         (lambda root: (root / "figures/learning_curves/network.svg").write_text("<svg "), "network.svg"),

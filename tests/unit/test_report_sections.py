@@ -40,12 +40,34 @@ def test_a_document_has_its_citation_below_its_heading_and_its_claim_in_the_summ
         assert page.count("zoo is &lt;best&gt;") == page.count("Claim of the document:") == 1
 
 
+def test_the_first_table_has_the_claims_that_could_be_judged(report):
+    html, markdown = report
+    first = between(html, "<table", "</table>")
+    assert [row.split("<")[0] for row in rows_of(first, "zoo")] == [
+        "zoo A network is better than itself undecided Advantage of network over network_seeds in test accuracy: 0.0000"
+        " (95% interval: 0.0000 to 0.0000), 3 pairs of trials.",
+        "zoo A network is good | or &lt;bad&gt; supported Test accuracy of network minus 0.5: +0.4100 (95% interval:"
+        " +0.3852 to +0.4348), 3 trials.",
+    ]
+    assert "4 of 10 trials of unstable collapse (95% interval of the rate: 12% to 74%)" in first
+    assert "nobody has" not in first
+    for page in report:
+        assert "4 claims of the documents: 1 supported, 1 contradicted, 1 undecided and 1 not run." in page
+    assert "| A network is good \\| or &lt;bad&gt; | **supported** |" in markdown
+
+
+def test_a_quick_run_judges_no_claim(tmp_path):
+    html, _ = build(tmp_path, ["network", "unstable"], comparable=False)
+    assert "2 claims of the documents: 2 not comparable." in html
+    assert not re.search(r"<strong>(supported|contradicted|undecided)</strong>", html)
+
+
 def test_sections_come_in_their_order_and_the_navigation_links_to_those_of_the_whole_report(report):
     titles = re.findall(r'<h2 id="[^"]+">([^<]+)</h2>', report[0])
-    assert titles[0] == "In short"
-    assert titles[1:4] == ["zoo", "simpsons", "width"]
-    assert titles[4:7] == ["Ours and published", "Failures", "Collapsed trials"]
-    assert titles[7:] == ["Not run", "Augmentations", "Datasets", "Provenance"]
+    assert titles[:2] == ["In short", "Claims"]
+    assert titles[2:5] == ["zoo", "simpsons", "width"]
+    assert titles[5:8] == ["Ours and published", "Failures", "Collapsed trials"]
+    assert titles[8:] == ["Not run", "Augmentations", "Datasets", "Provenance"]
     assert re.findall(r"<li><a[^>]*>([^<]+)</a></li>", between(report[0], "<nav", "</nav>")) == titles
     assert re.findall(r"^## (.*)$", report[1], re.MULTILINE) == titles
 
@@ -131,7 +153,7 @@ def test_accuracy_without_duplicates_is_beside_that_for_all_images(report):
 def test_experiments_that_were_not_run_have_one_explanation_and_their_published_value(report):
     html, markdown = report
     assert [page.count(REMEDY) for page in report] == [1, 1]
-    assert "absent_a what absent_a is not run – 0.9500 1 trial validation split" in rows_of(html, "absent_a")[0]  # noqa: RUF001
+    assert "absent_a what absent_a is not run – 0.9500 1 trial validation split" in rows_of(html, "absent_a what")[0]  # noqa: RUF001
     assert f"{REMEDY} (`absent_a`, `absent_b`)" in markdown
     assert "2 experiments were not run" in markdown
     assert ">0 trials of 2 epochs" not in html

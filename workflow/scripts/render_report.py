@@ -2,9 +2,9 @@ r"""Write the report as Markdown and as one HTML file that needs no network.
 
 example: render_report.py --experiments results/experiments.json --trials results/trials.csv \
       --summary results/summary.csv --comparisons results/comparisons.csv --epochs results/epochs.csv \
-      --ensembles results/ensembles.csv --factorials results/factorials.csv --published config/published.csv \
-      --manifests resources/datasets/*/manifest.json --templates reports/templates \
-      --markdown results/report/report.md --html results/report/report.html
+      --claims results/claims.csv --ensembles results/ensembles.csv --factorials results/factorials.csv \
+      --published config/published.csv --manifests resources/datasets/*/manifest.json \
+      --templates reports/templates --markdown results/report/report.md --html results/report/report.html
 """
 
 from lookbook.command_line import exits_with_message, new_parser, path

@@ -17,7 +17,7 @@ INPUTS = {
     "manifest": "manifest.json of a prepared dataset; its images are in the same folder",
     **{
         name: f"{name}.csv"
-        for name in ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials", "published")
+        for name in ("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials", "published")
     },
 }
 

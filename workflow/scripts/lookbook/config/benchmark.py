@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lookbook.config.claims import claims_of
 from lookbook.config.digests import digest
-from lookbook.config.experiments import Experiment, changes, digest_of, resolve, resolve_config
+from lookbook.config.experiments import Experiment, changes, defined, digest_of, resolve, resolve_config
 from lookbook.config.trial_specs import trial_spec
 from lookbook.config.validation import ROOT
 
@@ -26,24 +27,26 @@ def benchmark_content(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of experiments.json for a configuration.
 
     Returns:
-        ``profile``, ``provenance`` (``git_commit`` and ``command``) and ``experiments``: for each one, by name, the
-        other attributes of ``Experiment``, ``changes`` from its base, ``trial_digests`` (the SHA-256 of each trial
-        specification), ``dataset``, ``digest`` (the SHA-256 of its identity) and ``budget`` in words.
+        ``profile``, ``provenance`` (``git_commit`` and ``command``), ``claims`` (see ``config.claims``) and
+        ``experiments``: for each one, by name, the other attributes of ``Experiment``, ``changes`` from its base,
+        ``trial_digests`` (the SHA-256 of each trial specification), ``dataset``, ``digest`` (the SHA-256 of its
+        identity) and ``budget`` in words.
 
     Raises:
         ConfigError: the configuration is not valid.
     """
     defaults = resolve_config(config)
     # `changes` needs the base of an experiment also if only the experiment is selected.
-    defined = resolve(dict(config) | {"experiments": None})
+    every = resolve(dict(config) | {"experiments": None})
     experiments = resolve(config)
     return {
         "profile": defaults["profile"],
         "provenance": {"git_commit": git_commit(ROOT), "command": os.environ.get("LOOKBOOK_COMMAND")},
+        "claims": claims_of(defined(config)),
         "experiments": {
             name: {key: value for key, value in vars(experiment).items() if key != "name"}
             | {
-                "changes": changes(experiment, defined),
+                "changes": changes(experiment, every),
                 "trial_digests": [
                     digest(trial_spec(experiment, trial, defaults["seed"], experiments))
                     for trial in range(experiment.trials)

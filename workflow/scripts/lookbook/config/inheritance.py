@@ -1,5 +1,6 @@
 """Read experiment files, and combine each entry with what it inherits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ class Entry:
         header: the file's ``document``, ``citation`` and ``claim``.
         defaults: keys of every entry of the file that has no base.
         keys: the entry's own keys.
+        claims: the claims of the file.
     """
 
     file: str
@@ -30,6 +32,7 @@ class Entry:
     header: dict[str, Any]
     defaults: dict[str, Any]
     keys: dict[str, Any]
+    claims: Sequence[dict[str, Any]] = ()
 
     @property
     def where(self) -> str:
@@ -53,7 +56,7 @@ def read_entries(files: list[Path]) -> dict[str, Entry]:
         for name, keys in content["experiments"].items():
             if name in entries:
                 raise ConfigError(f"{path}: {name}: the name is already used in {entries[name].file}; rename one")
-            entries[name] = Entry(str(path), name, header, content.get("defaults", {}), keys)
+            entries[name] = Entry(str(path), name, header, content.get("defaults", {}), keys, content.get("claims", ()))
     return entries
 
 

@@ -18,7 +18,7 @@ from lookbook.results.paths import figure_file
 from lookbook.results.tables import identity_of, read_derived, read_trials
 from lookbook.results.trial import FINISHED
 
-TABLES = ("trials", "summary", "comparisons", "epochs", "ensembles", "factorials", "published")
+TABLES = ("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials", "published")
 Row = Mapping[Any, Any]  # A row of a table: column to value.
 Key = TypeVar("Key")
 Item = TypeVar("Item")
@@ -32,7 +32,7 @@ class Report:
         benchmark: the content of experiments.json.
         table: trials.csv.
         experiments: name to experiment, in the order of the benchmark.
-        epochs, ensembles, factorials: the rows of the tables; None is a missing value.
+        epochs, claims, ensembles, factorials: the rows of the tables; None is a missing value.
         manifests: the datasets in use, each with the content of its manifest.json.
         log_pattern: path of a trial's log, with ``{experiment}`` and ``{trial}``.
     """
@@ -41,6 +41,7 @@ class Report:
     table: pd.DataFrame
     experiments: Mapping[str, Experiment]
     epochs: Sequence[Row]
+    claims: Sequence[Row]
     ensembles: Sequence[Row]
     factorials: Sequence[Row]
     manifests: Mapping[str, Mapping[str, Any]]
@@ -140,6 +141,7 @@ def read_report(
             for name, entry in entries.items()
         },
         epochs=rows("epochs"),
+        claims=rows("claims", lambda row: row["names"].split()),
         ensembles=rows("ensembles", members),
         factorials=rows("factorials", cells),
         manifests={name: found[name] for name in sorted(used)},

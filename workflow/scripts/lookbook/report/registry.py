@@ -9,6 +9,7 @@ from typing import Any
 from lookbook.report.blocks import Block, Heading, Paragraph
 from lookbook.report.formatting import slug
 from lookbook.report.inputs import Report
+from lookbook.report.sections.claims import claims
 from lookbook.report.sections.datasets import datasets
 from lookbook.report.sections.ensembles import ensembles, one_vs_all
 from lookbook.report.sections.experiments import experiments
@@ -23,7 +24,7 @@ from lookbook.report.sections.trials import collapsed_trials, failures, not_run
 
 Sections = Mapping[str, Callable[[Any], Iterable[Block]]]  # Each function gets the Report or a Document.
 
-OPENING: Sections = {"In short": in_short}
+OPENING: Sections = {"In short": in_short, "Claims": claims}
 PER_DOCUMENT: Sections = {
     "": results,
     "Text, code and published": text_and_code,

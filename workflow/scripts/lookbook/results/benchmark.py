@@ -39,6 +39,7 @@ class Benchmark:
         results: the folder that holds the file, and with it every other result file.
         profile: the budgets, see ``profile`` in config/schemas/config.schema.yaml.
         provenance: ``git_commit`` and ``command``.
+        claims: what the documents claim, see ``config.claims.claims_of``; empty in plan.json.
         experiments: name to what the report shows of an experiment, with ``trials``, ``trial_digests`` and ``spec``.
     """
 
@@ -46,6 +47,7 @@ class Benchmark:
     profile: Mapping[str, Any]
     provenance: Mapping[str, Any]
     experiments: Mapping[str, Mapping[str, Any]]
+    claims: Sequence[Mapping[str, Any]] = ()
 
     def trials(self, names: Sequence[str] | None = None) -> Iterator[PlannedTrial]:
         """Yield every trial of the named experiments, or of all, in their order.
@@ -61,7 +63,7 @@ class Benchmark:
 
 
 def write_benchmark(path: Path, content: Mapping[str, Any]) -> None:
-    """Write experiments.json or plan.json: ``profile``, ``provenance`` and ``experiments``."""
+    """Write experiments.json or plan.json: ``profile``, ``provenance``, ``experiments``, in the former ``claims``."""
     write_json(path, content)
 
 
@@ -72,4 +74,6 @@ def read_benchmark(path: Path) -> Benchmark:
         ResultError: the file is missing or damaged.
     """
     content = read_json(path, "profile", "provenance", "experiments")
-    return Benchmark(path.parent, content["profile"], content["provenance"], content["experiments"])
+    return Benchmark(
+        path.parent, content["profile"], content["provenance"], content["experiments"], content.get("claims", ())
+    )

@@ -36,6 +36,7 @@ TEXT_COLUMNS = (
         "identity",
         "status",
     ),
+    *("document", "claim", "source", "test", "names", "evidence"),
     *("device", "gpu_missing", "precision", "compile", "versions", "dataset_digest", "started", "error", "identity"),
 )
 WHOLE_NUMBERS = ("trial", "seed", "epoch", "epochs", "best_epoch", "parameters", "threads", "trials_needed")

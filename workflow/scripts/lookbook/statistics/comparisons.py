@@ -87,15 +87,28 @@ def with_adjusted_p(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def trials_needed(differences: np.ndarray) -> int | None:
-    """Return how many pairs detect a mean difference of ``DETECTED`` with power ``POWER`` at 5%, two-sided.
+    """Return how many pairs detect a mean difference of ``DETECTED``, see ``trials_to_detect``.
 
-    It assumes the standard deviation of the (n,) differences, and is at least 2. None if fewer than two differences
-    are given, they are equal, or more than ``MOST_TRIALS`` pairs are needed.
+    It assumes the standard deviation of the (n,) differences. None if fewer than two are given, or they are equal.
     """
-    if len(differences) < 2 or np.ptp(differences) < ROUNDING:
+    if len(differences) < 2:
         return None
-    effect = DETECTED / differences.std(ddof=1)
-    test = TTestPower()
+    return trials_to_detect(DETECTED, float(differences.std(ddof=1)))
+
+
+def trials_to_detect(difference: float, std: float) -> int | None:
+    """Return how many values tell a mean from a bound with power ``POWER`` at 5%, two-sided.
+
+    Args:
+        difference: the distance of the mean from the bound, of any sign.
+        std: the standard deviation of the values.
+
+    Returns:
+        At least 2. None if the values do not vary, or more than ``MOST_TRIALS`` are needed.
+    """
+    if not std >= ROUNDING or not abs(difference) >= ROUNDING:
+        return None
+    effect, test = abs(difference) / std, TTestPower()
     if test.power(effect, 2, 0.05) >= POWER:
         return 2
     if test.power(effect, MOST_TRIALS, 0.05) < POWER:

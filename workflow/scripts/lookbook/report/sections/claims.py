@@ -1,0 +1,45 @@
+"""The claims of the documents, each with its verdict and the evidence."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from lookbook.report.blocks import Block, Column, Details, Paragraph, Table
+from lookbook.report.formatting import listed, plural, slug
+from lookbook.report.inline import link, sentence, strong
+from lookbook.report.inputs import Report, Row
+from lookbook.statistics.claims import NOT_COMPARABLE, NOT_RUN, VERDICTS
+
+TEXT = """
+A claim is supported if the whole 95% interval of the tested quantity agrees with it, contradicted if no part of the
+interval does, and undecided otherwise. Each claim is judged on its own. Trials of two experiments are compared in pairs
+of equal seeds where both split the same images in the same way, else as independent groups. How many trials would
+decide is computed for the estimate and the spread of these trials, with 80% power.
+"""
+COLUMNS = (
+    Column("Document", lambda row: link(row["document"], f"document-{slug(row['document'])}"), is_number=False),
+    Column("Claim", lambda row: row["claim"], is_number=False),
+    Column("Verdict", lambda row: strong(row["verdict"]), is_number=False),
+    Column("Evidence", lambda row: sentence(row["evidence"]), is_number=False),
+)
+UNJUDGED = (NOT_RUN, NOT_COMPARABLE)
+
+
+def claims(report: Report) -> Iterator[Block]:
+    """Yield the judged claims as a table, and the others as a folded one."""
+    if not report.claims:
+        return
+    judged = [row for row in report.claims if row["verdict"] not in UNJUDGED]
+    others = [row for row in report.claims if row["verdict"] in UNJUDGED]
+    yield Paragraph(f"{plural(len(report.claims), 'claim')} of the documents: {counts(report.claims)}.")
+    if judged:
+        yield Paragraph(TEXT, "small quiet")
+        yield Table("Claims of the documents", judged, COLUMNS)
+    if others:
+        table = Table("Claims without a verdict", others, COLUMNS)
+        yield Details(f"{plural(len(others), 'claim')} without a verdict", [table], level=3)
+
+
+def counts(rows: Sequence[Row]) -> str:
+    """Return how many claims have each verdict: 2 supported, 5 undecided and 33 not run."""
+    found = Counter(row["verdict"] for row in rows)
+    return listed([f"{found[verdict]} {verdict}" for verdict in VERDICTS if found[verdict]])

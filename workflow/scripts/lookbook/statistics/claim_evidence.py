@@ -1,0 +1,91 @@
+"""The trials that a claim is judged by, and the words of the evidence."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lookbook.config.experiments import spec_changes
+from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
+from lookbook.statistics.claim_tests import Outcome, Sample
+from lookbook.statistics.comparisons import pairing_note
+
+Histories = Mapping[str, Sequence[pd.DataFrame]]
+Matrices = Mapping[str, Sequence[np.ndarray]]
+
+
+class Evidence:
+    """The trials of one claim.
+
+    Args:
+        finished: experiment to its finished rows of trials.csv.
+        specs, histories, matrices: see ``judge_claims``.
+        margins: the profile's margin by metric.
+    """
+
+    def __init__(
+        self,
+        finished: Mapping[str, pd.DataFrame],
+        specs: Mapping[str, Mapping[str, Any]],
+        margins: Mapping[str, float],
+        histories: Histories,
+        matrices: Matrices,
+    ) -> None:
+        self.finished, self.specs, self.margins = finished, specs, margins
+        self.histories, self.matrices = histories, matrices
+
+    def values(self, name: str, column: str) -> np.ndarray:
+        """Return the values of the finished trials, of shape (n,)."""
+        return self.finished[name][column].dropna().to_numpy(dtype=np.float64)
+
+    def margin(self, claim: Mapping[str, Any]) -> float:
+        """Return the claim's margin, or that of the profile for its metric."""
+        return claim["margin"] or self.margins[claim["metric"].rpartition("_")[2]]
+
+    def advantage(self, name: str, other: str, column: str) -> tuple[Sample, int, str]:
+        """Return by how much one experiment is better than another: the values, their number and what they are."""
+        sign = -1.0 if METRIC_COLUMNS[column].direction == "lower" else 1.0
+        if not pairing_note(spec_changes(self.specs[name], self.specs[other])):
+            pairs = pd.merge(self.finished[name], self.finished[other], on=["trial", "seed"], suffixes=("", "_other"))
+            differences = (pairs[column] - pairs[f"{column}_other"]).dropna().to_numpy(dtype=np.float64)
+            if len(differences):
+                return Sample(sign * differences), len(differences), "pairs of trials"
+        ours, theirs = self.values(name, column), self.values(other, column)
+        return Sample(sign * ours, sign * theirs), min(len(ours), len(theirs)), "trials each"
+
+
+def better(name: str, other: str, column: str) -> str:
+    """Return the start of a sentence about the difference of two experiments."""
+    return f"Advantage of `{name}` over `{other}` in {words(column)}:"
+
+
+def words(column: str) -> str:
+    """Return what a column of trials.csv holds: ``validation loss``."""
+    split, _, metric = column.partition("_")
+    return f"{ {'train': 'training', 'valid': 'validation'}.get(split, split) } {metric}"
+
+
+def interval(outcome: Outcome) -> str:
+    """Return an estimate with its interval."""
+    if math.isnan(outcome.low):
+        return f"{signed(outcome.estimate)} (too few trials for an interval)"
+    return f"{signed(outcome.estimate)} (95% interval: {signed(outcome.low)} to {signed(outcome.high)})"
+
+
+def rate(outcome: Outcome) -> str:
+    """Return the interval of a rate."""
+    return f"(95% interval of the rate: {outcome.low:.0%} to {outcome.high:.0%})"
+
+
+def signed(value: float) -> str:
+    """Return a number with its sign, a minus sign as in the report; a number that rounds to zero has none."""
+    text = f"{value:+.4f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as code: `a`, `b` and `c`."""
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

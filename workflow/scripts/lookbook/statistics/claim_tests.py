@@ -1,0 +1,161 @@
+"""The tests that decide about a claim, on the values of its trials alone.
+
+Each test follows from a 95% interval of one quantity: the claim is supported if the whole interval agrees with it,
+contradicted if no part of the interval does, and undecided otherwise. Too few values for an interval leave it undecided
+as well. The number of trials that would decide is computed as if the estimate and the spread were the true ones.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
+
+from lookbook.statistics.comparisons import trials_to_detect
+from lookbook.statistics.intervals import CONFIDENCE, UNKNOWN, Interval, exact_interval, mean_interval, welch_interval
+from lookbook.statistics.trials import ROUNDING
+
+SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
+MOST_TRIALS_OF_A_RATE = 1_000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Values of which the mean is of interest, or the difference between the means of two groups.
+
+    Attributes:
+        values: of one group, of shape (n,); the differences of pairs are one group.
+        others: of a second, independent group, of shape (m,), or None.
+    """
+
+    values: np.ndarray
+    others: np.ndarray | None = None
+
+    @property
+    def estimate(self) -> float:
+        """The mean, or the difference of the means; NaN without values."""
+        groups = [self.values] if self.others is None else [self.values, self.others]
+        if not all(map(len, groups)):
+            return math.nan
+        return float(self.values.mean() - (0.0 if self.others is None else self.others.mean()))
+
+    @property
+    def std(self) -> float:
+        """The standard deviation of one value, or of the difference of one value of each group; NaN if unknown."""
+        groups = [self.values] if self.others is None else [self.values, self.others]
+        if any(len(group) < 2 for group in groups):
+            return math.nan
+        return math.sqrt(sum(group.var(ddof=1) for group in groups))
+
+    def interval(self, confidence: float = CONFIDENCE) -> Interval:
+        """Return Student's interval of the mean, or Welch's of the difference."""
+        if self.others is None:
+            return mean_interval(self.values, confidence)
+        if min(len(self.values), len(self.others)) < 2:
+            return UNKNOWN
+        a, b = self.values, self.others
+        return welch_interval(
+            float(a.mean()), float(a.std(ddof=1)), len(a), float(b.mean()), float(b.std(ddof=1)), len(b), confidence
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a test says.
+
+    Attributes:
+        verdict: one of ``SUPPORTED``, ``CONTRADICTED``, ``UNDECIDED``.
+        estimate, low, high: the quantity and its interval; NaN if unknown.
+        trials_needed: how many trials of each experiment would decide; None if decided or not computable.
+    """
+
+    verdict: str
+    estimate: float
+    low: float
+    high: float
+    trials_needed: int | None = None
+
+
+def judge_above(sample: Sample, bound: float, confidence: float = CONFIDENCE) -> Outcome:
+    """Judge whether a mean, or a difference of means, is above a bound."""
+    low, high = sample.interval(confidence)
+    verdict = SUPPORTED if low > bound + ROUNDING else CONTRADICTED if high < bound - ROUNDING else UNDECIDED
+    return _outcome(verdict, sample, (low, high), [bound])
+
+
+def judge_not_above(sample: Sample, margin: float) -> Outcome:
+    """Judge whether a difference of means is below ``margin`` and, by its interval, possibly not above zero."""
+    low, high = sample.interval()
+    verdict = CONTRADICTED if low > ROUNDING else SUPPORTED if high < margin + ROUNDING else UNDECIDED
+    return _outcome(verdict, sample, (low, high), [0.0, margin])
+
+
+def judge_equal(sample: Sample, margin: float) -> Outcome:
+    """Judge whether a difference of means lies within -+ ``margin``: two one-sided tests (Schuirmann 1987)."""
+    low, high = sample.interval()
+    if max(-low, high) <= margin + ROUNDING:
+        verdict = SUPPORTED
+    else:
+        verdict = CONTRADICTED if low > margin or high < -margin else UNDECIDED
+    return _outcome(verdict, sample, (low, high), [-margin, margin])
+
+
+def judge_order(steps: Sequence[Sample]) -> tuple[str, list[Outcome]]:
+    """Judge whether each difference of successive means is above zero.
+
+    The claim is supported if every step is, each at 95%: that all steps hold needs no adjustment (Berger 1982). It is
+    contradicted if any step is reversed, with intervals adjusted for the number of steps (Bonferroni).
+
+    Returns:
+        The verdict, and the outcome of each step.
+    """
+    outcomes = [judge_above(step, 0.0) for step in steps]
+    adjusted = 1 - (1 - CONFIDENCE) / len(steps)
+    if any(judge_above(step, 0.0, adjusted).verdict == CONTRADICTED for step in steps):
+        return CONTRADICTED, outcomes
+    return (SUPPORTED if all(o.verdict == SUPPORTED for o in outcomes) else UNDECIDED), outcomes
+
+
+def judge_spread(values: np.ndarray, others: np.ndarray) -> Outcome:
+    """Judge whether the first of two groups varies more, by the test of Brown and Forsythe (1974).
+
+    The test compares the mean absolute deviations from the groups' medians; its interval is the pooled t interval of
+    their difference. Fewer than three values on either side leave the claim undecided: the deviations of two values
+    from their median are equal.
+    """
+    deviations = [np.abs(group - np.median(group)) if len(group) else group for group in (values, others)]
+    sample = Sample(*deviations)
+    low, high = UNKNOWN
+    if min(len(values), len(others)) >= 3:
+        low, high = sample.estimate, sample.estimate
+        if sample.std >= ROUNDING:
+            compared = CompareMeans(DescrStatsW(deviations[0]), DescrStatsW(deviations[1]))
+            low, high = map(float, compared.tconfint_diff(alpha=1 - CONFIDENCE, usevar="pooled"))
+    verdict = SUPPORTED if low > ROUNDING else CONTRADICTED if high < -ROUNDING else UNDECIDED
+    outcome = _outcome(verdict, sample, (low, high), [0.0])
+    needed = None if outcome.trials_needed is None else max(3, outcome.trials_needed)
+    return Outcome(verdict, outcome.estimate, low, high, needed)
+
+
+def judge_rate(count: int, n: int, share: float) -> Outcome:
+    """Judge whether a rate is above ``share``, by the exact interval of ``count`` of ``n``."""
+    low, high = exact_interval(count, n)
+    verdict = SUPPORTED if low > share else CONTRADICTED if high < share else UNDECIDED
+    rate = count / n if n else math.nan
+    needed = None
+    if verdict == UNDECIDED and n and abs(rate - share) > ROUNDING:
+        for larger in range(n + 1, MOST_TRIALS_OF_A_RATE + 1):
+            low_then, high_then = exact_interval(round(rate * larger), larger)
+            if low_then > share or high_then < share:
+                needed = larger
+                break
+    return Outcome(verdict, rate, low, high, needed)
+
+
+def _outcome(verdict: str, sample: Sample, interval: Interval, bounds: Sequence[float]) -> Outcome:
+    """Return the outcome with the number of trials that would separate the estimate from the nearest bound."""
+    distance, needed = min(abs(sample.estimate - bound) for bound in bounds), None
+    if verdict == UNDECIDED and not math.isnan(sample.std):
+        needed = trials_to_detect(distance, sample.std)
+    return Outcome(verdict, sample.estimate, *interval, needed)

@@ -3,6 +3,7 @@
 import pytest
 
 EXPERIMENTS = "config/experiments/tiny.yaml"
+CLAIM = "claims: [{claim: faster is better, source: page 1, better: heir, than: plain}]\n"
 TEMPLATE = "reports/templates/report.md.j2"
 
 
@@ -12,6 +13,7 @@ TEMPLATE = "reports/templates/report.md.j2"
         pytest.param(EXPERIMENTS, "title: a perceptron", "title: one hidden layer", id="title"),
         pytest.param(EXPERIMENTS, "The smallest network that learns", "The first network that learns", id="note"),
         pytest.param("config/published.csv", "0.123", "0.187", id="published figure"),
+        pytest.param(EXPERIMENTS, "experiments:\n", f"{CLAIM}experiments:\n", id="claim"),
         pytest.param(TEMPLATE, "# Lookbook report", "# A lookbook report", id="template"),
     ],
 )

@@ -44,8 +44,13 @@ class TestMeans:
         assert (outcome.low, outcome.high) == pytest.approx((expected.low, expected.high))
         assert outcome.estimate == pytest.approx(WIDE.mean() - NARROW[:4].mean())
 
+    def test_two_equal_differences_decide_nothing(self):
+        for outcome in (judge_above(sample(0.1, 0.1), 0.0), judge_equal(sample(0.0, 0.0), 0.01)):
+            assert (outcome.verdict, outcome.trials_needed) == (UNDECIDED, 3)
+        assert judge_above(sample(0.1, 0.1, 0.1), 0.0).verdict == SUPPORTED
+
     @pytest.mark.parametrize("values", [[], [0.5]])
-    def test_fewer_than_two_values_decide_nothing(self, values):
+    def test_fewer_than_two_values_have_no_interval(self, values):
         for outcome in (
             judge_above(sample(*values), 0.0),
             judge_not_above(sample(*values), 0.01),
@@ -57,10 +62,10 @@ class TestMeans:
 
     def test_equal_values_have_an_interval_without_width(self):
         assert judge_above(sample(0.1, 0.1, 0.1), 0.0).verdict == SUPPORTED
-        assert judge_above(sample(-0.1, -0.1), 0.0).verdict == CONTRADICTED
-        assert judge_above(sample(0.0, 0.0), 0.0).verdict == UNDECIDED
-        assert judge_equal(sample(0.0, 0.0), 0.01).verdict == SUPPORTED
-        assert judge_not_above(sample(0.0, 0.0), 0.01).verdict == SUPPORTED
+        assert judge_above(sample(-0.1, -0.1, -0.1), 0.0).verdict == CONTRADICTED
+        assert judge_above(sample(0.0, 0.0, 0.0), 0.0).verdict == UNDECIDED
+        assert judge_equal(sample(0.0, 0.0, 0.0), 0.01).verdict == SUPPORTED
+        assert judge_not_above(sample(0.0, 0.0, 0.0), 0.01).verdict == SUPPORTED
 
     @pytest.mark.parametrize(
         ("center", "verdict"),
@@ -84,6 +89,12 @@ class TestMeans:
         effect = abs(NOISY.mean()) / NOISY.std(ddof=1)
         assert TTestPower().power(effect, outcome.trials_needed, 0.05) >= 0.8
         assert TTestPower().power(effect, outcome.trials_needed - 1, 0.05) < 0.8
+
+    def test_a_gain_above_the_margin_is_decided_by_its_distance_from_zero(self):
+        values = Sample(0.02 + GENERATOR.normal(0.0, 0.05, 6))
+        outcome = judge_not_above(values, 0.01)
+        assert outcome.verdict == UNDECIDED
+        assert outcome.trials_needed == judge_above(values, 0.0).trials_needed
 
     def test_decided_claims_need_no_trials(self):
         assert judge_above(sample(0.1, 0.11, 0.12), 0.0).trials_needed is None

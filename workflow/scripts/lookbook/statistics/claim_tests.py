@@ -1,8 +1,9 @@
 """The tests that decide about a claim, on the values of its trials alone.
 
 Each test follows from a 95% interval of one quantity: the claim is supported if the whole interval agrees with it,
-contradicted if no part of the interval does, and undecided otherwise. Too few values for an interval leave it undecided
-as well. The number of trials that would decide is computed as if the estimate and the spread were the true ones.
+contradicted if no part of the interval does, and undecided otherwise. Fewer than ``FEWEST`` trials decide nothing about
+a mean: accuracies are multiples of one image, so two trials can have equal differences, whose interval has no width,
+by chance. The number of trials that would decide is computed as if the estimate and the spread were the true ones.
 """
 
 import math
@@ -17,6 +18,7 @@ from lookbook.statistics.intervals import CONFIDENCE, UNKNOWN, Interval, exact_i
 from lookbook.statistics.trials import ROUNDING
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
+FEWEST = 3
 MOST_TRIALS_OF_A_RATE = 1_000
 
 
@@ -31,6 +33,11 @@ class Sample:
 
     values: np.ndarray
     others: np.ndarray | None = None
+
+    @property
+    def n(self) -> int:
+        """The number of values of the smaller group."""
+        return min(len(group) for group in (self.values, self.others) if group is not None)
 
     @property
     def estimate(self) -> float:
@@ -81,14 +88,15 @@ def judge_above(sample: Sample, bound: float, confidence: float = CONFIDENCE) ->
     """Judge whether a mean, or a difference of means, is above a bound."""
     low, high = sample.interval(confidence)
     verdict = SUPPORTED if low > bound + ROUNDING else CONTRADICTED if high < bound - ROUNDING else UNDECIDED
-    return _outcome(verdict, sample, (low, high), [bound])
+    return _outcome(verdict, sample, (low, high), sample.estimate - bound)
 
 
 def judge_not_above(sample: Sample, margin: float) -> Outcome:
     """Judge whether a difference of means is below ``margin`` and, by its interval, possibly not above zero."""
     low, high = sample.interval()
     verdict = CONTRADICTED if low > ROUNDING else SUPPORTED if high < margin + ROUNDING else UNDECIDED
-    return _outcome(verdict, sample, (low, high), [0.0, margin])
+    # More trials would show that the difference is above zero, or that it is below the margin.
+    return _outcome(verdict, sample, (low, high), max(sample.estimate, margin - sample.estimate))
 
 
 def judge_equal(sample: Sample, margin: float) -> Outcome:
@@ -98,7 +106,7 @@ def judge_equal(sample: Sample, margin: float) -> Outcome:
         verdict = SUPPORTED
     else:
         verdict = CONTRADICTED if low > margin or high < -margin else UNDECIDED
-    return _outcome(verdict, sample, (low, high), [-margin, margin])
+    return _outcome(verdict, sample, (low, high), margin - abs(sample.estimate))
 
 
 def judge_order(steps: Sequence[Sample]) -> tuple[str, list[Outcome]]:
@@ -121,21 +129,18 @@ def judge_spread(values: np.ndarray, others: np.ndarray) -> Outcome:
     """Judge whether the first of two groups varies more, by the test of Brown and Forsythe (1974).
 
     The test compares the mean absolute deviations from the groups' medians; its interval is the pooled t interval of
-    their difference. Fewer than three values on either side leave the claim undecided: the deviations of two values
-    from their median are equal.
+    their difference.
     """
     deviations = [np.abs(group - np.median(group)) if len(group) else group for group in (values, others)]
     sample = Sample(*deviations)
     low, high = UNKNOWN
-    if min(len(values), len(others)) >= 3:
+    if sample.n >= FEWEST:
         low, high = sample.estimate, sample.estimate
         if sample.std >= ROUNDING:
             compared = CompareMeans(DescrStatsW(deviations[0]), DescrStatsW(deviations[1]))
             low, high = map(float, compared.tconfint_diff(alpha=1 - CONFIDENCE, usevar="pooled"))
     verdict = SUPPORTED if low > ROUNDING else CONTRADICTED if high < -ROUNDING else UNDECIDED
-    outcome = _outcome(verdict, sample, (low, high), [0.0])
-    needed = None if outcome.trials_needed is None else max(3, outcome.trials_needed)
-    return Outcome(verdict, outcome.estimate, low, high, needed)
+    return _outcome(verdict, sample, (low, high), sample.estimate)
 
 
 def judge_rate(count: int, n: int, share: float) -> Outcome:
@@ -153,9 +158,10 @@ def judge_rate(count: int, n: int, share: float) -> Outcome:
     return Outcome(verdict, rate, low, high, needed)
 
 
-def _outcome(verdict: str, sample: Sample, interval: Interval, bounds: Sequence[float]) -> Outcome:
-    """Return the outcome with the number of trials that would separate the estimate from the nearest bound."""
-    distance, needed = min(abs(sample.estimate - bound) for bound in bounds), None
-    if verdict == UNDECIDED and not math.isnan(sample.std):
-        needed = trials_to_detect(distance, sample.std)
+def _outcome(verdict: str, sample: Sample, interval: Interval, distance: float) -> Outcome:
+    """Return the outcome with the number of trials that would decide; ``distance`` is that to the nearest bound."""
+    verdict, needed = (verdict if sample.n >= FEWEST else UNDECIDED), None
+    if verdict == UNDECIDED and sample.std >= 0:
+        found = trials_to_detect(distance, sample.std)
+        needed = FEWEST if sample.n < FEWEST and sample.std < ROUNDING else found and max(FEWEST, found)
     return Outcome(verdict, sample.estimate, *interval, needed)

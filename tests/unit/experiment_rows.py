@@ -56,6 +56,7 @@ ROWS = {
     "resnet_34*": Expected(21_310_922, overrides=FEW_BLOCKS),
     "mobilenet_v2*": Expected(2_270_218, overrides={"alpha": 0.35}),
     "shufflenet_v2*": Expected(4_028_582, overrides={"filters": [16, 32], "repeats": [1, 1]}),
+    "shake_shake_34_3_4_6_3": Expected(42_416_970, overrides=FEW_BLOCKS),
     "shake_shake_34 shake_shake_34_as_committed": Expected(22_185_802, overrides=FEW_BLOCKS),
     "simpsons_c42_n155_b25_conv512": Expected(1_590_122, overrides={"filters": [16, 32, 64, 64, 64]}),
     "simpsons_c42_*": Expected(399_210),

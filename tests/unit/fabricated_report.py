@@ -58,6 +58,8 @@ def entry(name, document, trials, **more):
         "note": None,
         "base": None,
         "published_as": None,
+        "protocol": "text",
+        "settings_from": {"model": "text", "optimizer": "code"},
         "changes": [],
         "dataset": "fashion_mnist",
         "trials": trials,

@@ -59,6 +59,7 @@ def test_a_further_file_of_a_document_has_its_citation_and_claim_and_may_state_i
 def test_every_key_of_a_resolved_experiment_has_a_value(experiments_of):
     spec = experiments_of(OTHER)["stranger"].spec
     reported = {"title", "document", "note", "base", "published_as", "trials", "figures", "factorial", "ensemble"}
+    reported |= {"protocol", "settings_from"}
     assert spec.keys() == schema("experiment")["properties"].keys() - reported
     assert spec["model"] == {"class_name": "mlp", "config": {"units": [128], "activation": "relu"}}
     assert spec["optimizer"] == {"class_name": "Adam", "config": {"learning_rate": 0.001}}

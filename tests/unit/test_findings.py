@@ -57,7 +57,7 @@ def test_a_study_that_cannot_be_estimated_shows_its_note(tmp_path):
 
 def as_coded(*names):
     """Return a change of experiments.json that adds experiments by the code of ``network``, of two trials each."""
-    keys = {"base": "network", "published_as": "network"}
+    keys = {"base": "network", "published_as": "network", "protocol": "code"}
 
     def edit(content):
         content["experiments"] |= {name: entry(name, "zoo", 2, **keys) for name in names}
@@ -68,12 +68,13 @@ def as_coded(*names):
 def zoo_with_verdicts(root, verdicts, **options):
     """Build ``network`` and experiments by its code, and return their document with these verdicts by name."""
 
-    def edit(table):
-        for name, verdict in verdicts.items():
-            table.loc[table["experiment"] == name, "test_accuracy_verdict"] = verdict
-
     build(root, ["network"], edit=as_coded(*(name for name in verdicts if name != "network")), **options)
-    return edited(root, "summary", edit).documents[0]
+    return edited(root, "summary", lambda table: set_verdicts(table, verdicts)).documents[0]
+
+
+def set_verdicts(table, verdicts):
+    for name, verdict in verdicts.items():
+        table.loc[table["experiment"] == name, "test_accuracy_verdict"] = verdict
 
 
 @pytest.mark.parametrize(
@@ -104,9 +105,30 @@ def test_a_value_is_explained_by_the_code_if_one_of_its_experiments_explains_it(
     assert [value.explained_by for value in published_values(zoo)] == ["undecided"]
 
 
+@pytest.mark.parametrize(
+    ("tuned", "word"),
+    [
+        ("compatible", "neither, but our settings reach it"),
+        ("higher", "neither, but our settings reach it"),
+        *((verdict, "neither") for verdict in ("lower", None, "inconclusive")),
+    ],
+)
+def test_settings_of_our_own_show_whether_the_network_reaches_the_value(tuned, word, tmp_path):
+    verdicts = {"network": "lower", "network_as_coded": "lower", "network_tuned": tuned}
+
+    def edit(content):
+        as_coded("network_as_coded", "network_tuned")(content)
+        content["experiments"]["network_tuned"]["protocol"] = "ours"
+
+    build(tmp_path, ["network"], edit=edit)
+    zoo = edited(tmp_path, "summary", lambda table: set_verdicts(table, verdicts)).documents[0]
+    assert [value.explained_by for value in published_values(zoo)] == [word]
+    assert any("reached by settings of our own" in text for text in findings(zoo)) == (word != "neither")
+
+
 def test_the_report_has_published_values_beside_ours_by_the_text_and_by_the_code(tmp_path):
     html, markdown = build(tmp_path, ["network"], edit=as_coded("network_as_coded"))
-    ours = "0.9100 ± 0.0100 (`network` compatible) | 0.9050 ± 0.0071 (`network_as_coded` compatible)"
+    ours = "0.9100 ± 0.0100 (`network` compatible) | 0.9050 ± 0.0071 (`network_as_coded` compatible) | –"  # noqa: RUF001
     assert f"| `network` | test accuracy | 0.9400 | {ours} | both |" in markdown
     for page in (html, markdown):
         assert page.count("Text, code and published") == 1
@@ -117,7 +139,7 @@ def test_the_report_has_published_values_beside_ours_by_the_text_and_by_the_code
 
 def test_without_the_experiment_by_the_text_its_value_is_still_shown_and_undecided(tmp_path):
     _, markdown = build(tmp_path, [], edit=as_coded("network_as_coded"))
-    row = "| `network` | test accuracy | 0.9400 | – | 0.9050 ± 0.0071 (`network_as_coded` compatible) | undecided |"  # noqa: RUF001
+    row = "| `network` | test accuracy | 0.9400 | – | 0.9050 ± 0.0071 (`network_as_coded` compatible) | – | undecided |"  # noqa: RUF001
     assert row in markdown
 
 

@@ -13,7 +13,17 @@ from lookbook.config.trial_specs import trial_spec
 from lookbook.config.validation import ROOT
 
 # What the jobs that read trials need to know of an experiment; a new title or note must not run them again.
-PLAN_KEYS = ("trials", "trial_digests", "document", "dataset", "figures", "ensemble", "factorial", "spec")
+PLAN_KEYS = (
+    "trials",
+    "trial_digests",
+    "document",
+    "published_as",
+    "dataset",
+    "figures",
+    "ensemble",
+    "factorial",
+    "spec",
+)
 
 
 def plan_content(content: Mapping[str, Any]) -> dict[str, Any]:

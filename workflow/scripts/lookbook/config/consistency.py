@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lookbook.config.digests import selects_images
 from lookbook.config.inheritance import Entry
-from lookbook.config.validation import check_names
+from lookbook.config.signatures import nearest
+from lookbook.config.validation import check_names, schema
 from lookbook.datasets import DATASETS
 from lookbook.errors import ConfigError
 
@@ -88,12 +89,40 @@ def check_published_as(entries: Mapping[str, Entry]) -> None:
     for entry in entries.values():
         name, document, where = entry.keys.get("published_as"), entry.header["document"], f"{entry.where}: published_as"
         if name is None:
+            if "protocol" in entry.keys:
+                raise ConfigError(
+                    f"{entry.where}: protocol: needs published_as; name the experiment or remove protocol"
+                )
             continue
         check_names(where, [name], [other.name for other in entries.values() if other.header["document"] == document])
         if name == entry.name:
             raise ConfigError(f"{where}: is the experiment itself; name another one or remove it")
         if (other := entries[name].keys.get("published_as")) is not None:
             raise ConfigError(f"{where}: {name} is itself compared with the values of {other}; name {other}")
+
+
+def check_settings_from(where: str, settings_from: Mapping[str, str], spec: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a key that is neither a setting nor a group of settings.
+
+    Args:
+        where: the file and the experiment's name.
+        settings_from: the key ``settings_from`` of an experiment.
+        spec: its resolved specification, whose keys are the settings.
+    """
+    for key in settings_from:
+        node, path = schema("experiment"), list[str]()
+        for part in key.split("."):
+            known: Iterable[str] = node.get("properties", {})
+            if not path:
+                known = [name for name in known if name in spec]
+            elif not known:
+                break  # the arguments of a class: any name
+            path.append(part)
+            if part not in known:
+                message = f"settings_from: there is no setting '{'.'.join(path)}'{nearest(part, known)}"
+                raise ConfigError(f"{where}: {message}")
+            node = node["properties"][part]
+            node = schema("experiment")["$defs"]["keras_object"] if "$ref" in node else node
 
 
 def _sampling(spec: Mapping[str, Any]) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from lookbook.config.consistency import (
     check_number_of_trials,
     check_published_as,
     check_results_folder,
+    check_settings_from,
     check_spec,
 )
 from lookbook.config.digests import code_digest, digest
@@ -39,6 +40,8 @@ class Experiment:
         note: a remark for the report, or None.
         base: the experiment that it inherits from, or None.
         published_as: another experiment, with whose published values it is compared as well, or None.
+        protocol: ``text``, ``code`` or ``ours``: whose settings it has.
+        settings_from: setting or group of settings to ``text``, ``code`` or ``ours``.
         trials: the number of trials; 0 if the dataset is unavailable.
         figures: figures to plot besides the learning curves.
         factorial: its ``study`` and ``factors`` in a factorial study, or None.
@@ -55,6 +58,8 @@ class Experiment:
     note: str | None
     base: str | None
     published_as: str | None
+    protocol: str
+    settings_from: dict[str, str]
     trials: int
     figures: list[str]
     factorial: dict[str, Any] | None
@@ -91,6 +96,7 @@ def resolve(
         # A change on the command line concerns neither the descendants of the experiment nor its ensembles.
         if not settings or name in settings:
             check_spec(entries[name].where, resolved[name].spec, entries)
+            check_settings_from(entries[name].where, resolved[name].settings_from, resolved[name].spec)
     if not settings:
         check_ensembles(entries, resolved)
         check_published_as(entries)
@@ -158,7 +164,7 @@ def changes(experiment: Experiment, experiments: Mapping[str, Experiment]) -> li
 
 def spec_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the keys in which two specifications differ, as ``key``, ``from`` and ``to``, sorted by key."""
-    before, after = _flat(old), _flat(new)
+    before, after = flattened(old), flattened(new)
     keys = sorted(before.keys() | after.keys())
     return [
         {"key": key, "from": before.get(key), "to": after.get(key)} for key in keys if before.get(key) != after.get(key)
@@ -224,11 +230,11 @@ def _initial_weights_chain(entry: Entry, experiments: Mapping[str, Experiment]) 
     return chain
 
 
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+def flattened(value: Any, prefix: str = "") -> dict[str, Any]:
     """Return nested mappings as one mapping with dotted keys."""
     if not isinstance(value, dict) or not value:
         return {prefix: value}
     flat: dict[str, Any] = {}
     for key, child in value.items():
-        flat |= _flat(child, f"{prefix}.{key}" if prefix else key)
+        flat |= flattened(child, f"{prefix}.{key}" if prefix else key)
     return flat

@@ -11,7 +11,7 @@ from lookbook.errors import ConfigError
 
 MAXIMUM_BASES = 100
 # Keys that describe one experiment only.
-NOT_INHERITED = ("title", "note", "base", "document", "published_as", "figures", "factorial", "ensemble")
+NOT_INHERITED = ("title", "note", "base", "document", "published_as", "protocol", "figures", "factorial", "ensemble")
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,13 @@ def with_figure(experiments: Mapping[str, Any], *figures: str) -> list[str]:
 def compared_networks(experiments: Mapping[str, Any]) -> list[str]:
     """Return the names of the zoo's classifiers, of which the report shows the best one in detail.
 
-    One-vs-all classifiers and learning-rate range tests are excluded.
+    One-vs-all classifiers, learning-rate range tests, and further protocols of a published value are excluded.
     """
     return [
         name
         for name, keys in _planned(experiments).items()
         if keys["document"] == "zoo"
+        and keys["published_as"] is None
         and keys["spec"]["one_vs_all"] is None
         and "learning_rate_range" not in keys["figures"]
     ]

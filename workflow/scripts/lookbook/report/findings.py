@@ -12,7 +12,7 @@ from lookbook.report.inputs import Document, group_by
 from lookbook.report.sections.ensembles import comparisons, is_combined, members, seed_ensembles
 from lookbook.report.sections.factorials import studies, terms_of, words
 from lookbook.report.sections.results import with_duplicates
-from lookbook.report.sections.text_and_code import UNDECIDED, published_values
+from lookbook.report.sections.text_and_code import REACHED, UNDECIDED, published_values
 
 SIGNIFICANT = 0.05
 RANKED = 4  # A rank correlation of fewer experiments has no meaning.
@@ -22,6 +22,7 @@ EXPLAINED = {
     "text": "explained only by the text",
     "code": "explained only by the code",
     "neither": "explained by neither",
+    REACHED: "explained by neither, but reached by settings of our own",
     UNDECIDED: UNDECIDED,
 }
 VERDICTS = ("reproduced", "compatible", "higher", "lower", "inconclusive")

@@ -4,15 +4,17 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
+from lookbook.config.settings import settings_by_origin
 from lookbook.datasets import DATASETS
 from lookbook.report import formatting as f
 from lookbook.report.blocks import Block, Column, Details, Group, Heading, Items, Listing, Paragraph, Table
 from lookbook.report.experiment import LABELS, Experiment
-from lookbook.report.inline import Inline, code, experiment_link, file_link, link, quiet, strong
+from lookbook.report.inline import Inline, code, experiment_link, file_link, join, link, quiet, strong
 from lookbook.report.inputs import Document, Report
 from lookbook.results.submissions import read_submission
 from lookbook.statistics.comparisons import DETECTED
 
+ORIGIN = {"text": "from the text", "code": "from its author's code", "ours": "of our own"}
 TEXT = (
     "Thin lines are trials; the thick line is their mean, drawn while at least half of the trials run. Differences are "
     "computed trial by trial between equal seeds. Their p-values are those of the paired t-test, adjusted for the "
@@ -40,6 +42,7 @@ def card(report: Report, experiment: Experiment) -> Iterator[Block]:
     yield Items(list(facts(experiment)), "facts", is_inline=True)
     if entry["note"]:
         yield Paragraph(entry["note"], "small")
+    yield from origins(experiment)
     yield from submission(report, experiment)
     if entry["base"]:
         changes: list[Inline] = [
@@ -73,6 +76,17 @@ def facts(experiment: Experiment) -> Iterator[Inline]:
         yield f"{f.thousands(row['parameters_mean'])} parameters"
     if row["seconds_mean"] is not None:
         yield f"{f.duration(row['seconds_mean'])} and {f.fixed(row['epochs_mean'], 1)} epochs per trial"
+
+
+def origins(experiment: Experiment) -> Iterator[Block]:
+    """Yield where the settings of the experiment are stated."""
+    parts: list[Inline] = [
+        [ORIGIN[word], ": ", join([code(key) for key in keys], ", ")]
+        for word, keys in settings_by_origin(experiment.entry).items()
+        if keys
+    ]
+    if parts:
+        yield Paragraph(["Settings ", join(parts, "; "), "."], "small")
 
 
 def submission(report: Report, experiment: Experiment) -> Iterator[Block]:

@@ -1,8 +1,11 @@
-"""A document's published values beside ours by its text and ours by its code."""
+"""A document's published values beside ours by its text, by its code and by settings of our own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
+from lookbook.config.settings import ORIGINS
+from lookbook.evaluation.metrics import COLUMNS as COLUMNS_OF_TRIALS
 from lookbook.report.blocks import Block, Cell, Column, Paragraph, Table
 from lookbook.report.experiment import LABELS, Experiment, Statistic
 from lookbook.report.formatting import MISSING, spread
@@ -10,9 +13,10 @@ from lookbook.report.inline import chip, experiment_link, join
 from lookbook.report.inputs import Document, group_by
 
 TEXT = (
-    "The published code of these experiments trains differently from the text. The experiment by the text and the one "
+    "The published code of these experiments trains differently from the text. The experiments by the text and those "
     "by the code are compared with the same published value; the verdicts reproduced and compatible explain it. It is "
-    "undecided where one of them has no verdict or an inconclusive one."
+    "undecided where one of them has no verdict or an inconclusive one. Where neither explains it, settings of our own "
+    "show whether the network can reach it."
 )
 METRICS = ("accuracy", "loss")
 # Whether a verdict explains the published value; the others do not decide it.
@@ -20,49 +24,60 @@ EXPLAINS = {"reproduced": True, "compatible": True, "higher": False, "lower": Fa
 # Whether the text and whether the code explains a published value.
 WORDS = {(True, True): "both", (True, False): "text", (False, True): "code", (False, False): "neither"}
 UNDECIDED = "undecided"
+REACHED = "neither, but our settings reach it"
 
 
 class PublishedValue(NamedTuple):
     """A published value and the experiments that are compared with it.
 
     Attributes:
-        experiment: the name of the experiment that follows the text.
+        experiment: the name of the experiment that has it as its own.
         column: such as ``test_accuracy``.
-        text: that experiment; none if it is not part of the run.
-        codes: the experiments that name it in ``published_as``.
+        by: ``text``, ``code`` and ``ours``, each with the experiments of that protocol in the run.
     """
 
     experiment: str
     column: str
-    text: Sequence[Experiment]
-    codes: Sequence[Experiment]
+    by: Mapping[str, Sequence[Experiment]]
 
     @property
     def published(self) -> Statistic:
         """The statistic of which the published parts are used."""
-        return self.codes[0].statistic(self.column)
+        return next(iter(chain(*self.by.values()))).statistic(self.column)
 
     @property
     def explained_by(self) -> str:
-        """One of ``WORDS``, or ``UNDECIDED``."""
-        by_text, by_code = self._is_explained_by(self.text), self._is_explained_by(self.codes)
-        return UNDECIDED if by_text is None or by_code is None else WORDS[by_text, by_code]
+        """One of ``WORDS``, ``REACHED`` or ``UNDECIDED``."""
+        by_text, by_code = self._is_explained_by("text"), self._is_explained_by("code")
+        if by_text is None or by_code is None:
+            return UNDECIDED
+        word = WORDS[by_text, by_code]
+        return REACHED if word == "neither" and self._is_reached() else word
 
-    def _is_explained_by(self, experiments: Sequence[Experiment]) -> bool | None:
+    def _verdicts(self, protocol: str) -> list[str | None]:
+        return [experiment.statistic(self.column).verdict for experiment in self.by[protocol]]
+
+    def _is_explained_by(self, protocol: str) -> bool | None:
         """Return whether one of the experiments explains the value; None if that is undecided."""
-        found = [EXPLAINS.get(experiment.statistic(self.column).verdict) for experiment in experiments]
+        found = [EXPLAINS.get(verdict or UNDECIDED) for verdict in self._verdicts(protocol)]
         if True in found:
             return True
         return None if None in found or not found else False
 
+    def _is_reached(self) -> bool:
+        """Return whether the settings of our own give the value or a better one."""
+        better = "lower" if COLUMNS_OF_TRIALS[self.column].direction == "lower" else "higher"
+        return any(EXPLAINS.get(verdict or UNDECIDED) or verdict == better for verdict in self._verdicts("ours"))
+
 
 def published_values(document: Document) -> list[PublishedValue]:
     """Return the accuracies and losses that are compared with the text and with the code, on the main split."""
-    further = (experiment for experiment in document.experiments if not experiment.has_own_published_values)
+    further = [experiment for experiment in document.experiments if not experiment.has_own_published_values]
     values = []
-    for name, codes in group_by(further, lambda experiment: experiment.entry["published_as"]).items():
-        text = [experiment for experiment in document.experiments if experiment.name == name]
-        values += [PublishedValue(name, f"{codes[0].split}_{metric}", text, codes) for metric in METRICS]
+    for name, variants in group_by(further, lambda experiment: experiment.entry["published_as"]).items():
+        own = [experiment for experiment in document.experiments if experiment.name == name]
+        by = {word: [e for e in (*own, *variants) if e.entry["protocol"] == word] for word in ORIGINS}
+        values += [PublishedValue(name, f"{variants[0].split}_{metric}", by) for metric in METRICS]
     return [value for value in values if value.published.published is not None]
 
 
@@ -87,7 +102,8 @@ COLUMNS = (
     Column("Published for", lambda value: experiment_link(value.experiment), is_number=False),
     Column("Metric", lambda value: LABELS[value.column], is_number=False),
     Column("Published", lambda value: spread(value.published.published, value.published.published_std)),
-    Column("Ours by the text", lambda value: _ours(value, value.text)),
-    Column("Ours by the code", lambda value: _ours(value, value.codes)),
+    Column("Ours by the text", lambda value: _ours(value, value.by["text"])),
+    Column("Ours by the code", lambda value: _ours(value, value.by["code"])),
+    Column("By our settings", lambda value: _ours(value, value.by["ours"])),
     Column("Explained by", lambda value: value.explained_by, is_number=False),
 )

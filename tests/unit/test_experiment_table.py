@@ -58,7 +58,7 @@ def is_large(name: str) -> bool:
 ALIKE = (
     *("augmentation", "augmented_copies", "dataset", "sampling.per_class", "initial_weights", "one_vs_all"),
     *("optimizer.config.", "split.", "training.batch_size", "training.early_stopping", "training.epochs"),
-    *("training.multiplicity", "training.steps_per_", "training.weight_averaging"),
+    *("training.multiplicity", "training.steps_per_", "training.weight_averaging", "watch"),
 )
 
 

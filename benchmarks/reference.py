@@ -1,0 +1,164 @@
+"""Keep the reference results in reports/reference, and tell what they say about the documents.
+
+``add FOLDER`` takes the trials of a run of the full protocol into trials.csv and histories.csv, in place of earlier
+trials of the same experiments. ``tell`` judges the claims and the published values by these trials: it writes
+claims.csv and the part of README.md between the two comments ``reference``.
+"""
+
+import argparse
+import re
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+
+import pandas as pd
+
+from lookbook.config.claims import claims_of
+from lookbook.config.experiments import Experiment, defined, resolve, resolve_config
+from lookbook.config.trial_specs import CONFIG, read_config
+from lookbook.config.validation import ROOT
+from lookbook.errors import ResultError
+from lookbook.files import write_text
+from lookbook.report.formatting import listed, markdown, plural
+from lookbook.results.benchmark import read_benchmark
+from lookbook.results.history import read_history
+from lookbook.results.tables import read_trials, write_table
+from lookbook.results.trial import read_trial
+from lookbook.statistics.claims import NOT_COMPARABLE, NOT_RUN, VERDICTS, judge_claims
+from lookbook.statistics.published import read_published, with_further_protocols
+from lookbook.statistics.summary import summarise
+from lookbook.statistics.trials import COLUMNS
+
+REFERENCE = ROOT / "reports" / "reference"
+README = ROOT / "README.md"
+MARKS = "<!-- reference -->\n", "<!-- end of reference -->"
+# Names that columns had before.
+RENAMED = {"valid_copies_in_train": "valid_duplicates_in_train"}
+RENAMED |= {"valid_accuracy_without_copies": "valid_accuracy_without_duplicates"}
+PUBLISHED_VERDICTS = ("reproduced", "compatible", "higher", "lower", "inconclusive")
+
+
+def main() -> None:
+    """Add a run, or tell what the reference results say."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("add").add_argument("folder", type=Path, help="the folder of a run's results")
+    commands.add_parser("tell")
+    arguments = parser.parse_args()
+    try:
+        if arguments.command == "add":
+            add(arguments.folder)
+        claims, text = tell()
+    except ResultError as error:
+        sys.exit(f"error: {error}")
+    write_table(claims.drop(columns="identity"), REFERENCE / "claims.csv")
+    write_text(README, with_section(README.read_text(encoding="utf-8"), text))
+    print(text)
+
+
+def configuration() -> tuple[Mapping[str, Any], Mapping[str, Experiment]]:
+    """Return the configuration of the full benchmark, and all its experiments."""
+    config = read_config([CONFIG]) | {"experiments": None}
+    return resolve_config(config), resolve(config, ROOT)
+
+
+def reference() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return trials.csv and histories.csv of the reference results, both with today's columns."""
+    trials = pd.read_csv(REFERENCE / "trials.csv").rename(columns=RENAMED)
+    return trials.reindex(columns=list(COLUMNS)), pd.read_csv(REFERENCE / "histories.csv")
+
+
+def add(folder: Path) -> None:
+    """Take the finished experiments of a run into the reference results.
+
+    Raises:
+        ResultError: a trial has other settings than the present configuration or other images than the other trials
+            of its dataset.
+    """
+    benchmark, (trials, histories) = read_benchmark(folder / "experiments.json"), reference()
+    _, experiments = configuration()
+    digests = {
+        experiments[row["experiment"]].spec["dataset"]: row["dataset_digest"] for row in trials.to_dict("records")
+    }
+    new = read_trials(folder / "trials.csv", benchmark)
+    curves = []
+    for planned in benchmark.trials():
+        trial, name = read_trial(planned), planned.experiment
+        spec, where = trial.facts["spec"], f"{planned.file('trial.json')}"
+        if name not in experiments or spec != experiments[name].spec:
+            raise ResultError(f"{where}: {name} has other settings now; train it again")
+        images = trial.facts["digests"]["dataset"]
+        if digests.setdefault(spec["dataset"], images) != images:
+            raise ResultError(f"{where}: the images of {spec['dataset']} are not those of the other trials")
+        if spec["watch"] and trial.is_finished:
+            history = read_history(trial.file("history.csv")).reset_index()
+            curves.append(history.assign(experiment=name, trial=planned.trial))
+    replaced = set(new["experiment"])
+    write_table(_with(trials, new, replaced), REFERENCE / "trials.csv")
+    columns = [name for name in histories if name != "seconds"]
+    write_table(_with(histories, pd.concat([histories[:0], *curves]), replaced)[columns], REFERENCE / "histories.csv")
+
+
+def _with(old: pd.DataFrame, new: pd.DataFrame, replaced: set[str]) -> pd.DataFrame:
+    kept = old[~old["experiment"].isin(replaced)]
+    return pd.concat([part for part in (kept, new) if len(part)] or [old])
+
+
+def tell() -> tuple[pd.DataFrame, str]:
+    """Return the judged claims, and the section of README.md about them and about the published values."""
+    (config, experiments), (trials, histories) = configuration(), reference()
+    profile = {"comparable": True, "margin": config["profile"]["margin"]}
+    specs = {name: experiment.spec for name, experiment in experiments.items()}
+    by_trial = {
+        name: [curve.set_index("epoch") for _, curve in own.groupby("trial")]
+        for name, own in histories.groupby("experiment")
+    }
+    claims = judge_claims(claims_of(defined(config, ROOT)), trials, specs, profile, by_trial, {})
+    own = {name: {"published_as": experiment.published_as} for name, experiment in experiments.items()}
+    published = with_further_protocols(read_published(ROOT / config["published"]), own)
+    names = [name for name in experiments if (trials["experiment"] == name).any()]
+    summary = summarise(trials, names, published, profile)
+    counts = Counter(claims["verdict"])
+    found = listed([f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]])
+    lines = [
+        f"{plural(len(trials), 'trial')} of {plural(len(names), 'experiment')} at the full protocol. "
+        f"Of {plural(len(claims), 'claim')} of the five documents, {found}.",
+        *(
+            f"Of the published {words} that these trials are compared with, {text}."
+            for words, text in verdicts(summary)
+        ),
+        "",
+        "| document | claim | verdict | evidence |",
+        "|---|---|---|---|",
+        *(
+            f"| {row['document']} | {markdown(row['claim'])} | **{row['verdict']}** | {row['evidence']} |"
+            for row in claims.to_dict("records")
+            if row["verdict"] not in (NOT_RUN, NOT_COMPARABLE)
+        ),
+    ]
+    return claims, "\n".join(lines) + "\n"
+
+
+def verdicts(summary: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return what is compared, and how many comparisons have each verdict, in words."""
+    found = []
+    for column, words in (("test_accuracy", "test accuracies"), ("test_loss", "test losses")):
+        counts = Counter(summary[f"{column}_verdict"].dropna())
+        parts = [f"{counts[verdict]} {verdict}" for verdict in PUBLISHED_VERDICTS if counts[verdict]]
+        if parts:
+            found.append((f"{counts.total()} {words}", listed(parts)))
+    return found
+
+
+def with_section(text: str, section: str) -> str:
+    """Return a text with another section between the two marks."""
+    start, end = map(re.escape, MARKS)
+    return re.sub(f"(?<={start}).*?(?={end})", lambda _: section, text, count=1, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What README.md tells of the reference results follows from them, and only matching runs are taken into them."""
+
+import pandas as pd
+import pytest
+import small_benchmark as small
+
+import reference
+from lookbook.errors import ResultError
+from lookbook.results.benchmark import read_benchmark, write_benchmark
+from lookbook.results.metrics import write_metrics
+from lookbook.results.tables import write_table
+from lookbook.results.trial import read_trial
+from lookbook.statistics.trials import collect_trials
+
+NAME = "growing_batch_n1_k4_e10"
+
+
+def test_the_readme_and_the_claims_follow_from_the_reference_results(tmp_path):
+    claims, section = reference.tell()
+    start, end = reference.MARKS
+    text = reference.README.read_text(encoding="utf-8")
+    assert text.partition(start)[2].partition(end)[0] == section
+    write_table(claims.drop(columns="identity"), tmp_path / "claims.csv")
+    assert (tmp_path / "claims.csv").read_text() == (reference.REFERENCE / "claims.csv").read_text()
+
+
+def test_a_section_replaces_what_stands_between_the_marks():
+    start, end = reference.MARKS
+    assert reference.with_section(f"a{start}old\n{end}b", "new \\1\n") == f"a{start}new \\1\n{end}b"
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Copies of the reference tables, and the results of a run of one experiment; a function writes its trials."""
+    monkeypatch.setattr(reference, "REFERENCE", tmp_path / "reference")
+    (tmp_path / "reference").mkdir()
+    trials, histories = pd.read_csv(reference.ROOT / "reports/reference/trials.csv"), []
+    write_table(trials, tmp_path / "reference" / "trials.csv")
+    columns = ["experiment", "trial", "epoch", "train_accuracy", "test_accuracy"]
+    write_table(pd.DataFrame(histories, columns=columns), tmp_path / "reference" / "histories.csv")
+    spec = reference.configuration()[1][NAME].spec
+    images = trials.loc[trials["experiment"] == NAME, "dataset_digest"].iloc[0]
+
+    def write(*, spec=spec, dataset=images):
+        benchmark = small.plan(tmp_path / "run", {NAME: 2}, spec=spec)
+        for planned in benchmark.trials():
+            rows = [{"epoch": epoch, "train_accuracy": 0.5, "test_accuracy": epoch / 10} for epoch in (1, 2)]
+            small.finish(planned, history=rows, spec=spec, dataset=dataset, seed=planned.trial)
+            metrics = {"test": {"accuracy": 0.9 + planned.trial / 100}}
+            write_metrics(planned.file("metrics.json"), read_trial(planned), metrics)
+        write_table(collect_trials(benchmark), tmp_path / "run" / "trials.csv")
+        content = {"profile": {}, "provenance": {}, "experiments": dict(benchmark.experiments)}
+        write_benchmark(tmp_path / "run" / "experiments.json", content)
+        assert read_benchmark(tmp_path / "run" / "experiments.json").experiments.keys() == {NAME}
+        return tmp_path / "run"
+
+    return write, spec
+
+
+def test_a_run_replaces_the_earlier_trials_of_its_experiments(folders):
+    write, _ = folders
+    before, _ = reference.reference()
+    reference.add(write())
+    after, histories = reference.reference()
+    assert after.loc[after["experiment"] == NAME, "test_accuracy"].tolist() == [0.9, 0.91]
+    others = [table[table["experiment"] != NAME].reset_index(drop=True) for table in (before, after)]
+    pd.testing.assert_frame_equal(*others, check_dtype=False)
+    assert histories["test_accuracy"].tolist() == [0.1, 0.2] * 2
+    reference.add(write())
+    assert len(reference.reference()[1]) == 4
+
+
+def test_other_settings_and_other_images_are_refused(folders):
+    write, spec = folders
+    with pytest.raises(ResultError, match=f"{NAME} has other settings now; train it again"):
+        reference.add(write(spec=spec | {"augmented_copies": 7}))
+    with pytest.raises(ResultError, match="the images of fashion_mnist are not those of the other trials"):
+        reference.add(write(dataset="others"))

@@ -9,6 +9,7 @@ import pandas as pd
 from lookbook.report.experiment import SPLITS
 from lookbook.report.formatting import fixed, listed, plural, signed, span
 from lookbook.report.inputs import Document, group_by
+from lookbook.report.sections.claims import counts
 from lookbook.report.sections.ensembles import comparisons, is_combined, members, seed_ensembles
 from lookbook.report.sections.factorials import studies, terms_of, words
 from lookbook.report.sections.results import with_duplicates
@@ -66,6 +67,13 @@ def text_and_code(document: Document) -> Iterator[str]:
     parts = [f"{counts[word]} {phrase}" for word, phrase in EXPLAINED.items() if counts[word]]
     if parts:
         yield f"{plural(len(found), 'published value')} compared with text and code: {', '.join(parts)}."
+
+
+def claims(document: Document) -> Iterator[str]:
+    """Count the verdicts on the claims of the document."""
+    found = [row for row in document.report.claims if row["document"] == document.name]
+    if found:
+        yield f"{plural(len(found), 'claim')} of the document: {counts(found)}."
 
 
 def best(document: Document) -> Iterator[str]:
@@ -174,4 +182,16 @@ def some(names: Sequence[str]) -> str:
     return listed([*(f"`{name}`" for name in names[:NAMED]), *more])
 
 
-FINDINGS = (verdicts, text_and_code, best, changes, collapses, duplicates, factors, ensemble_gains, one_vs_all, not_run)
+FINDINGS = (
+    verdicts,
+    claims,
+    text_and_code,
+    best,
+    changes,
+    collapses,
+    duplicates,
+    factors,
+    ensemble_gains,
+    one_vs_all,
+    not_run,
+)

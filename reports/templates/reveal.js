@@ -6,3 +6,5 @@ const reveal = () => {
 };
 addEventListener("hashchange", reveal);
 if (location.hash) reveal();
+// What is folded is printed as well.
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((element) => { element.open = true; }));

@@ -57,6 +57,15 @@ def test_the_first_table_has_the_claims_that_could_be_judged(report):
     assert "| A network is good \\| or &lt;bad&gt; | **supported** |" in markdown
 
 
+def test_one_epoch_has_no_curves(report):
+    html, markdown = report
+    assert "learning_curves/network.svg" in markdown
+    assert "learning_curves/single.svg" not in markdown
+    assert "Learning curves of single" not in html
+    for page in report:
+        assert page.count("Each trial trained for one epoch, so there are no learning curves.") == 1
+
+
 def test_a_quick_run_judges_no_claim(tmp_path):
     html, _ = build(tmp_path, ["network", "unstable"], comparable=False)
     assert "2 claims of the documents: 2 not comparable." in html

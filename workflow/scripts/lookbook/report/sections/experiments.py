@@ -52,7 +52,9 @@ def card(report: Report, experiment: Experiment) -> Iterator[Block]:
         heading = Heading(["Changed from ", experiment_link(entry["base"])], 5)
         column = Group([heading, Items(changes or [quiet("nothing")], "changes")], "column")
         yield Group([column, *effects(report, experiment)], "columns")
-    if experiment.n:
+    if experiment.row["epochs_max"] == 1:
+        yield Paragraph("Each trial trained for one epoch, so there are no learning curves.", "small quiet")
+    elif experiment.n:
         label = f"Learning curves of {name}: loss and accuracy by epoch"
         yield report.figure("learning_curves", name, label=label, identity=report.identity([name]))
     yield from by_epoch(report, experiment)

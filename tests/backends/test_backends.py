@@ -121,7 +121,7 @@ def test_a_trial_runs_on_jax_and_states_it(name, sample, tmp_path):
     assert "jax" in trial["versions"]
     assert "tensorflow" not in trial["versions"]
     # TensorFlow can load and evaluate the model that JAX saved.
-    metrics = run("tensorflow", SCRIPTS / "evaluate_model.py", tmp_path / "model.keras", "--manifest", sample)
+    metrics = run("tensorflow", SCRIPTS / "evaluate_model.py", tmp_path / "model.keras", "--manifest", sample, "--json")
     assert json.loads(metrics)["samples"] == 1000
 
 

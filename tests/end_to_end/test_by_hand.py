@@ -31,7 +31,7 @@ def test_a_model_is_trained_continued_and_tested_from_the_command_line(tmp_path)
     first, second = (dict(zip(*(line.split(",") for line in rows), strict=True)) for rows in histories)
     assert float(second["train_loss"]) < float(first["train_loss"])
 
-    tested = json.loads(call("evaluate_model.py", tmp_path / "second" / "model.keras", *manifest))
+    tested = json.loads(call("evaluate_model.py", tmp_path / "second" / "model.keras", *manifest, "--json"))
     assert (tested["split"], tested["samples"]) == ("test", 1000)
     with np.load(tmp_path / "second" / "predictions.npz") as saved:
         expected = -saved["test_log_likelihood"].mean(dtype=np.float64)

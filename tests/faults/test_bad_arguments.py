@@ -83,6 +83,14 @@ VALUES = {
         for script in ("plan_trials", "resolve_experiments")
         for value in ("", "[]", "null", "1", "NaN", "x", LONG, DEEP, '{"experiment_files": 1}', '{"seed": 1e999}')
     },
+    **{
+        f"{option} {value[:30]}": ["evaluate_model", "file", "--manifest", "sample/manifest.json", option, value]
+        for option, values in {
+            "--one-vs-all": ("", "x", "10", "-1", LONG),
+            "--classes": ("0", "1", "11", "x", LONG),
+        }.items()
+        for value in values
+    },
     "experiment of no name": ["describe_experiment", ""],
     "experiment of a long name": ["describe_experiment", "x" * 5_000],
     "no dataset": ["prepare_dataset", "nothing", "--output", "new"],

@@ -46,7 +46,14 @@ def test_an_experiment_is_printed_as_one_json_object():
     done = run("describe_experiment.py", "exp104")
     assert done.returncode == 0, done.stderr
     described = json.loads(done.stdout)
-    assert list(described) == ["experiment", "parameters", "digest", "base", "changes", "spec"]
+    assert list(described) == [
+        *("experiment", "title", "document", "note", "trials", "unavailable", "parameters", "digest", "base"),
+        *("changes", "published", "published_as", "protocol", "settings_from", "spec"),
+    ]
+    assert (described["title"], described["trials"]) == ("smaller learning rate, larger batches", 10)
+    accuracy = next(row for row in described["published"] if (row["split"], row["metric"]) == ("test", "accuracy"))
+    assert (accuracy["mean"], accuracy["std"], accuracy["trials"]) == (0.9127, 0.0022, 10)
+    assert described["settings_from"]["training.batch_size"] == "text"
     assert (described["experiment"], described["parameters"], described["base"]) == ("exp104", 257_802, "exp103")
     assert len(described["digest"]) == 64
     assert described["changes"] == [
@@ -54,6 +61,19 @@ def test_an_experiment_is_printed_as_one_json_object():
         {"key": "training.batch_size", "from": 32, "to": 64},
     ]
     assert described["spec"] == resolve(read_config([ROOT / "config" / "config.yaml"]), ROOT)["exp104"].spec
+
+
+def test_the_layers_are_printed_on_request():
+    done = run("describe_experiment.py", "exp104", "--layers")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Conv2D") == 3
+    assert "257,802" in done.stdout
+
+
+def test_an_experiment_by_the_code_has_the_published_values_of_the_other():
+    described = json.loads(run("describe_experiment.py", "mini_vgg_as_committed").stdout)
+    assert [row["experiment"] for row in described["published"]] == ["mini_vgg"]
+    assert (described["published_as"], described["protocol"]) == ("mini_vgg", "code")
 
 
 def test_the_list_has_every_name_one_per_line():

@@ -3,19 +3,23 @@
 example: describe_experiment.py exp104 --config config/config.yaml config/quick.yaml
 """
 
+import csv
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from lookbook.command_line import exits_with_message, new_parser, path
-from lookbook.config.experiments import changes, digest_of, resolve
+from lookbook.config.experiments import Experiment, changes, digest_of, locate, resolve, resolve_config
 from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import check_names
 from lookbook.datasets import DATASETS
 
+NUMBERS = {"epoch": int, "trials": int, "mean": float, "std": float, "min": float, "max": float}
 
-def count_parameters(spec: Mapping[str, Any]) -> int:
-    """Return the number of parameters of a resolved experiment's network, the non-trainable ones included."""
+
+def build(spec: Mapping[str, Any]) -> Any:
+    """Return a resolved experiment's network."""
     from lookbook.runtime import devices
 
     # Keras reads its environment when it is imported.
@@ -25,7 +29,18 @@ def count_parameters(spec: Mapping[str, Any]) -> int:
 
     info = DATASETS[spec["dataset"]]
     outputs = number_of_outputs(spec, info.classes)
-    return models.build(spec["model"], info.shape, outputs, spec["rescaling"]).count_params()
+    return models.build(spec["model"], info.shape, outputs, spec["rescaling"])
+
+
+def published_values(table: Path, experiment: Experiment) -> list[dict[str, Any]]:
+    """Return the rows of published.csv that an experiment is compared with; an empty cell is None."""
+    names = {experiment.name, experiment.published_as}
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["experiment"] in names]
+    return [
+        {key: NUMBERS.get(key, str)(cell) if cell else None for key, cell in row.items() if key != "document"}
+        for row in rows
+    ]
 
 
 @exits_with_message
@@ -36,17 +51,27 @@ def main() -> None:
     what.add_argument("experiment", nargs="?", help="the name of an experiment")
     what.add_argument("--list", action="store_true", help="print all names, one per line")
     parser.add_argument("--config", type=path, nargs="+", default=[CONFIG], help="YAML files, later ones override")
+    parser.add_argument("--layers", action="store_true", help="print the layers of the network, as Keras sums them up")
     arguments = parser.parse_args()
 
-    experiments = resolve(read_config(arguments.config) | {"experiments": None})
+    config = read_config(arguments.config) | {"experiments": None}
+    experiments = resolve(config)
     if arguments.list:
         print("\n".join(experiments))
         return
     check_names("experiment", [arguments.experiment], experiments)
     experiment = experiments[arguments.experiment]
-    described = {"experiment": experiment.name, "parameters": count_parameters(experiment.spec)}
+    model = build(experiment.spec)
+    if arguments.layers:
+        model.summary(line_length=120, expand_nested=True)
+        return
+    described = {key: getattr(experiment, key) for key in ("title", "document", "note", "trials", "unavailable")}
+    described = {"experiment": experiment.name, **described, "parameters": model.count_params()}
     described |= {"digest": digest_of(experiment, experiments), "base": experiment.base}
-    described |= {"changes": changes(experiment, experiments), "spec": experiment.spec}
+    described |= {"changes": changes(experiment, experiments)}
+    described |= {"published": published_values(locate(resolve_config(config)["published"]), experiment)}
+    described |= {"published_as": experiment.published_as, "protocol": experiment.protocol}
+    described |= {"settings_from": experiment.settings_from, "spec": experiment.spec}
     print(json.dumps(described, indent=2))
 
 

@@ -41,9 +41,9 @@ def load_model(path: Path) -> Any:
         raise ResultError(f"{path}: Keras cannot load the model ({type(error).__name__}: {about})") from None
 
 
-def check_shapes(path: Path, model: Any, data: Dataset) -> None:
-    """Raise ResultError unless a model takes the images of a dataset and returns one logit for each of its classes."""
-    expected = (None, *data.shape), (None, len(data.classes))
+def check_shapes(path: Path, model: Any, data: Dataset, outputs: int) -> None:
+    """Raise ResultError unless a model takes the images of a dataset and returns this number of logits."""
+    expected = (None, *data.shape), (None, outputs)
     try:
         stated = tuple(model.input_shape), tuple(model.output_shape)
     except AttributeError:  # a model that was not built
@@ -55,7 +55,7 @@ def check_shapes(path: Path, model: Any, data: Dataset) -> None:
     if not fits or stated[1][-1] is None:
         raise ResultError(
             f"{path}: the model maps {stated[0]} to {stated[1]}, but {data.name} requires {expected[0]} to "
-            f"{expected[1]}; use a model that was trained on this dataset"
+            f"{expected[1]}; use a model that was trained on this dataset, or state --one-vs-all or --classes"
         )
 
 

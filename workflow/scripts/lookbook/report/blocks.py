@@ -62,7 +62,7 @@ class Table:
     Attributes:
         label: what the table shows, for screen readers.
         subjects: what the rows show, one each.
-        style: "compact", or "headline" or "failures" for a table of full width.
+        style: "compact", or "headline", "failures" or "claims" for a table of full width.
         is_sortable: whether a click on a header sorts the rows by the values of the cells.
     """
 

@@ -11,9 +11,10 @@ from lookbook.statistics.claims import NOT_COMPARABLE, NOT_RUN, VERDICTS
 
 TEXT = """
 A claim is supported if the whole 95% interval of the tested quantity agrees with it, contradicted if no part of the
-interval does, and undecided otherwise. Each claim is judged on its own. Trials of two experiments are compared in pairs
-of equal seeds where both split the same images in the same way, else as independent groups. How many trials would
-decide is computed for the estimate and the spread of these trials, with 80% power.
+interval does, and undecided otherwise; fewer than three trials decide nothing. Each claim is judged on its own. Trials
+of two experiments are compared in pairs of equal seeds where both split the same images in the same way, else as
+independent groups. How many trials would decide is computed for the estimate and the spread of these trials, with 80%
+power.
 """
 COLUMNS = (
     Column("Document", lambda row: link(row["document"], f"document-{slug(row['document'])}"), is_number=False),
@@ -21,6 +22,7 @@ COLUMNS = (
     Column("Verdict", lambda row: strong(row["verdict"]), is_number=False),
     Column("Evidence", lambda row: sentence(row["evidence"]), is_number=False),
 )
+CAPTION = "What the documents claim, in other words; claims.csv has the place of each claim in its document"
 UNJUDGED = (NOT_RUN, NOT_COMPARABLE)
 
 
@@ -33,9 +35,9 @@ def claims(report: Report) -> Iterator[Block]:
     yield Paragraph(f"{plural(len(report.claims), 'claim')} of the documents: {counts(report.claims)}.")
     if judged:
         yield Paragraph(TEXT, "small quiet")
-        yield Table("Claims of the documents", judged, COLUMNS)
+        yield Table("Claims of the documents", judged, COLUMNS, CAPTION, "claims")
     if others:
-        table = Table("Claims without a verdict", others, COLUMNS)
+        table = Table("Claims without a verdict", others, COLUMNS, CAPTION, "claims")
         yield Details(f"{plural(len(others), 'claim')} without a verdict", [table], level=3)
 
 

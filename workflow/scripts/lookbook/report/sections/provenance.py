@@ -1,7 +1,7 @@
 """Command, commit, hardware, versions and data of the run."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 
 from lookbook.report.blocks import Block, Column, Table
@@ -30,17 +30,23 @@ def provenance(report: Report) -> Iterator[Block]:
         "Training time": f"{duration(report.seconds)}, {plural(len(rows), 'trial')}",
         "Date": tally([str(row["started"])[:10] for row in rows if row["started"]]),
         **{label: tally([_text(row[column]) for row in rows]) for label, column in COLUMNS.items()},
-        "Data": tally([f"{datasets[row['experiment']]} {row['dataset_digest']}" for row in rows]),
+        "Data": tally([f"{datasets[row['experiment']]} {row['dataset_digest']}" for row in rows], _dataset),
     }
     columns = [Column(label, itemgetter(n), is_number=False) for n, label in enumerate(("Fact", "Value"))]
     yield Table("Provenance", list(facts.items()), columns)
 
 
-def tally(values: list[str | None]) -> Inline:
-    """Return each value with its number of trials, the most frequent first."""
+def tally(values: list[str | None], write: Callable[[str], Inline] = lambda value: value) -> Inline:
+    """Return each value with its number of trials, the most frequent first; ``write`` marks it up."""
     counts = Counter(value for value in values if value).most_common()
-    lines: list[Inline] = [[value, " ", quiet(f"({plural(count, 'trial')})")] for value, count in counts]
+    lines: list[Inline] = [[write(value), " ", quiet(f"({plural(count, 'trial')})")] for value, count in counts]
     return join(lines, "; ") if lines else MISSING
+
+
+def _dataset(value: str) -> Inline:
+    """Return the name and the digest, which is code, so that it wraps on a narrow page."""
+    name, _, digest = value.partition(" ")
+    return [name, " ", code(digest)]
 
 
 def _text(value: object) -> str | None:

@@ -9,7 +9,7 @@ from lookbook.config.benchmark import PLAN_KEYS
 from lookbook.config.claims import check_datasets, claims_of, names_with
 from lookbook.config.digests import canonical, digest, script_digest, text_digest
 from lookbook.config.experiments import defined, digest_of, locate, resolve, resolve_config
-from lookbook.config.published import check_published, experiments_with_epochs
+from lookbook.config.published import check_published, compared_by_epoch
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure
 from lookbook.config.trial_specs import trial_spec
 from lookbook.datasets import ARRAYS, COMPETITION_ARRAYS, DATASETS, originals_unavailable_reason

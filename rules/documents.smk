@@ -1,16 +1,12 @@
 """What the documents state by epoch and in claims, beside our trials."""
 
 
-def published_epoch_files(wildcards):
-    """Return the files of the trials that are compared with values published by epoch."""
-    published = experiments_with_epochs(locate(CONFIG["published"], ROOT))
-    names = [name for name in PLAN if published & {name, EXPERIMENTS[name].published_as}]
-    return trial_files(["trial.json", "history.csv"], names)(wildcards)
-
-
 rule compare_epochs:
     input:
-        published_epoch_files,
+        lambda wildcards: trial_files(
+            ["trial.json", "history.csv"],
+            compared_by_epoch(locate(CONFIG["published"], ROOT), PLAN, EXPERIMENTS),
+        )(wildcards),
         trials=TABLES["trials"],
         experiments=EXPERIMENTS_JSON,
         published=local(str(locate(CONFIG["published"], ROOT))),
@@ -28,24 +24,15 @@ rule compare_epochs:
         " --published {input.published:q} --output {output:q} > {log:q} 2>&1"
 
 
-def claim_files(wildcards):
-    """Return the files of the trials that claims about histories and about confusion matrices are judged by."""
-    names = {
-        "history.csv": names_with(CLAIMS, "plateau"),
-        "metrics.json": names_with(CLAIMS, "most_confused"),
-    }
-    return [
-        path
-        for name, experiments in names.items()
-        for path in trial_files(["trial.json", name], [e for e in experiments if e in PLAN])(
-            wildcards
-        )
-    ]
-
-
 rule judge_claims:
     input:
-        claim_files,
+        trial_files(
+            ["trial.json", "history.csv"], [e for e in names_with(CLAIMS, "plateau") if e in PLAN]
+        ),
+        trial_files(
+            ["trial.json", "metrics.json"],
+            [e for e in names_with(CLAIMS, "most_confused") if e in PLAN],
+        ),
         trials=TABLES["trials"],
         experiments=EXPERIMENTS_JSON,
     output:

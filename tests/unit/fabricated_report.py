@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -215,3 +216,16 @@ def build(root, names=None, *, comparable=True, edit=lambda content: None):
     write_figures(root, write_tables(root, content))
     write_trials(root)
     return render_both(root, write_manifests(root))
+
+
+def rows_of(page, text):
+    """Return the table rows of an HTML page that hold a text, as plain text with cells apart."""
+    rows = re.findall(r"<tr>(?:(?!</tr>).)*</tr>", page, re.DOTALL)
+    plain = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
+    return [row for row in plain if text in row]
+
+
+def between(page, start, end):
+    """Return what stands from one text to the next occurrence of another."""
+    position = page.index(start)
+    return page[position : page.index(end, position + 1)]

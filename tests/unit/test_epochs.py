@@ -1,6 +1,7 @@
 """Values that documents publish by epoch are compared with the histories of our trials."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 import small_benchmark as small
 
 import compare_epochs as script
-from lookbook.config.published import experiments_with_epochs
+from lookbook.config.published import compared_by_epoch
 from lookbook.config.validation import ROOT
 from lookbook.results.metrics import write_metrics
 from lookbook.results.tables import read_derived, read_table, write_table
@@ -79,7 +80,8 @@ def test_final_values_and_values_of_epochs_are_read_apart(tmp_path):
         (1, "train_accuracy", 0.6),
         (2, "train_loss", 0.4),
     ]
-    assert experiments_with_epochs(tmp_path / "published.csv") == {"mine"}
+    others = {name: SimpleNamespace(published_as=other) for name, other in (("mine", None), ("b", "mine"), ("c", None))}
+    assert compared_by_epoch(tmp_path / "published.csv", others, others) == ["mine", "b"]
     rows = published_rows(found, {"other": None, "mine": None, "as_coded": "mine"})
     assert [name for name, _ in rows] == ["mine", "mine", "as_coded", "as_coded"]
 

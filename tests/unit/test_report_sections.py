@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from fabricated_report import REMEDY, STYLE, TEMPLATES, build, experiments
+from fabricated_report import REMEDY, STYLE, TEMPLATES, between, build, experiments, rows_of
 
 from lookbook.report.inline import sentence
 from lookbook.report.rendering import create_environment
@@ -19,42 +19,12 @@ def report(root):
     return build(root)
 
 
-def rows_of(page, text):
-    """Return the table rows of an HTML page that hold a text, as plain text with cells apart."""
-    rows = re.findall(r"<tr>(?:(?!</tr>).)*</tr>", page, re.DOTALL)
-    plain = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
-    return [row for row in plain if text in row]
-
-
-def between(page, start, end):
-    """Return what stands from one text to the next occurrence of another."""
-    position = page.index(start)
-    return page[position : page.index(end, position + 1)]
-
-
 def test_a_document_has_its_citation_below_its_heading_and_its_claim_in_the_summary(report):
     html, markdown = report
     assert "Source: a page about zoo &amp; more" in between(html, 'id="document-zoo"', "<table")
     assert "Source: a page about zoo &amp; more" in between(markdown, "## zoo\n\nSource", "| Experiment")
     for page in report:
         assert page.count("zoo is &lt;best&gt;") == page.count("Claim of the document:") == 1
-
-
-def test_the_first_table_has_the_claims_that_could_be_judged(report):
-    html, markdown = report
-    first = between(html, "<table", "</table>")
-    assert [row.split("<")[0] for row in rows_of(first, "zoo")] == [
-        "zoo A network is better than itself undecided Advantage of network over network_seeds in test accuracy: 0.0000"
-        " (95% interval: 0.0000 to 0.0000), 3 pairs of trials.",
-        "zoo A network is good | or &lt;bad&gt; supported Test accuracy of network minus 0.5: +0.4100 (95% interval:"
-        " +0.3852 to +0.4348), 3 trials.",
-    ]
-    collapse = "width Some trials collapse contradicted 4 of 10 trials of unstable collapse"
-    assert rows_of(first, "width") == [f"{collapse} (95% interval of the rate: 12% to 74%)."]
-    assert "nobody has" not in first
-    for page in report:
-        assert "4 claims of the documents: 1 supported, 1 contradicted, 1 undecided and 1 not run." in page
-    assert "| A network is good \\| or &lt;bad&gt; | **supported** |" in markdown
 
 
 def test_one_epoch_has_no_curves(report):
@@ -64,12 +34,6 @@ def test_one_epoch_has_no_curves(report):
     assert "Learning curves of single" not in html
     for page in report:
         assert page.count("Each trial trained for one epoch, so there are no learning curves.") == 1
-
-
-def test_a_quick_run_judges_no_claim(tmp_path):
-    html, _ = build(tmp_path, ["network", "unstable"], comparable=False)
-    assert "2 claims of the documents: 2 not comparable." in html
-    assert not re.search(r"<strong>(supported|contradicted|undecided)</strong>", html)
 
 
 def test_sections_come_in_their_order_and_the_navigation_links_to_those_of_the_whole_report(report):
@@ -112,14 +76,6 @@ def test_a_factorial_study_has_its_combinations_and_its_effects(report):
     assert f"| one cycle | {row} | {row} |" in markdown
     assert rows_of(html, "one cycle × averaging")  # noqa: RUF001
     assert "`two factors` on test accuracy: `one cycle`, +0.0123 (95% interval: +0.0023 to +0.0223)." in markdown
-
-
-def test_values_that_are_published_by_epoch_are_compared_in_the_card(report):
-    html, _ = report
-    card = between(html, "Published values by epoch", "All values")
-    assert "Values of history.csv after each epoch: 1 compatible and 1 higher" in card
-    assert rows_of(card, "higher") == ["2 training accuracy 0.9100 ± 0.0100 0.8000 +0.1100 +0.0603 to +0.1597 higher"]
-    assert html.count("Published values by epoch") == 1
 
 
 def test_a_range_test_has_its_figure_and_no_accuracy(report):

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +60,17 @@ def check_published(path: Path, entries: Mapping[str, Entry]) -> None:
         raise ConfigError(f"{path}, line {reader.line_num}: not valid CSV: {error}; correct it") from None
 
 
-def experiments_with_epochs(path: Path) -> set[str]:
-    """Return the experiments that a valid published.csv has values of single epochs for."""
+def compared_by_epoch(path: Path, names: Iterable[str], experiments: Mapping[str, Any]) -> list[str]:
+    """Return the names of the experiments that are compared with values of single epochs in a valid published.csv.
+
+    Args:
+        path: published.csv.
+        names: the names to choose from.
+        experiments: resolved experiments by name, whose ``published_as`` counts.
+    """
     with path.open(encoding="utf-8", newline="") as file:
-        return {row["experiment"] for row in csv.DictReader(file) if row["epoch"]}
+        published = {row["experiment"] for row in csv.DictReader(file) if row["epoch"]}
+    return [name for name in names if published & {name, experiments[name].published_as}]
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:

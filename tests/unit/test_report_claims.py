@@ -1,0 +1,43 @@
+"""The parts of the report about what the documents claim and print by epoch."""
+
+import re
+
+import pytest
+from fabricated_report import between, build, rows_of
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """Return both reports, HTML first."""
+    return build(tmp_path_factory.mktemp("report"))
+
+
+def test_the_first_table_has_the_claims_that_could_be_judged(report):
+    html, markdown = report
+    first = between(html, "<table", "</table>")
+    assert [row.split("<")[0] for row in rows_of(first, "zoo")] == [
+        "zoo A network is better than itself undecided Advantage of network over network_seeds in test accuracy: 0.0000"
+        " (95% interval: 0.0000 to 0.0000), 3 pairs of trials.",
+        "zoo A network is good | or &lt;bad&gt; supported Test accuracy of network minus 0.5: +0.4100 (95% interval:"
+        " +0.3852 to +0.4348), 3 trials.",
+    ]
+    collapse = "width Some trials collapse contradicted 4 of 10 trials of unstable collapse"
+    assert rows_of(first, "width") == [f"{collapse} (95% interval of the rate: 12% to 74%)."]
+    assert "nobody has" not in first
+    for page in report:
+        assert "4 claims of the documents: 1 supported, 1 contradicted, 1 undecided and 1 not run." in page
+    assert "| A network is good \\| or &lt;bad&gt; | **supported** |" in markdown
+
+
+def test_a_quick_run_judges_no_claim(tmp_path):
+    html, _ = build(tmp_path, ["network", "unstable"], comparable=False)
+    assert "2 claims of the documents: 2 not comparable." in html
+    assert not re.search(r"<strong>(supported|contradicted|undecided)</strong>", html)
+
+
+def test_values_that_are_published_by_epoch_are_compared_in_the_card(report):
+    html, _ = report
+    card = between(html, "Published values by epoch", "All values")
+    assert "Values of history.csv after each epoch: 1 compatible and 1 higher" in card
+    assert rows_of(card, "higher") == ["2 training accuracy 0.9100 ± 0.0100 0.8000 +0.1100 +0.0603 to +0.1597 higher"]
+    assert html.count("Published values by epoch") == 1

@@ -1,7 +1,7 @@
-# `make report` and `make test` need only Python 3.11 to 3.13 and make.
+# `make report` and `make test` need only Python 3.11 to 3.13 and make; `make help` lists all targets.
 
 .DELETE_ON_ERROR:
-.PHONY: report check test test-jax test-engines mutants soak benchmark full install lint clean lock
+.PHONY: help report full data check test test-jax test-engines mutants soak benchmark install lint clean lock
 
 # The first Python that runs and is recent enough; choose another one with `make PYTHON=/path/to/python3`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -15,53 +15,67 @@ LOCK ?= requirements.lock
 # At most four workers, because each holds TensorFlow in memory; an idle worker takes tests from the others.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-report: $(VENV)/.installed
-	$(BIN)/snakemake --cores $(CORES) $(QUICK)
-	@echo "The report: $(CURDIR)/results/quick/report/report.html"
+# A run of some experiments has a folder of its own, so that it does not replace the report of all.
+EXPERIMENTS ?=
+space := $(subst ,, )
+comma := ,
+SUBSET := $(subst $(space),-,$(strip $(EXPERIMENTS)))
+RESULTS := results/quick$(if $(SUBSET),-$(SUBSET))
+SELECTED = --config results=$(RESULTS) 'experiments=[$(subst $(space),$(comma),$(strip $(EXPERIMENTS)))]'
 
-full: $(VENV)/.installed
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+report: $(VENV)/.installed  ## the quick benchmark; EXPERIMENTS="exp103 exp104" runs only these
+	$(BIN)/snakemake --cores $(CORES) $(QUICK) $(if $(SUBSET),$(SELECTED))
+	@echo "The report: $(CURDIR)/$(RESULTS)/report/report.html"
+
+data: $(VENV)/.installed  ## prepares Fashion-MNIST, which commands otherwise do when they need it
+	$(BIN)/snakemake --cores $(CORES) resources/datasets/fashion_mnist/manifest.json
+
+full: $(VENV)/.installed  ## the full benchmark
 	$(BIN)/snakemake --cores $(CORES)
 	@echo "The report: $(CURDIR)/results/report/report.html"
 
 # For a GPU: make install LOCK=requirements-cuda.lock
-install: $(VENV)/.installed
+install: $(VENV)/.installed  ## creates the environment; LOCK=requirements-cuda.lock for a GPU
 
 # Builds every network, optimizer, loss and augmentation of the configuration once, without data.
-check: $(VENV)/.installed
+check: $(VENV)/.installed  ## builds every network, optimizer, loss and augmentation once
 	$(BIN)/python workflow/scripts/check_experiments.py
 
-test: $(VENV)/.installed
+test: $(VENV)/.installed  ## the tests
 	$(PYTEST)
 
 # The JAX backend has an environment of its own.
-test-jax: $(VENV)/.installed
+test-jax: $(VENV)/.installed  ## the tests on the JAX backend
 	$(MAKE) install VENV=.venv-jax LOCK=requirements-jax.lock
 	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(PYTEST:$(BIN)%=.venv-jax/bin%) tests/unit/test_experiment_table.py -k one_batch
 	LOOKBOOK_JAX_PYTHON=.venv-jax/bin/python $(PYTEST) tests/backends
 
 # SLURM, storage without a shared file system, and Kubernetes: their plugins have an environment of their own.
-test-engines:
+test-engines:  ## the tests on SLURM, an object store and Kubernetes
 	$(MAKE) install VENV=.venv-engines LOCK=requirements-engines.lock
 	.venv-engines/bin/python -m pytest tests/engines
 
 # The tests of damaged input with 10,000 mutants of each kind.
-mutants: $(VENV)/.installed
+mutants: $(VENV)/.installed  ## the tests of damaged input, 10,000 of each kind
 	LOOKBOOK_MUTANTS=10000 $(PYTEST) --timeout 3600 tests/faults -k mutants
 
 # Kills random processes 200 times, for half an hour, and writes benchmarks/results/soak.md.
 KILLS ?= 200
-soak: $(VENV)/.installed
+soak: $(VENV)/.installed  ## kills random processes for half an hour
 	$(BIN)/python tests/faults/soak.py --kills $(KILLS)
 
 # Takes about an hour on an otherwise idle machine and writes to benchmarks/results. With a GPU: benchmarks/gpu.sh
-benchmark: $(VENV)/.installed
+benchmark: $(VENV)/.installed  ## measures the speed of this machine, about an hour
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/breakdown.py
 	$(BIN)/python benchmarks/trials.py
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/many_trials.py
 
-lint: $(VENV)/.installed
+lint: $(VENV)/.installed  ## the linters
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules workflow/Snakefile
@@ -69,7 +83,7 @@ lint: $(VENV)/.installed
 	$(BIN)/snakemake --lint $(QUICK)
 
 # Removes what can be installed or computed again; datasets and results stay.
-clean:
+clean:  ## removes the environments and caches
 	rm -rf $(VENV) .venv-jax .venv-engines .pytest_cache .mypy_cache .ruff_cache
 
 # The environment is complete when this file exists; an interrupted installation starts again.
@@ -80,7 +94,7 @@ $(VENV)/.installed: $(LOCK)
 	@touch $@
 
 # Updates the lock files after a change of a requirements file; needs uv on the PATH.
-lock:
+lock:  ## updates the lock files; needs uv
 	for kind in "" -engines -jax -cuda -jax-cuda; do \
 		uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			$${kind:+-c requirements.lock} requirements$$kind.in --output-file requirements$$kind.lock || exit 1; \

@@ -1,6 +1,7 @@
 """A person trains a model, trains it further and tests it, without Snakemake."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ def test_a_model_is_trained_continued_and_tested_from_the_command_line(tmp_path)
     told = call("train_trial.py", "exp001", "--output", tmp_path / "second", *budget, *weights)
     assert "exp001, trial 0, seed 0" in told
     assert "ok after" in told
+    assert re.search(rf"^test accuracy 0\.\d+: {tmp_path}/second/model.keras$", told, re.MULTILINE)
 
     histories = [(tmp_path / name / "history.csv").read_text().splitlines() for name in ("first", "second")]
     first, second = (dict(zip(*(line.split(",") for line in rows), strict=True)) for rows in histories)
@@ -36,3 +38,15 @@ def test_a_model_is_trained_continued_and_tested_from_the_command_line(tmp_path)
     with np.load(tmp_path / "second" / "predictions.npz") as saved:
         expected = -saved["test_log_likelihood"].mean(dtype=np.float64)
     assert tested["cross_entropy"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_command_prepares_the_dataset_that_it_needs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = ["--set", "dataset=sample", "--set", "training.epochs=1", "--set", "limit.train_images=1000"]
+    told = call("train_trial.py", "exp001", "--output", "my/exp001", *small)
+    assert "preparing sample in resources/datasets/sample" in told
+    again = call("train_trial.py", "exp001", "--output", "my/again", *small)
+    assert "preparing" not in again
+    accuracy = re.search(r"^test accuracy (0\.\d+): my/exp001/model.keras$", told, re.MULTILINE)[1]
+    # The dataset is that of trial.json beside the model.
+    assert re.search(rf"^accuracy +{accuracy}$", call("evaluate_model.py", "my/exp001/model.keras"), re.MULTILINE)

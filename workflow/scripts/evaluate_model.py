@@ -1,6 +1,8 @@
 """Evaluate a saved model on a prepared dataset: every metric that trials are reported with, and those of each class.
 
-example: evaluate_model.py my/exp104/model.keras --manifest resources/datasets/fashion_mnist/manifest.json
+examples:
+  evaluate_model.py my/exp104/model.keras
+  evaluate_model.py other.keras --manifest resources/datasets/fashion_mnist/manifest.json
 """
 
 import json
@@ -11,8 +13,11 @@ from lookbook.command_line import exits_with_message, new_parser, path, positive
 @exits_with_message
 def main() -> None:
     """Print the metrics of the model."""
-    parser = new_parser(__doc__, "manifest")
+    parser = new_parser(__doc__)
     parser.add_argument("model", type=path, help="a saved Keras model that takes pixels from 0 to 255, returns logits")
+    parser.add_argument(
+        "--manifest", type=path, help="manifest.json of a prepared dataset (that of trial.json beside the model)"
+    )
     parser.add_argument(
         "--split", choices=["train", "test"], help="which images (test; train if the test images have no labels)"
     )
@@ -30,9 +35,9 @@ def main() -> None:
     # Imported here so that --help does not load a training backend.
     from lookbook.datasets.arrays import load
     from lookbook.runtime import devices
-    from lookbook.runtime.saved_models import as_text, evaluate_model, outputs_of
+    from lookbook.runtime.saved_models import as_text, evaluate_model, manifest_of, outputs_of
 
-    data = load(arguments.manifest)
+    data = load(arguments.manifest or manifest_of(arguments.model))
     stated = outputs_of(arguments.model, data, arguments.one_vs_all, arguments.classes)
     devices.prepare(arguments.threads, gpu=False)
     devices.limit_threads(arguments.threads)

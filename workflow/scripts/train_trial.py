@@ -28,7 +28,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one key, YAML value")
     parser.add_argument("--config", type=path, nargs="+", help="configuration files (config/config.yaml)")
-    parser.add_argument("--manifest", type=path, help="prepared dataset (resources/datasets/<name>/manifest.json)")
+    parser.add_argument("--manifest", type=path, help="prepared dataset (that in resources, prepared if it is missing)")
     parser.add_argument("--checkpoint", type=path, help="state after each epoch (<output>/checkpoint.npz)")
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument("--initial-weights", type=path, help="model.keras to start from")
@@ -48,17 +48,21 @@ def main() -> None:
     arguments = parse_arguments()
     from lookbook.runtime.training_job import train
 
+    manifest = arguments.manifest
     if arguments.trial_spec:
         trial_spec = arguments.trial_spec
     else:
-        from lookbook.config.trial_specs import CONFIG, trial_spec_by_hand
+        from lookbook.config.experiments import resolve_config
+        from lookbook.config.trial_specs import CONFIG, read_config, trial_spec_by_hand
+        from lookbook.datasets.by_hand import prepared
 
         files = arguments.config or [CONFIG]
         trial_spec = trial_spec_by_hand(arguments.experiment, arguments.trial, files, arguments.set)
+        manifest = manifest or prepared(trial_spec["spec"]["dataset"], resolve_config(read_config(files))["data"])
     train(
         trial_spec,
         arguments.output,
-        manifest=arguments.manifest,
+        manifest=manifest,
         checkpoint=arguments.checkpoint,
         threads=arguments.threads,
         gpu=bool(arguments.gpu),

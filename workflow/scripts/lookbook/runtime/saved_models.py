@@ -6,17 +6,38 @@ from typing import Any
 
 import numpy as np
 
+from lookbook.config.experiments import resolve_config
 from lookbook.config.signatures import nearest
+from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.datasets.arrays import Dataset
+from lookbook.datasets.by_hand import prepared
 from lookbook.errors import ResultError
 from lookbook.evaluation.classes import class_names
 from lookbook.evaluation.metrics import METRICS, split_metrics
 from lookbook.results.predictions import Predictions, log_softmax
-from lookbook.results.trial import read_trial
+from lookbook.results.trial import Trial, read_trial
 from lookbook.runtime.predict import check_shapes, load_model
 from lookbook.sampling.rows import kept_classes, number_of_outputs, targets
 
 SHOWN = tuple(metric for metric in METRICS if not metric.of_duplicates)
+
+
+def manifest_of(path: Path) -> Path:
+    """Return the manifest of the dataset that the trial of a saved model was trained on, prepared if it is missing.
+
+    Raises:
+        ResultError: trial.json is not beside the model.
+        DatasetError: the dataset cannot be prepared.
+    """
+    if (trial := trial_of(path)) is None:
+        raise ResultError(f"{path}: no trial.json is beside it; state the dataset with --manifest")
+    return prepared(trial.facts["spec"]["dataset"], resolve_config(read_config([CONFIG]))["data"])
+
+
+def trial_of(path: Path) -> Trial | None:
+    """Return the trial that saved a model, or None if its trial.json is not beside the model."""
+    beside = path.with_name("trial.json")
+    return read_trial(beside) if path.name == "model.keras" and beside.is_file() else None
 
 
 def outputs_of(path: Path, data: Dataset, one_vs_all: str | None, classes: int | None) -> dict[str, Any]:
@@ -43,9 +64,8 @@ def outputs_of(path: Path, data: Dataset, one_vs_all: str | None, classes: int |
         if not 2 <= classes <= len(data.classes):
             raise ResultError(f"--classes: must be from 2 to {len(data.classes)}, the classes of {data.name}")
         return {"one_vs_all": None, "sampling": {"classes": classes}}
-    beside = path.with_name("trial.json")
-    if path.name == "model.keras" and beside.is_file():
-        spec = read_trial(beside).facts["spec"]
+    if trial := trial_of(path):
+        spec = trial.facts["spec"]
         return {"one_vs_all": spec["one_vs_all"], "sampling": {"classes": spec["sampling"]["classes"]}}
     return {"one_vs_all": None, "sampling": {"classes": None}}
 

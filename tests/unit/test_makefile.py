@@ -1,0 +1,36 @@
+"""The targets of the Makefile, as `make` itself reads them."""
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def make(*arguments: str) -> str:
+    """Return what make prints; with ``-n`` the commands that it would run."""
+    return subprocess.run(["make", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def test_help_lists_every_target():
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+    listed = {line.split()[0]: line.split(maxsplit=1)[1] for line in make("help").splitlines()}
+    assert sorted(listed) == sorted(phony)
+    assert all(listed.values())
+
+
+def test_some_experiments_have_a_folder_of_their_own():
+    commands = make("-n", "report", "EXPERIMENTS=exp103 exp104")
+    assert "--config results=results/quick-exp103-exp104 'experiments=[exp103,exp104]'" in commands
+    assert f"{ROOT}/results/quick-exp103-exp104/report/report.html" in commands
+    everything = make("-n", "report")
+    assert "experiments=" not in everything
+    assert f"{ROOT}/results/quick/report/report.html" in everything
+
+
+def test_the_readme_names_only_targets_that_exist():
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+    for name in ("README.md", "CONTRIBUTING.md"):
+        named = re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / name).read_text(), re.MULTILINE)
+        assert named
+        assert set(named) <= set(phony)

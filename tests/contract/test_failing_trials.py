@@ -1,6 +1,8 @@
 """A trial that fails for a reason of its own is a result; a failure of its environment is an error of the job."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 
@@ -40,6 +42,23 @@ def test_the_report_names_every_failure_with_its_log(finished):
         assert finished.path(log).is_file()
     page = finished.path("results/report/report.html").read_text()
     assert all(experiment in page for experiment in FAILING)
+
+
+def test_failed_trials_alone_are_tried_again_and_told_at_once_and_at_the_end(finished):
+    before = {path: path.stat().st_mtime_ns for path in finished.path("results/trials").glob("*/*/trial.json")}
+    script = [sys.executable, finished.path("workflow/scripts/discard_failed.py")]
+    arguments = ["--experiments", finished.path("results/experiments.json")]
+    told = subprocess.run([*script, *arguments], check=True, capture_output=True, text=True).stdout
+    assert told.splitlines() == ["2 trials without results are removed", "diverges/0", "unvalidated/0"]
+    done = finished.snakemake("--cores", "2")
+    assert done.status == 0, done.output
+    again = {path for path, time in before.items() if path.stat().st_mtime_ns != time}
+    assert {path.parts[-3] for path in again} == set(FAILING)
+    lines = [line for line in done.output.splitlines() if line.startswith("FAILED ")]
+    assert len(lines) == 4
+    (reason,) = {line for line in lines if line.startswith("FAILED unvalidated/0: ValueError: ")}
+    assert reason.endswith("log: results/logs/train_trial/unvalidated/0.log")
+    assert "2 failed" in done.output
 
 
 def test_the_report_names_the_log_in_another_results_folder(finished):

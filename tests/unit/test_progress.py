@@ -5,13 +5,13 @@ import logging
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from lookbook.runtime.progress import TrialProgress
+from lookbook.runtime.progress import TrialProgress, repeat_failures, trial_line
 
 
 class Run:
     """A run with a clock of its own, that tells its progress what Snakemake would."""
 
-    def __init__(self, plan, retries=0, started="running"):
+    def __init__(self, plan, retries=0, started="running", **more):
         self.time, self.lines = 0.0, []
         self.retries = dict.fromkeys(plan, retries)
         self.progress = TrialProgress(
@@ -20,6 +20,7 @@ class Run:
             lambda: self.time,
             is_retried=lambda job: self.retries[job] > 0,
             started=lambda: started,
+            **more,
         )
         self.tell(LogEvent.RUN_INFO)
 
@@ -127,3 +128,44 @@ def test_trials_side_by_side_end_sooner():
     run.finish(0, after=10)
     run.finish(1, after=0)
     assert run.progress.seconds_left() == pytest.approx(6 * 10 / 2)
+
+
+OK = {"status": "ok", "epochs": 14, "seconds": 211.7, "accuracy": {"train": 0.95, "test": 0.91134}}
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        (OK, "exp104/0  test accuracy 0.9113  14 epochs  212 s"),
+        (OK | {"accuracy": {"train": 0.5, "valid": 0.25}}, "exp104/0  valid accuracy 0.2500  14 epochs  212 s"),
+        (OK | {"status": "collapsed"}, "exp104/0  test accuracy 0.9113  14 epochs  212 s  collapsed"),
+        (OK | {"gpu_missing": True, "accuracy": {}}, "exp104/0  14 epochs  212 s  a GPU was requested, but"),
+        ({"status": "failed", "error": "ValueError: rate\n 1.5"}, "FAILED exp104/0: ValueError: rate 1.5; log: l.log"),
+        ({"status": "diverged", "error": None}, "FAILED exp104/0: diverged; log: l.log"),
+    ],
+)
+def test_a_trial_is_told_in_one_line(facts, line):
+    told = trial_line("exp104/0", facts, "l.log")
+    assert told.startswith(line)
+    assert "\n" not in told
+
+
+def test_trials_without_results_are_told_at_once_counted_apart_and_repeated(capsys):
+    ends = {1: ("exp104/0  test accuracy 0.9", False), 2: ("FAILED exp104/1: x", True), 3: ("FAILED exp104/2", False)}
+    run = Run(dict.fromkeys(ends, "exp104"), describe=ends.get)
+    run.start(1, 2, 3)
+    run.finish(1, after=10)
+    run.finish(2, after=10)
+    run.fail(3, after=10)
+    assert run.lines[0].startswith("exp104/0  test accuracy 0.9  [trials: 1 done, 2 running, 0 left;")
+    assert run.lines[1] == "FAILED exp104/1: x"
+    assert counts(run.lines[2]) == "trials: 1 done, 1 running, 0 left, 1 failed"
+    assert run.lines[3:] == ["FAILED exp104/2", "trials: 1 done, 0 running, 0 left, 2 failed"]
+    repeat_failures(run.progress.failures)
+    assert capsys.readouterr().err.splitlines() == [
+        "2 of the trials left no results:",
+        "FAILED exp104/1: x",
+        "FAILED exp104/2",
+    ]
+    repeat_failures([])
+    assert capsys.readouterr().err == ""

@@ -9,8 +9,9 @@ import small_trials as small
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from lookbook.datasets import arrays
-from lookbook.errors import ResultError
-from lookbook.runtime.saved_models import as_text, evaluate_model, outputs_of
+from lookbook.datasets.by_hand import prepared
+from lookbook.errors import DatasetError, ResultError
+from lookbook.runtime.saved_models import as_text, evaluate_model, manifest_of, outputs_of
 
 PIXELS = np.asarray(small.IMAGES[small.COUNT :], np.float32)
 LABELS = small.LABELS[small.COUNT :]
@@ -115,3 +116,15 @@ def test_outputs_that_do_not_fit_are_refused(options, message, data, tmp_path):
     save(tmp_path / "m.keras", 2)
     with pytest.raises(ResultError, match=message):
         evaluated(tmp_path / "m.keras", data, **options)
+
+
+def test_a_model_without_its_trial_needs_a_manifest(tmp_path):
+    save(tmp_path / "model.keras", 3)
+    with pytest.raises(ResultError, match="no trial.json is beside it; state the dataset with --manifest"):
+        manifest_of(tmp_path / "model.keras")
+
+
+def test_a_dataset_that_is_unavailable_is_refused_with_its_remedy(no_kaggle, tmp_path):
+    with pytest.raises(DatasetError, match=r"data\.simpsons\.path"):
+        prepared("simpsons", {}, tmp_path)
+    assert list(tmp_path.glob("datasets/*")) == []

@@ -5,18 +5,20 @@ A logging handler counts the training jobs among Snakemake's events. It is not a
 Lookbook is not an installed package.
 """
 
+import atexit
 import json
 import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from snakemake_interface_logger_plugins.common import LogEvent
+
+from lookbook.results.trial import FINISHED
 
 RULE = "train_trial"
 
@@ -31,7 +33,10 @@ class TrialProgress(logging.Handler):
         is_retried: returns whether Snakemake starts a job again that has just failed.
         started: what started jobs are doing. A cluster's jobs are only known to be ``submitted``: Snakemake gets no
             message when one leaves the queue.
-        notes: returns lines about a job that has ended.
+        describe: returns what a job that has ended did in one line, and whether it left no results.
+
+    Attributes:
+        failures: the lines of the trials without results.
     """
 
     def __init__(
@@ -41,10 +46,10 @@ class TrialProgress(logging.Handler):
         now: Callable[[], float] = time.monotonic,
         is_retried: Callable[[int], bool] = lambda job: False,
         started: Callable[[], str] = lambda: "running",
-        notes: Callable[[int], Iterable[str]] = lambda job: (),
+        describe: Callable[[int], tuple[str, bool]] = lambda job: ("", False),
     ) -> None:
         super().__init__()
-        self._notes = notes
+        self._describe, self.failures = describe, list[str]()
         self._plan, self._write, self._now, self._is_retried, self._state = plan, write, now, is_retried, started
         self._experiment: Mapping[int, str] = {}
         self._started: dict[int, float] = {}
@@ -76,11 +81,14 @@ class TrialProgress(logging.Handler):
         experiment = self._experiment[job]
         self._durations.setdefault(experiment, []).append(self._now() - self._started.pop(job))
         self._left[experiment] -= 1
+        text, is_without_results = self._describe(job)
+        failed = failed or is_without_results
         self._failed += failed
         self._done += not failed
-        for note in self._notes(job):
-            self._write(note)
-        self._write(self.line())
+        if failed and text:
+            self.failures.append(text)
+            self._write(text)
+        self._write(f"{text}  [{self.line()}]" if text and not failed else self.line())
 
     def line(self) -> str:
         """Return the progress in one line."""
@@ -125,21 +133,52 @@ def follow(workflow: Any) -> None:
     def is_retried(number: int) -> bool:
         return jobs[number].attempt <= jobs[number].restart_times  # attempts count from one
 
-    def notes(number: int) -> Iterator[str]:
-        name = f"{jobs[number].wildcards.experiment}/{jobs[number].wildcards.trial}"
-        # Without a shared file system the file may be elsewhere.
-        with suppress(OSError, ValueError, AttributeError):
-            if json.loads(Path(str(jobs[number].output.trial)).read_text()).get("gpu_missing"):
-                yield f"{name}: a GPU was requested, but there is none; trained on the CPU"
+    def describe(number: int) -> tuple[str, bool]:
+        job = jobs[number]
+        name, log = f"{job.wildcards.experiment}/{job.wildcards.trial}", " ".join(map(str, job.log))
+        # Without a shared file system the file may be elsewhere; a job that was killed has none.
+        try:
+            facts = json.loads(Path(str(job.output.trial)).read_text(encoding="utf-8"))
+        except (OSError, ValueError, AttributeError):
+            return f"FAILED {name}: no trial.json; log: {log}", False
+        return trial_line(name, facts, log), facts.get("status") not in FINISHED
 
     progress = TrialProgress(
         plan,
         print_line,
-        notes=notes,
+        describe=describe,
         is_retried=is_retried,
         started=lambda: "running" if workflow.local_exec else "submitted",
     )
     logging.getLogger("snakemake.logging").addHandler(progress)
+    atexit.register(repeat_failures, progress.failures)
+
+
+def trial_line(name: str, facts: Mapping[str, Any], log: str) -> str:
+    """Return what a trial did in one line.
+
+    Args:
+        name: ``<experiment>/<trial>``.
+        facts: the content of trial.json.
+        log: the path of its log.
+    """
+    status = facts.get("status")
+    if status not in FINISHED:
+        reason = " ".join(str(facts.get("error") or status).split())[:200]
+        return f"FAILED {name}: {reason}; log: {log}"
+    accuracies = facts.get("accuracy") or {}
+    split = next((split for split in ("test", "valid", "train") if split in accuracies), None)
+    parts = [name, *([f"{split} accuracy {accuracies[split]:.4f}"] if split else [])]
+    parts += [f"{facts.get('epochs')} epochs", f"{facts.get('seconds', 0):.0f} s"]
+    parts += [str(status)] if status != "ok" else []
+    parts += ["a GPU was requested, but there is none: on the CPU"] if facts.get("gpu_missing") else []
+    return "  ".join(parts)
+
+
+def repeat_failures(failures: Sequence[str]) -> None:
+    """Write the lines of the trials without results once more, as the last thing of a run."""
+    if failures:
+        print_line("\n".join([f"{len(failures)} of the trials left no results:", *failures]))
 
 
 def print_line(line: str) -> None:

@@ -17,8 +17,7 @@ from lookbook.datasets import arrays
 from lookbook.errors import ConfigError
 from lookbook.files import remove_temporaries
 from lookbook.results.paths import TRIAL_FILES
-from lookbook.results.predictions import read_predictions
-from lookbook.results.trial import FINISHED, is_intact, read_trial, trial_identity
+from lookbook.results.trial import FINISHED, is_intact, trial_identity
 from lookbook.runtime import compilations, devices
 from lookbook.runtime.locks import hold_lock
 
@@ -99,14 +98,8 @@ def train(
             **initial,
         )
         if facts["status"] in FINISHED:
-            log(_accuracy(folder))
-
-
-def _accuracy(folder: Path) -> str:
-    """Return the accuracy on the test images, or on the validation images if there are none, and the model's path."""
-    predictions = read_predictions(read_trial(folder / "trial.json"))
-    split, words = next((s, w) for s, w in WORDS.items() if s in predictions)
-    return f"{words} accuracy {predictions[split].correct.mean():.4f}: {folder / 'model.keras'}"
+            split = next(split for split in WORDS if split in facts["accuracy"])
+            log(f"{WORDS[split]} accuracy {facts['accuracy'][split]:.4f}: {folder / 'model.keras'}")
 
 
 def _stored_checkpoint(trial_spec: dict[str, Any], identity: str) -> Path | None:

@@ -159,10 +159,10 @@ def _write_results(
     write_model(folder / "model.keras", setup.model)
     write_predictions(folder / "predictions.npz", outputs, data.valid_in_train)
     phases.end("save")
-    accuracy = float(np.mean(logits["train"].argmax(1) == outputs["train"].labels))
+    accuracy = {split: float(np.mean(z.argmax(1) == outputs[split].labels)) for split, z in logits.items()}
     # The last step can produce weights that are not finite although its loss is.
     diverged = result.diverged or not all(np.isfinite(z).all() for z in logits.values())
-    collapsed = spec["collapse_below"] is not None and accuracy < spec["collapse_below"]
+    collapsed = spec["collapse_below"] is not None and accuracy["train"] < spec["collapse_below"]
     images = len(data.epoch(1))
     # The first epoch includes compilation that was not prepared.
     rates = [images / max(row["seconds"], 1e-9) for row in history[1:] or history]
@@ -179,6 +179,7 @@ def _write_results(
         "images_per_second": round(float(np.median(rates)), 1),
         "images": {split: len(rows) for split, rows in data.splits.items()},
         "images_per_epoch": images,
+        "accuracy": {split: round(value, 6) for split, value in accuracy.items()},
     }
 
 

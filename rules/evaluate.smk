@@ -14,6 +14,8 @@ rule evaluate_trial:
         trial_file(RESULTS, "{experiment}", "{trial}", "metrics.json"),
     log:
         f"{RESULTS}/logs/evaluate_trial/{{experiment}}/{{trial}}.log",
+    # A finished trial is evaluated before another one starts.
+    priority: 1
     conda:
         "../envs/analysis.yaml"
     # A code change reruns the evaluation, not the training.

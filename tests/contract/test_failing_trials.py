@@ -24,6 +24,18 @@ def test_the_other_trials_finish(finished):
         assert [trial(finished, experiment, number)["status"] for number in (0, 1)] == ["ok", "ok"]
 
 
+def test_a_finished_trial_is_evaluated_before_the_last_one_is_trained(finished):
+    times = {
+        name: sorted(path.stat().st_mtime for path in finished.path("results/trials").glob(f"*/*/{name}"))
+        for name in ("trial.json", "metrics.json")
+    }
+    assert len(times["metrics.json"]) > 4
+    # With two cores, at most two trials wait for their evaluation.
+    assert all(
+        evaluated < trained for evaluated, trained in zip(times["metrics.json"], times["trial.json"][3:], strict=False)
+    )
+
+
 def test_a_failed_trial_states_the_reason(finished):
     assert trial(finished, "diverges")["status"] == "diverged"
     unvalidated = trial(finished, "unvalidated")

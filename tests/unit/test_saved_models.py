@@ -120,7 +120,7 @@ def test_outputs_that_do_not_fit_are_refused(options, message, data, tmp_path):
 
 def test_a_model_without_its_trial_needs_a_manifest(tmp_path):
     save(tmp_path / "model.keras", 3)
-    with pytest.raises(ResultError, match="no trial.json is beside it; state the dataset with --manifest"):
+    with pytest.raises(ResultError, match=r"no trial\.json is beside it; state the dataset with --manifest"):
         manifest_of(tmp_path / "model.keras")
 
 

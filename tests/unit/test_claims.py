@@ -158,7 +158,7 @@ def test_reduced_budgets_give_no_verdict():
 def test_one_trial_decides_nothing():
     row = judged(tabulate(a=[0.9], b=[0.8]), "better", "a", "b")
     assert row["verdict"] == "undecided"
-    assert "+0.1000 (too few trials for an interval), 1 pairs" in row["evidence"]
+    assert "+0.1000 (too few trials for an interval), 1 pair of trials." in row["evidence"]
 
 
 def test_a_lower_loss_is_better():

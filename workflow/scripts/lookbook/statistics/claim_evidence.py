@@ -61,6 +61,12 @@ def better(name: str, other: str, column: str) -> str:
     return f"Advantage of `{name}` over `{other}` in {words(column)}:"
 
 
+def counted(n: int, unit: str) -> str:
+    """Return a number with its unit, whose first plural becomes a singular: `3 pairs of trials`, `1 trial each`."""
+    first, *rest = unit.split(" ")
+    return " ".join([str(n), first.removesuffix("s") if n == 1 else first, *rest])
+
+
 def words(column: str) -> str:
     """Return what a column of trials.csv holds: ``validation loss``."""
     split, _, metric = column.partition("_")

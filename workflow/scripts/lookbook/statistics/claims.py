@@ -11,7 +11,17 @@ import pandas as pd
 from lookbook.results.tables import identity_of
 from lookbook.results.trial import FINISHED
 from lookbook.statistics import claim_tests
-from lookbook.statistics.claim_evidence import Evidence, Histories, Matrices, better, interval, listed, rate, words
+from lookbook.statistics.claim_evidence import (
+    Evidence,
+    Histories,
+    Matrices,
+    better,
+    counted,
+    interval,
+    listed,
+    rate,
+    words,
+)
 from lookbook.statistics.claim_tests import CONTRADICTED, SUPPORTED, UNDECIDED, Outcome, Sample
 
 NOT_RUN, NOT_COMPARABLE = "not run", "not comparable"
@@ -74,7 +84,7 @@ def _means(test: Callable[[Sample, Mapping[str, Any], Evidence], Outcome]) -> Ca
         name, other = claim["experiments"]
         sample, n, unit = found.advantage(name, other, claim["metric"])
         outcome = test(sample, claim, found)
-        return _row(outcome, n, f"{better(name, other, claim['metric'])} {interval(outcome)}, {n} {unit}")
+        return _row(outcome, n, f"{better(name, other, claim['metric'])} {interval(outcome)}, {counted(n, unit)}")
 
     return judge
 
@@ -85,7 +95,7 @@ def _order(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
     ]
     verdict, outcomes = claim_tests.judge_order([step[2] for step in steps])
     texts = [
-        f"`{name}` over `{other}` {interval(outcome)}, {n} {unit}"
+        f"`{name}` over `{other}` {interval(outcome)}, {counted(n, unit)}"
         for (name, other, _, n, unit), outcome in zip(steps, outcomes, strict=True)
     ]
     needed = [o.trials_needed for o in outcomes if o.verdict == UNDECIDED]
@@ -102,7 +112,7 @@ def _spread(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
     outcome = claim_tests.judge_spread(*groups)
     n = min(map(len, groups))
     start = f"Mean absolute deviation from the median of {words(claim['metric'])}, `{name}` minus `{other}`:"
-    return _row(outcome, n, f"{start} {interval(outcome)}, {n} trials each")
+    return _row(outcome, n, f"{start} {interval(outcome)}, {counted(n, 'trials each')}")
 
 
 def _threshold(sign: float) -> Callable[..., dict[str, Any]]:
@@ -115,7 +125,7 @@ def _threshold(sign: float) -> Callable[..., dict[str, Any]]:
         start = f"{words(claim['metric']).capitalize()} of `{name}` minus {claim['threshold']:g}:"
         low, high = sorted((sign * outcome.low, sign * outcome.high))
         turned = Outcome(outcome.verdict, sign * outcome.estimate, low, high, outcome.trials_needed)
-        return _row(turned, len(values), f"{start} {interval(turned)}, {len(values)} trials")
+        return _row(turned, len(values), f"{start} {interval(turned)}, {counted(len(values), 'trials')}")
 
     return judge
 
@@ -142,7 +152,7 @@ def _plateau(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
         )
     outcome = claim_tests.judge_equal(Sample(values), found.margin(claim))
     start = f"Change in {words(column)} of `{name}` from epoch {first} to {last}:"
-    return _row(outcome, len(values), f"{start} {interval(outcome)}, {len(values)} trials")
+    return _row(outcome, len(values), f"{start} {interval(outcome)}, {counted(len(values), 'trials')}")
 
 
 def _most_confused(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:

@@ -138,6 +138,7 @@ OK = {"status": "ok", "epochs": 14, "seconds": 211.7, "accuracy": {"train": 0.95
     [
         (OK, "exp104/0  test accuracy 0.9113  14 epochs  212 s"),
         (OK | {"accuracy": {"train": 0.5, "valid": 0.25}}, "exp104/0  valid accuracy 0.2500  14 epochs  212 s"),
+        (OK | {"epochs": 1}, "exp104/0  test accuracy 0.9113  1 epoch  212 s"),
         (OK | {"status": "collapsed"}, "exp104/0  test accuracy 0.9113  14 epochs  212 s  collapsed"),
         (OK | {"gpu_missing": True, "accuracy": {}}, "exp104/0  14 epochs  212 s  a GPU was requested, but"),
         ({"status": "failed", "error": "ValueError: rate\n 1.5"}, "FAILED exp104/0: ValueError: rate 1.5; log: l.log"),

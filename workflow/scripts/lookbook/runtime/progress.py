@@ -169,7 +169,8 @@ def trial_line(name: str, facts: Mapping[str, Any], log: str) -> str:
     accuracies = facts.get("accuracy") or {}
     split = next((split for split in ("test", "valid", "train") if split in accuracies), None)
     parts = [name, *([f"{split} accuracy {accuracies[split]:.4f}"] if split else [])]
-    parts += [f"{facts.get('epochs')} epochs", f"{facts.get('seconds', 0):.0f} s"]
+    epochs = facts.get("epochs")
+    parts += [f"{epochs} epoch{'s' * (epochs != 1)}", f"{facts.get('seconds', 0):.0f} s"]
     parts += [str(status)] if status != "ok" else []
     parts += ["a GPU was requested, but there is none: on the CPU"] if facts.get("gpu_missing") else []
     return "  ".join(parts)

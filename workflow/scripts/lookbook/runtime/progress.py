@@ -33,7 +33,8 @@ class TrialProgress(logging.Handler):
         is_retried: returns whether Snakemake starts a job again that has just failed.
         started: what started jobs are doing. A cluster's jobs are only known to be ``submitted``: Snakemake gets no
             message when one leaves the queue.
-        describe: returns what a job that has ended did in one line, and whether it left no results.
+        describe: returns what a job that has ended did in one line, "" if unknown, and whether it left no results; it
+            gets the job's number and whether the job itself failed.
 
     Attributes:
         failures: the lines of the trials without results.
@@ -46,7 +47,7 @@ class TrialProgress(logging.Handler):
         now: Callable[[], float] = time.monotonic,
         is_retried: Callable[[int], bool] = lambda job: False,
         started: Callable[[], str] = lambda: "running",
-        describe: Callable[[int], tuple[str, bool]] = lambda job: ("", False),
+        describe: Callable[[int, bool], tuple[str, bool]] = lambda job, failed: ("", False),
     ) -> None:
         super().__init__()
         self._describe, self.failures = describe, list[str]()
@@ -81,7 +82,7 @@ class TrialProgress(logging.Handler):
         experiment = self._experiment[job]
         self._durations.setdefault(experiment, []).append(self._now() - self._started.pop(job))
         self._left[experiment] -= 1
-        text, is_without_results = self._describe(job)
+        text, is_without_results = self._describe(job, failed)
         failed = failed or is_without_results
         self._failed += failed
         self._done += not failed
@@ -133,14 +134,14 @@ def follow(workflow: Any) -> None:
     def is_retried(number: int) -> bool:
         return jobs[number].attempt <= jobs[number].restart_times  # attempts count from one
 
-    def describe(number: int) -> tuple[str, bool]:
+    def describe(number: int, failed: bool) -> tuple[str, bool]:
         job = jobs[number]
         name, log = f"{job.wildcards.experiment}/{job.wildcards.trial}", " ".join(map(str, job.log))
         # Without a shared file system the file may be elsewhere; a job that was killed has none.
         try:
             facts = json.loads(Path(str(job.output.trial)).read_text(encoding="utf-8"))
         except (OSError, ValueError, AttributeError):
-            return f"FAILED {name}: no trial.json; log: {log}", False
+            return (f"FAILED {name}: the job ended with an error; log: {log}", True) if failed else ("", False)
         return trial_line(name, facts, log), facts.get("status") not in FINISHED
 
     progress = TrialProgress(

@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 from snakemake.cli import parse_config
 
-from lookbook.config.experiments import resolve, resolve_config, schema
+from lookbook.config.experiments import defined, resolve, resolve_config, schema
+from lookbook.config.published import check_published
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure
 from lookbook.config.signatures import registered
 from lookbook.config.strict_yaml import read_yaml
@@ -22,6 +23,9 @@ CONFIG = read_yaml(ROOT / "config" / "config.yaml")
 GUIDE = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
 EXPERIMENTS = resolve(CONFIG, ROOT)
 EXPERIMENT_FILES = sorted((ROOT / "config" / "experiments").glob("*.yaml"))
+REFERENCE_RUNS = sorted(
+    path for path in (ROOT / "reports" / "reference").glob("*.yaml") if path.stem != "tuning_experiments"
+)
 
 
 def keys_of_schema(node: dict, prefix: str = "") -> dict[str, dict]:
@@ -73,6 +77,23 @@ def test_the_shipped_configurations_resolve(overlay):
     config = read_config(files)
     assert resolve(config, ROOT)
     assert resolve_config(config)["profile"]["comparable"] == (overlay is None)
+
+
+@pytest.mark.parametrize("overlay", REFERENCE_RUNS, ids=lambda path: path.stem)
+def test_the_configuration_of_each_reference_run_is_valid(overlay):
+    config = read_config([ROOT / "config" / "config.yaml", overlay])
+    chosen = resolve(config, ROOT)
+    assert set(config["experiments"]) <= chosen.keys()
+    check_published(ROOT / config["published"], defined(config, ROOT))
+    assert resolve_config(config)["results"] != CONFIG["results"]
+    assert f"--configfile {overlay.relative_to(ROOT)}\n" in overlay.read_text(encoding="utf-8")
+
+
+def test_the_candidates_of_the_search_never_see_the_test_images():
+    config = read_config([ROOT / "config" / "config.yaml", ROOT / "reports" / "reference" / "tuning.yaml"])
+    candidates = [e for name, e in resolve(config, ROOT).items() if not name.endswith("_range")]
+    assert len(candidates) == 8
+    assert all(e.spec["split"] == {"validation": 0.1, "seed": 0} and e.spec["watch"] == [] for e in candidates)
 
 
 def test_published_values_and_experiments_agree_on_the_document():

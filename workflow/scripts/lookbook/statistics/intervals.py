@@ -72,7 +72,7 @@ def exact_interval(count: int, n: int) -> Interval:
 
 
 def sample_std(population_std: float, n: int) -> float:
-    """Convert a population standard deviation (ddof=0), which the documents print, to a sample one (ddof=1)."""
+    """Convert a population standard deviation (ddof=0) of n >= 2 values, which the documents print, to a sample one."""
     return population_std * math.sqrt(n / (n - 1))
 
 

@@ -42,7 +42,12 @@ def compare_runs(
 
 
 def conditions(ours: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[str]:
-    """Yield the conditions whose values over the trials of an experiment differ between two runs."""
+    """Yield the conditions whose values over the finished trials of an experiment differ between two runs.
+
+    Without finished trials in one of them, nothing is known to differ.
+    """
+    if ours.empty or theirs.empty:
+        return
     for column in CONDITIONS:
         if set(ours[column].dropna()) != set(theirs[column].dropna()):
             yield column.removesuffix("_digest")

@@ -25,7 +25,7 @@ CONFIG = json.dumps({"experiment_files": [str(SOURCE / "config/experiments/zoo.y
 PATH = "PATH"
 ARGUMENTS = {
     "check_experiments": ["--config", PATH],
-    "compare_experiments": ["exp104", "exp103"],
+    "compare_experiments": ["exp104", "exp103", "--experiments", PATH],
     "describe_experiment": ["exp104", "--config", PATH],
     "evaluate_model": [PATH],
     "evaluate_trial": [PATH],

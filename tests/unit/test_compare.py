@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 from small_benchmark import plan
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 
 import compare_experiments
 import compare_runs
 from lookbook.results.tables import write_table
 from lookbook.results.trial import trial_identity
+from lookbook.statistics.comparisons import trials_needed
 from lookbook.statistics.runs import compare_runs as compare
 from lookbook.statistics.trials import COLUMNS
 
@@ -53,6 +55,32 @@ def test_two_experiments_are_compared_in_pairs(tmp_path, monkeypatch, capsys):
     assert "Note" not in output
 
 
+def test_the_run_in_the_usual_folder_is_compared_unless_another_is_stated(tmp_path, monkeypatch, capsys):
+    write_run(tmp_path / "results", shift=0.01)
+    monkeypatch.chdir(tmp_path)
+    output = run(monkeypatch, capsys, compare_experiments, "moved", "steady")
+    assert "5 pairs of equal seeds." in output
+    with pytest.raises(SystemExit, match=r"error: other\.json is missing"):
+        run(monkeypatch, capsys, compare_experiments, "moved", "steady", "--experiments", "other.json")
+
+
+def test_the_power_of_a_comparison_is_stated(tmp_path, monkeypatch, capsys):
+    path = write_run(tmp_path)
+    output = run(monkeypatch, capsys, compare_experiments, "moved", "lonely", "--experiments", path)
+    assert "is detected with 80% power" not in output  # a single pair has no spread
+    trials = pd.read_csv(tmp_path / "trials.csv")
+    trials.loc[trials["experiment"] == "moved", "test_accuracy"] += [0.004, -0.004, 0.0, 0.004, -0.004]
+    write_table(trials, tmp_path / "trials.csv")
+    output = run(monkeypatch, capsys, compare_experiments, "moved", "steady", "--experiments", path)
+    assert f"is detected with 80% power by {needed(0.004)} pairs." in output
+
+
+def needed(deviation):
+    """Return how many pairs statsmodels needs for differences of 0 and, four times, plus or minus a deviation."""
+    effect = 0.005 / np.std([deviation, -deviation, 0, deviation, -deviation], ddof=1)
+    return int(np.ceil(TTestPower().solve_power(effect, alpha=0.05, power=0.8)))
+
+
 def test_what_else_differs_and_a_missing_interval_are_stated(tmp_path, monkeypatch, capsys):
     path = write_run(tmp_path)
     output = run(monkeypatch, capsys, compare_experiments, "lonely", "moved", "--experiments", path)
@@ -73,9 +101,12 @@ def test_two_runs_differ_where_the_adjusted_p_is_small(tmp_path, monkeypatch, ca
     ours = write_run(tmp_path / "one", shift=0.02)
     theirs = write_run(tmp_path / "other", noise=NOISE[::-1], device="gpu", moved=4)
     output = run(monkeypatch, capsys, compare_runs, "--experiments", ours, "--other", theirs)
-    first, *_, last = output.splitlines()[1:]
+    first, *_, lonely, last, power = output.splitlines()[1:]
     assert first.split()[:3] == ["moved", "4", "+0.0205"]
-    assert first.endswith("device")
+    # The spread of the differences of the first four trials.
+    assert first.split()[-2:] == [f"{trials_needed((NOISE - NOISE[::-1])[:4])}", "device"]
+    assert lonely.split()[-2:] == ["–", "device"]  # noqa: RUF001 - an en dash
+    assert power == "pairs for 0.005: how many pairs detect a difference of 0.005 in test accuracy with 80% power."
     assert last == "1 of 2 experiments with two or more pairs differ beyond noise (Holm, 5%)."
 
 

@@ -1,13 +1,14 @@
 """Compare two experiments of a run in pairs of trials with equal seeds.
 
-example: compare_experiments.py exp106 exp109 --experiments results/experiments.json
+example: compare_experiments.py exp106 exp109
 """
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from lookbook.command_line import exits_with_message, new_parser
+from lookbook.command_line import INPUTS, exits_with_message, new_parser, path
 from lookbook.config.experiments import spec_changes
 from lookbook.config.validation import check_names
 from lookbook.report.formatting import percent, plural, probability, setting, signed, span, spread
@@ -18,6 +19,7 @@ from lookbook.statistics.comparisons import DETECTED, compare_with_bases
 from lookbook.statistics.summary import summary_row
 from lookbook.statistics.trials import COMPARED
 
+RUN = Path("results/experiments.json")
 COLUMNS = ("difference", "95% interval", "p", "better in")
 
 
@@ -29,9 +31,10 @@ def known(value: Any) -> Any:
 @exits_with_message
 def main() -> None:
     """Print the means, the paired differences and what the definitions differ in."""
-    parser = new_parser(__doc__, "experiments")
+    parser = new_parser(__doc__)
     parser.add_argument("experiment", help="name of an experiment")
     parser.add_argument("other", help="name of the experiment to compare it with")
+    parser.add_argument("--experiments", type=path, default=RUN, help=f"{INPUTS['experiments']} ({RUN})")
     arguments = parser.parse_args()
     benchmark = read_benchmark(arguments.experiments)
     names = [arguments.experiment, arguments.other]

@@ -6,13 +6,15 @@ example: compare_runs.py --experiments results/experiments.json --other other/re
 import pandas as pd
 
 from lookbook.command_line import exits_with_message, new_parser
-from lookbook.report.formatting import plural, probability, signed, span
+from lookbook.report.formatting import MISSING, plural, probability, signed, span, thousands
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.tables import read_trials
+from lookbook.statistics.comparisons import DETECTED
 from lookbook.statistics.runs import compare_runs
 
 SIGNIFICANT = 0.05
-COLUMNS = ("experiment", "pairs", "difference of test accuracy", "95% interval", "adjusted p", "differs in")
+POWER = f"pairs for {DETECTED}"
+COLUMNS = ("experiment", "pairs", "difference of test accuracy", "95% interval", "adjusted p", POWER, "differs in")
 
 
 @exits_with_message
@@ -37,6 +39,7 @@ def main() -> None:
             signed(row["test_accuracy_difference"]),
             span(row["test_accuracy_ci_low"], row["test_accuracy_ci_high"], signed),
             probability(row["test_accuracy_p_adjusted"]),
+            MISSING if row["trials_needed"] is None else thousands(row["trials_needed"]),
             row["differs_in"] or "nothing",
         ]
         for row in rows
@@ -45,6 +48,7 @@ def main() -> None:
     sure = int((table["test_accuracy_p_adjusted"] < SIGNIFICANT).sum())
     compared = int((table["n_pairs"] > 1).sum())
     print(f"{sure} of {plural(compared, 'experiment')} with two or more pairs differ beyond noise (Holm, 5%).")
+    print(f"{POWER}: how many pairs detect a difference of {DETECTED} in test accuracy with 80% power.")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,47 @@ def test_reduced_budgets_support_no_statement_about_results(tmp_path):
     ]
 
 
+def test_losses_and_the_accuracies_of_other_splits_are_counted_by_metric(tmp_path):
+    def edit(table):
+        for name, column, word in (
+            ("network", "test_loss", "higher"),
+            ("single", "test_loss", "reproduced"),
+            ("network_as_coded", "test_loss", "lower"),
+            ("network_seeds", "train_accuracy", "inconclusive"),
+            ("range_test", "valid_loss", "lower"),
+        ):
+            table[f"{column}_verdict"] = table[f"{column}_verdict"].astype(object)
+            table.loc[table["experiment"] == name, f"{column}_verdict"] = word
+
+    build(tmp_path, edit=as_coded("network_as_coded"))
+    # A range test has no result, and the experiment by the code shares the published value of another.
+    assert findings(edited(tmp_path, "summary", edit).documents[0])[2] == (
+        "3 comparisons with further published values: "
+        "1 inconclusive (training accuracy), 1 reproduced and 1 higher (test loss)."
+    )
+    build(tmp_path / "quick", comparable=False)
+    assert not any("further" in text for text in findings(edited(tmp_path / "quick", "summary", edit).documents[0]))
+
+
+@pytest.mark.parametrize("comparable", [True, False])
+def test_effects_have_p_values_only_with_the_full_budgets(comparable, tmp_path):
+    html, markdown = build(tmp_path, comparable=comparable)
+    for page in (html, markdown):
+        assert "Effect of the changes, in 9 pairs" in page
+        assert [words in page for words in ("Adjusted p", "Better in", "P-values", "p-values")] == [comparable] * 4
+
+
+def test_an_experiment_without_test_results_has_no_effect_to_show(tmp_path):
+    def edit(content):
+        # Both have validation images only.
+        content["experiments"]["clean"] |= {"base": "leaky", "changes": [{"key": "a", "from": 1, "to": 2}]}
+
+    _, markdown = build(tmp_path, ["leaky", "clean"], edit=edit)
+    assert "Changed from `leaky`" in markdown
+    assert "Effect of the changes" not in markdown
+    assert list(changes(edited(tmp_path, "trials").documents[0])) == []
+
+
 def test_an_adjusted_p_of_zero_is_significant(tmp_path):
     def edit(table):
         table.loc[table["experiment"] == "single", ["test_accuracy_difference", "test_accuracy_p_adjusted"]] = 0.02, 0.0

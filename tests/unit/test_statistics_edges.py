@@ -90,6 +90,19 @@ class TestPublished:
 
 
 class TestSummary:
+    @pytest.mark.parametrize("split", ["train", "valid", "test"])
+    def test_losses_and_accuracies_of_every_split_have_verdicts(self, split):
+        trials = tabulate(a=[0.90, 0.90, 0.91]).rename(
+            columns={f"test_{metric}": f"{split}_{metric}" for metric in ("accuracy", "loss")}
+        )
+        trials = trials.loc[:, ~trials.columns.duplicated(keep="last")].reindex(columns=list(COLUMNS))
+        published = {("a", f"{split}_accuracy"): MEAN_OF_TEN, ("a", f"{split}_loss"): MEAN_OF_TEN | {"mean": 0.05}}
+        row = summarise(trials, ["a"], published, PROFILE).iloc[0]
+        assert (row[f"{split}_accuracy_verdict"], row[f"{split}_loss_verdict"]) == ("compatible", "higher")
+        others = [column for column in row.index if column.endswith("_verdict") and not column.startswith(split)]
+        assert len(others) == 4
+        assert row[others].isna().all()
+
     def test_a_missing_value_of_a_finished_trial_is_left_out(self):
         trials = tabulate(a=[0.9, NAN, 0.92])
         row = summarise(trials, ["a"], {("a", "test_accuracy"): MEAN_OF_TEN}, PROFILE).iloc[0]

@@ -6,7 +6,7 @@ from operator import itemgetter
 
 import pandas as pd
 
-from lookbook.report.experiment import SPLITS
+from lookbook.report.experiment import LABELS, SPLITS
 from lookbook.report.formatting import fixed, listed, plural, signed, span
 from lookbook.report.inputs import Document, group_by
 from lookbook.report.sections.claims import counts
@@ -14,6 +14,7 @@ from lookbook.report.sections.ensembles import comparisons, is_combined, members
 from lookbook.report.sections.factorials import studies, terms_of, words
 from lookbook.report.sections.results import with_duplicates
 from lookbook.report.sections.text_and_code import REACHED, UNDECIDED, published_values
+from lookbook.statistics.published import VALUES
 
 SIGNIFICANT = 0.05
 RANKED = 4  # A rank correlation of fewer experiments has no meaning.
@@ -60,6 +61,26 @@ def verdicts(document: Document) -> Iterator[str]:
         yield f"Spearman's rank correlation with the published accuracies is {fixed(correlation, 2)}."
 
 
+def further_verdicts(document: Document) -> Iterator[str]:
+    """Count the verdicts on the published losses, and on the published accuracies of other splits, by metric."""
+    found: dict[str, Counter[str]] = {}
+    for experiment in document.experiments:
+        main = f"{experiment.split}_accuracy"
+        for column in VALUES if experiment.has_own_published_values else ():
+            verdict = experiment.statistic(column).verdict
+            if verdict and column != main:
+                found.setdefault(column, Counter())[verdict] += 1
+    parts = [
+        f"{listed([f'{counts[word]} {word}' for word in VERDICTS if counts[word]])} ({LABELS[column]})"
+        for column in VALUES
+        if (counts := found.get(column))
+    ]
+    if parts:
+        total = sum(counts.total() for counts in found.values())
+        compare = plural(total, "comparison with a further published value", "comparisons with further published values")
+        yield f"{compare}: {', '.join(parts)}."
+
+
 def text_and_code(document: Document) -> Iterator[str]:
     """Count the published values that the text explains, the code, both or neither."""
     found = published_values(document)
@@ -96,7 +117,7 @@ def best(document: Document) -> Iterator[str]:
 def changes(document: Document) -> Iterator[str]:
     """Yield how many changes raise or lower the test accuracy significantly."""
     changed = [e for e in document.experiments if e.entry["changes"] and not e.remark]
-    rows = [e.comparison for e in changed if e.comparison and e.comparison["n_pairs"]]
+    rows = [e.comparison for e in changed if e.comparison and e.comparison["test_accuracy_difference"] is not None]
     p_values = [(row["test_accuracy_p_adjusted"], row) for row in rows]
     sure = [row for p_value, row in p_values if p_value is not None and p_value < SIGNIFICANT]
     parts: list[str] = []
@@ -184,6 +205,7 @@ def some(names: Sequence[str]) -> str:
 
 FINDINGS = (
     verdicts,
+    further_verdicts,
     claims,
     text_and_code,
     best,

@@ -17,14 +17,14 @@ from lookbook.statistics.comparisons import DETECTED
 ORIGIN = {"text": "from the text", "code": "from its author's code", "ours": "of our own"}
 TEXT = (
     "Thin lines are trials; the thick line is their mean, drawn while at least half of the trials run. Differences are "
-    "computed trial by trial between equal seeds. Their p-values are those of the paired t-test, adjusted for the "
-    "number of comparisons (Holm)."
+    "computed trial by trial between equal seeds."
 )
+P_VALUES = " Their p-values are those of the paired t-test, adjusted for the number of comparisons (Holm)."
 
 
 def experiments(document: Document) -> Iterator[Block]:
     """Yield a card of each experiment."""
-    yield Paragraph(TEXT, "small quiet")
+    yield Paragraph(TEXT + (P_VALUES if document.report.comparable else ""), "small quiet")
     for experiment in document.experiments:
         gist = experiment.remark or experiment.accuracy.text if experiment.n else "not run"
         summary: Inline = [code(experiment.name), " ", quiet(experiment.entry["title"])]
@@ -105,21 +105,26 @@ def submission(report: Report, experiment: Experiment) -> Iterator[Block]:
 
 
 def effects(report: Report, experiment: Experiment) -> Iterator[Group]:
-    """Yield the effect of the changes on each compared metric."""
+    """Yield the effect of the changes on each compared metric, with p-values unless the budgets are reduced."""
     row = experiment.comparison
-    if row is None or not row["n_pairs"] or experiment.is_range_test:
+    if row is None or experiment.is_range_test:
+        return
+    names = [name.removesuffix("_difference") for name in row if name.endswith("_difference")]
+    metrics = [name for name in names if row[f"{name}_difference"] is not None]
+    if not metrics:
         return
     columns = [
         Column("Metric", lambda metric: LABELS[metric], is_number=False),
         Column("Difference", lambda metric: f.signed(row[f"{metric}_difference"])),
     ]
     if row["n_pairs"] > 1:
+        bounds = Column("95% interval", lambda m: f.span(row[f"{m}_ci_low"], row[f"{m}_ci_high"], f.signed))
+        columns.append(bounds)
+    if row["n_pairs"] > 1 and report.comparable:
         columns += [
-            Column("95% interval", lambda metric: f.span(row[f"{metric}_ci_low"], row[f"{metric}_ci_high"], f.signed)),
             Column("Better in", lambda metric: f.percent(row[f"{metric}_probability_of_improvement"])),
             Column("Adjusted p", lambda metric: f.probability(row[f"{metric}_p_adjusted"])),
         ]
-    metrics = [name.removesuffix("_difference") for name in row if name.endswith("_difference")]
     heading = Heading(f"Effect of the changes, in {f.plural(row['n_pairs'], 'pair')} of trials", 5)
     note = [Paragraph(row["note"], "small quiet")] if row["note"] else []
     if row["trials_needed"] is not None and report.comparable:

@@ -13,8 +13,9 @@ from lookbook.report.inputs import Document, Row, group_by
 TEXT = (
     "Every combination of the factors is trained. The effect of a factor is the mean over the combinations with it "
     "minus the mean over those without it. The effect of a product is the interaction: how much one factor changes "
-    "the effect of the others. P-values are adjusted for the number of effects (Holm)."
+    "the effect of the others."
 )
+P_VALUES = " P-values are adjusted for the number of effects (Holm)."
 Terms = Mapping[str, Mapping[str, Row]]  # Term -> metric -> row of factorials.csv.
 
 
@@ -37,13 +38,14 @@ def words(term: str) -> str:
 
 
 def factorials(document: Document) -> Iterator[Block]:
-    """Yield the combinations and the effects of each study."""
+    """Yield the combinations and the effects of each study, with p-values unless the budgets are reduced."""
+    tested = document.report.comparable
     if found := studies(document):
-        yield Paragraph(TEXT)
+        yield Paragraph(TEXT + (P_VALUES if tested else ""))
     for study, experiments in found.items():
         yield Heading(study, 4)
         terms = terms_of(document, study)
-        tables = [combinations(study, experiments), *([effects(study, terms)] if terms else [])]
+        tables = [combinations(study, experiments), *([effects(study, terms, tested=tested)] if terms else [])]
         yield Group(tables, "columns even")
         notes = dict.fromkeys(row["note"] for row in document.report.factorials if row["study"] == study)
         yield from (Paragraph(note, "small quiet") for note in notes if note)
@@ -71,8 +73,8 @@ def combinations(study: str, experiments: list[Experiment]) -> Table:
     return Table(f"{study}: combinations", sorted(experiments, key=order), columns, caption)
 
 
-def effects(study: str, terms: Terms) -> Table:
-    """Return the table of the effects on each metric."""
+def effects(study: str, terms: Terms, *, tested: bool) -> Table:
+    """Return the table of the effects on each metric, with p-values if they are tested."""
 
     def effect(metric: str, term: str) -> Cell:
         row = terms[term].get(metric, {})
@@ -85,5 +87,6 @@ def effects(study: str, terms: Terms) -> Table:
     columns = [Column("Factor", words, is_number=False)]
     for metric in dict.fromkeys(metric for rows in terms.values() for metric in rows):
         columns.append(Column(LABELS[metric].capitalize(), partial(effect, metric)))
-        columns.append(Column("Adjusted p", partial(adjusted_p, metric)))
+        if tested:
+            columns.append(Column("Adjusted p", partial(adjusted_p, metric)))
     return Table(f"{study}: effects", list(terms), columns, "Effects with their 95% intervals")

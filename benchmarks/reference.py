@@ -10,6 +10,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import ROOT
 from lookbook.errors import ResultError
 from lookbook.files import write_text
+from lookbook.report.experiment import SPLITS
 from lookbook.report.formatting import listed, markdown, plural
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.history import read_history
@@ -39,6 +41,7 @@ MARKS = "<!-- reference -->\n", "<!-- end of reference -->"
 # Names that columns had before.
 RENAMED = {"valid_copies_in_train": "valid_duplicates_in_train"}
 RENAMED |= {"valid_accuracy_without_copies": "valid_accuracy_without_duplicates"}
+METRICS = {"accuracy": "accuracies", "loss": "losses"}
 PUBLISHED_VERDICTS = ("reproduced", "compatible", "higher", "lower", "inconclusive")
 
 
@@ -146,11 +149,12 @@ def tell() -> tuple[pd.DataFrame, str]:
 def verdicts(summary: pd.DataFrame) -> list[tuple[str, str]]:
     """Return what is compared, and how many comparisons have each verdict, in words."""
     found = []
-    for column, words in (("test_accuracy", "test accuracies"), ("test_loss", "test losses")):
+    for split, metric in product(reversed(SPLITS), METRICS):
+        column, what = f"{split}_{metric}", (f"{SPLITS[split]} {word}" for word in (metric, METRICS[metric]))
         counts = Counter(summary[f"{column}_verdict"].dropna())
         parts = [f"{counts[verdict]} {verdict}" for verdict in PUBLISHED_VERDICTS if counts[verdict]]
         if parts:
-            found.append((f"{counts.total()} {words}", listed(parts)))
+            found.append((plural(counts.total(), *what), listed(parts)))
     return found
 
 

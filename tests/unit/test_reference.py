@@ -29,6 +29,17 @@ def test_a_section_replaces_what_stands_between_the_marks():
     assert reference.with_section(f"a{start}old\n{end}b", "new \\1\n") == f"a{start}new \\1\n{end}b"
 
 
+def test_the_verdicts_on_every_split_and_metric_are_counted():
+    columns = [f"{split}_{metric}_verdict" for split in ("train", "valid", "test") for metric in ("accuracy", "loss")]
+    summary = pd.DataFrame(index=range(3), columns=columns, dtype=object)
+    summary["valid_loss_verdict"] = ["lower", "reproduced", "lower"]
+    summary.loc[1, "test_accuracy_verdict"] = "compatible"
+    assert reference.verdicts(summary) == [
+        ("1 test accuracy", "1 compatible"),
+        ("3 validation losses", "1 reproduced and 2 lower"),
+    ]
+
+
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
     """Copies of the reference tables, and the results of a run of one experiment; a function writes its trials."""

@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from lookbook.datasets import arrays
 from lookbook.datasets.by_hand import prepared
 from lookbook.errors import DatasetError, ResultError
+from lookbook.results.reading import write_json
 from lookbook.runtime.saved_models import as_text, evaluate_model, manifest_of, outputs_of
 
 PIXELS = np.asarray(small.IMAGES[small.COUNT :], np.float32)
@@ -84,7 +85,10 @@ def test_without_labelled_test_images_the_training_images_are_used(tmp_path):
     arrays.write(tmp_path, name="unlabelled", classes=["a", "b", "c"], source="none", **(small.ARRAYS | empty))
     data = arrays.load(tmp_path / "manifest.json")
     save(tmp_path / "m.keras", 3)
-    assert evaluated(tmp_path / "m.keras", data)["split"] == "train"
+    found = evaluated(tmp_path / "m.keras", data)
+    assert (found["split"], found["samples"]) == ("train", small.COUNT)
+    assert as_text(found).startswith(f"{tmp_path}/m.keras: 90 train images (the test images of unlabelled have no labels)")
+    assert evaluated(tmp_path / "m.keras", data, "train")["note"] is None
     with pytest.raises(ResultError, match="the test images of unlabelled have no labels; use --split train"):
         evaluated(tmp_path / "m.keras", data, "test")
 
@@ -98,8 +102,57 @@ def test_the_tables_have_the_names_of_the_classes(data, tmp_path):
     rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line[:2] in ("a ", "b ", "c ")}
     assert [cells[-1] for cells in rows.values()] == ["4", "4", "4"]
     assert rows["b"][1] == f"{found['per_class']['recall'][1]:.4f}"
-    assert "undefined" in text or None not in found["per_class"]["precision"]
+    means = [precision_of_predicted(found), found["balanced_accuracy"], found["macro_f1"]]
+    assert text.splitlines()[-1].split() == ["mean,", "total", *(f"{mean:.4f}" for mean in means), "12"]
     json.dumps(found, allow_nan=False)
+
+
+def precision_of_predicted(found):
+    """Return the mean precision of the classes that the model predicts, from its confusion matrix."""
+    matrix = np.array(found["confusion_matrix"])
+    predicted = matrix.sum(axis=0)
+    return np.mean(np.diag(matrix)[predicted > 0] / predicted[predicted > 0])
+
+
+def test_a_class_that_is_never_predicted_has_no_precision(data, tmp_path):
+    model = save(tmp_path / "m.keras", 3)
+    *_, bias = model.weights
+    bias.assign([100.0, 0.0, 0.0])
+    model.save(tmp_path / "m.keras")
+    *_, a, b, c, total = (line.split() for line in as_text(evaluated(tmp_path / "m.keras", data)).splitlines())
+    assert a == ["a", "0.3333", "1.0000", "0.5000", "4"]
+    assert b[1:] == c[1:] == ["undefined", "0.0000", "0.0000", "4"]
+    assert total == ["mean,", "total", "0.3333", "0.3333", "0.1667", "12"]
+
+
+def test_a_model_is_not_evaluated_on_classes_that_it_was_not_trained_on(data, tmp_path):
+    for keys in ({"one_vs_all": 9}, {"sampling": {"classes": 7}}):
+        facts = {"spec": small.tiny_spec(dataset="fashion_mnist", **keys), "status": "ok", "identity": "i"}
+        write_json(tmp_path / "trial.json", facts | {"files": {}, "digests": {}})
+        with pytest.raises(ResultError, match=r"classes of fashion_mnist that tiny does not have; use the manifest of"):
+            evaluated(tmp_path / "model.keras", data)
+
+
+def test_the_dataset_of_a_trial_that_is_not_known_must_be_stated(tmp_path):
+    write_json(
+        tmp_path / "trial.json",
+        {"spec": {"dataset": "mine"}, "status": "ok", "identity": "i", "files": {}, "digests": {}},
+    )
+    with pytest.raises(ResultError, match=r"trial\.json: its dataset 'mine' is unknown; .* --manifest"):
+        manifest_of(tmp_path / "model.keras")
+    with pytest.raises(ResultError, match=r"no trial\.json is beside it; state the dataset with --manifest"):
+        manifest_of(tmp_path / "other.keras")
+
+
+def test_a_split_without_an_image_of_the_models_classes_is_refused(tmp_path):
+    # The two largest classes are a and b; only c is in the test images.
+    only = {"test_images": small.IMAGES[small.COUNT :][LABELS == 2], "test_labels": LABELS[LABELS == 2]}
+    arrays.write(tmp_path, name="other", classes=["a", "b", "c"], source="none", **(small.ARRAYS | only))
+    save(tmp_path / "m.keras", 2)
+    other = arrays.load(tmp_path / "manifest.json")
+    with pytest.raises(ResultError, match="no test image of other is of a class of the model; use the other --split"):
+        evaluated(tmp_path / "m.keras", other, classes=2)
+    assert evaluated(tmp_path / "m.keras", other, "train", classes=2)["samples"] == 80
 
 
 @pytest.mark.parametrize(

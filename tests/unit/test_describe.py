@@ -76,6 +76,22 @@ def test_an_experiment_by_the_code_has_the_published_values_of_the_other():
     assert (described["published_as"], described["protocol"]) == ("mini_vgg", "code")
 
 
+def test_the_published_values_of_epochs_and_competitions_are_among_them():
+    described = json.loads(run("describe_experiment.py", "growing_batch_baseline").stdout)
+    assert {type(row["epoch"]) for row in described["published"]} == {int, type(None)}
+    assert all(row["note"] is None or row["note"] for row in described["published"])
+
+
+def test_a_wrong_table_of_published_values_is_refused_with_its_line(tmp_path):
+    table = (ROOT / "config" / "published.csv").read_text(encoding="utf-8")
+    (tmp_path / "published.csv").write_text(table.replace("0.9127", "many", 1), encoding="utf-8")
+    (tmp_path / "other.yaml").write_text(f"published: {tmp_path}/published.csv", encoding="utf-8")
+    done = run("describe_experiment.py", "exp104", "--config", "config/config.yaml", str(tmp_path / "other.yaml"))
+    assert done.returncode == 1
+    line = next(number for number, row in enumerate(table.splitlines(), 1) if "0.9127" in row)
+    assert done.stderr.startswith(f"error: {tmp_path}/published.csv, line {line}: mean: ")
+
+
 def test_the_list_has_every_name_one_per_line():
     done = run("describe_experiment.py", "--list")
     assert done.returncode == 0, done.stderr

@@ -3,19 +3,16 @@
 example: describe_experiment.py exp104 --config config/config.yaml config/quick.yaml
 """
 
-import csv
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from lookbook.command_line import exits_with_message, new_parser, path
-from lookbook.config.experiments import Experiment, changes, digest_of, locate, resolve, resolve_config
+from lookbook.config.experiments import changes, defined, digest_of, locate, resolve, resolve_config
+from lookbook.config.published import check_published, published_for
 from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import check_names
 from lookbook.datasets import DATASETS
-
-NUMBERS = {"epoch": int, "trials": int, "mean": float, "std": float, "min": float, "max": float}
 
 
 def build(spec: Mapping[str, Any]) -> Any:
@@ -30,17 +27,6 @@ def build(spec: Mapping[str, Any]) -> Any:
     info = DATASETS[spec["dataset"]]
     outputs = number_of_outputs(spec, info.classes)
     return models.build(spec["model"], info.shape, outputs, spec["rescaling"])
-
-
-def published_values(table: Path, experiment: Experiment) -> list[dict[str, Any]]:
-    """Return the rows of published.csv that an experiment is compared with; an empty cell is None."""
-    names = {experiment.name, experiment.published_as}
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["experiment"] in names]
-    return [
-        {key: NUMBERS.get(key, str)(cell) if cell else None for key, cell in row.items() if key != "document"}
-        for row in rows
-    ]
 
 
 @exits_with_message
@@ -60,6 +46,8 @@ def main() -> None:
         print("\n".join(experiments))
         return
     check_names("experiment", [arguments.experiment], experiments)
+    table = locate(resolve_config(config)["published"])
+    check_published(table, defined(config))
     experiment = experiments[arguments.experiment]
     model = build(experiment.spec)
     if arguments.layers:
@@ -69,7 +57,7 @@ def main() -> None:
     described = {"experiment": experiment.name, **described, "parameters": model.count_params()}
     described |= {"digest": digest_of(experiment, experiments), "base": experiment.base}
     described |= {"changes": changes(experiment, experiments)}
-    described |= {"published": published_values(locate(resolve_config(config)["published"]), experiment)}
+    described |= {"published": published_for(table, {experiment.name, experiment.published_as})}
     described |= {"published_as": experiment.published_as, "protocol": experiment.protocol}
     described |= {"settings_from": experiment.settings_from, "spec": experiment.spec}
     print(json.dumps(described, indent=2))

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,18 @@ def compared_by_epoch(path: Path, names: Iterable[str], experiments: Mapping[str
     with path.open(encoding="utf-8", newline="") as file:
         published = {row["experiment"] for row in csv.DictReader(file) if row["epoch"]}
     return [name for name in names if published & {name, experiments[name].published_as}]
+
+
+def published_for(path: Path, names: Container[str | None]) -> list[dict[str, Any]]:
+    """Return the rows of a valid published.csv about some experiments, without ``document``; empty cells are None.
+
+    Args:
+        path: published.csv.
+        names: of the experiments.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["experiment"] in names]
+    return [{name: _value(name, cell) for name, cell in row.items() if name != "document"} for row in rows]
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:

@@ -87,7 +87,8 @@ def test_without_labelled_test_images_the_training_images_are_used(tmp_path):
     save(tmp_path / "m.keras", 3)
     found = evaluated(tmp_path / "m.keras", data)
     assert (found["split"], found["samples"]) == ("train", small.COUNT)
-    assert as_text(found).startswith(f"{tmp_path}/m.keras: 90 train images (the test images of unlabelled have no labels)")
+    stated = "m.keras: 90 train images (the test images of unlabelled have no labels)\n"
+    assert as_text(found).startswith(f"{tmp_path}/{stated}")
     assert evaluated(tmp_path / "m.keras", data, "train")["note"] is None
     with pytest.raises(ResultError, match="the test images of unlabelled have no labels; use --split train"):
         evaluated(tmp_path / "m.keras", data, "test")

@@ -77,7 +77,9 @@ def further_verdicts(document: Document) -> Iterator[str]:
     ]
     if parts:
         total = sum(counts.total() for counts in found.values())
-        compare = plural(total, "comparison with a further published value", "comparisons with further published values")
+        compare = plural(
+            total, "comparison with a further published value", "comparisons with further published values"
+        )
         yield f"{compare}: {', '.join(parts)}."
 
 

@@ -71,8 +71,8 @@ def outputs_of(path: Path, data: Dataset, one_vs_all: str | None, classes: int |
             raise ResultError(f"--classes: must be from 2 to {len(data.classes)}, the classes of {data.name}")
         return {"one_vs_all": None, "sampling": {"classes": classes}}
     if trial := trial_of(path):
-        spec, known = trial.facts["spec"], len(data.classes)
-        if (spec["one_vs_all"] or 0) >= known or (spec["sampling"]["classes"] or 0) > known:
+        spec, count = trial.facts["spec"], len(data.classes)
+        if (spec["one_vs_all"] or 0) >= count or (spec["sampling"]["classes"] or 0) > count:
             raise ResultError(
                 f"{trial.path}: the model distinguishes classes of {spec['dataset']} that {data.name} does not have; "
                 f"use the manifest of {spec['dataset']}"

@@ -79,12 +79,13 @@ def test_jobs_use_the_python_of_snakemake_independent_of_the_path(finished):
 
 
 def test_the_console_shows_how_many_trials_are_done_running_and_left(trained):
-    lines = re.findall(r"trials: (\d+) done, (\d+) running, (\d+) left(.*)", trained.output)
-    counts = [tuple(map(int, line[:3])) for line in lines]
-    assert [done for done, _, _ in counts] == list(range(1, 9))
+    lines = re.findall(r"trials: (\d+) done, (\d+) running, (\d+) left(?:, (\d+) failed)?(.*)", trained.output)
+    counts = [tuple(int(number or 0) for number in line[:4]) for line in lines]
+    # The two trials without results are counted apart.
+    assert [done + failed for done, _, _, failed in counts] == list(range(1, 9))
     assert all(sum(count) == 8 for count in counts)
-    assert counts[-1] == (8, 0, 0)
-    assert all("expected end of training" in line[3] for line in lines[:-1])
+    assert counts[-1] == (6, 0, 0, 2)
+    assert all("expected end of training" in line[4] for line in lines[:-1])
 
 
 def test_a_training_log_has_one_line_per_epoch(trained):

@@ -92,6 +92,7 @@ def test_the_results_are_those_of_a_local_run_whatever_is_cancelled_drained_and_
     assert process.returncode == 0, output
     # These two trials leave no results by design; no job has failed.
     assert set(re.findall(r"^FAILED (\w+)/", output, re.MULTILINE)) <= {"diverges", "unvalidated"}
+    assert "the job ended with an error" not in output
     assert re.search(r"^trials: \d+ done, \d+ submitted, \d+ left", output, re.MULTILINE)
 
     assert every_rule.files_in(work.path("results")) == every_rule.files_in(local.path("results"))

@@ -24,13 +24,15 @@ from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import ROOT
 from lookbook.errors import ResultError
 from lookbook.files import write_text
-from lookbook.report.experiment import SPLITS
-from lookbook.report.formatting import listed, markdown, plural
+from lookbook.formatting import listed, markdown, plural
+from lookbook.report.findings import VERDICTS
+from lookbook.report.sections.claims import UNJUDGED, counts
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.history import read_history
+from lookbook.results.predictions import SPLITS
 from lookbook.results.tables import read_trials, write_table
 from lookbook.results.trial import read_trial
-from lookbook.statistics.claims import NOT_COMPARABLE, NOT_RUN, VERDICTS, judge_claims
+from lookbook.statistics.claims import judge_claims
 from lookbook.statistics.published import read_published, with_further_protocols
 from lookbook.statistics.summary import summarise
 from lookbook.statistics.trials import COLUMNS
@@ -42,7 +44,6 @@ MARKS = "<!-- reference -->\n", "<!-- end of reference -->"
 RENAMED = {"valid_copies_in_train": "valid_duplicates_in_train"}
 RENAMED |= {"valid_accuracy_without_copies": "valid_accuracy_without_duplicates"}
 METRICS = {"accuracy": "accuracies", "loss": "losses"}
-PUBLISHED_VERDICTS = ("reproduced", "compatible", "higher", "lower", "inconclusive")
 
 
 def main() -> None:
@@ -125,11 +126,9 @@ def tell() -> tuple[pd.DataFrame, str]:
     published = with_further_protocols(read_published(ROOT / config["published"]), own)
     names = [name for name in experiments if (trials["experiment"] == name).any()]
     summary = summarise(trials, names, published, profile)
-    counts = Counter(claims["verdict"])
-    found = listed([f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]])
     lines = [
         f"{plural(len(trials), 'trial')} of {plural(len(names), 'experiment')} at the full protocol. "
-        f"Of {plural(len(claims), 'claim')} of the five documents, {found}.",
+        f"Of {plural(len(claims), 'claim')} of the five documents, {counts(claims.to_dict('records'))}.",
         *(
             f"Of the published {words} that these trials are compared with, {text}."
             for words, text in verdicts(summary)
@@ -140,7 +139,7 @@ def tell() -> tuple[pd.DataFrame, str]:
         *(
             f"| {row['document']} | {markdown(row['claim'])} | **{row['verdict']}** | {row['evidence']} |"
             for row in claims.to_dict("records")
-            if row["verdict"] not in (NOT_RUN, NOT_COMPARABLE)
+            if row["verdict"] not in UNJUDGED
         ),
     ]
     return claims, "\n".join(lines) + "\n"
@@ -151,10 +150,10 @@ def verdicts(summary: pd.DataFrame) -> list[tuple[str, str]]:
     found = []
     for split, metric in product(reversed(SPLITS), METRICS):
         column, what = f"{split}_{metric}", (f"{SPLITS[split]} {word}" for word in (metric, METRICS[metric]))
-        counts = Counter(summary[f"{column}_verdict"].dropna())
-        parts = [f"{counts[verdict]} {verdict}" for verdict in PUBLISHED_VERDICTS if counts[verdict]]
+        count = Counter(summary[f"{column}_verdict"].dropna())
+        parts = [f"{count[verdict]} {verdict}" for verdict in VERDICTS if count[verdict]]
         if parts:
-            found.append((plural(counts.total(), *what), listed(parts)))
+            found.append((plural(count.total(), *what), listed(parts)))
     return found
 
 

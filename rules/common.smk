@@ -25,9 +25,10 @@ from lookbook.runtime.snakemake_run import (
 try:
     CONFIG = resolve_config(config)
     EXPERIMENTS = resolve(config, ROOT)
-    CLAIMS = claims_of(defined(config, ROOT))
+    ENTRIES = defined(config, ROOT)
+    CLAIMS = claims_of(ENTRIES)
     if workflow.is_main_process:
-        check_published(locate(CONFIG["published"], ROOT), defined(config, ROOT))
+        check_published(locate(CONFIG["published"], ROOT), ENTRIES)
         check_datasets(CLAIMS, {name: e.spec for name, e in EXPERIMENTS.items()})
 except ConfigError as error:
     raise WorkflowError(str(error)) from None

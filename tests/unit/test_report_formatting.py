@@ -2,7 +2,7 @@
 
 import pytest
 
-from lookbook.report import formatting
+from lookbook import formatting
 
 
 @pytest.mark.parametrize(

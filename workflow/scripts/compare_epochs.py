@@ -8,7 +8,7 @@ from lookbook.command_line import exits_with_message, new_parser
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.history import read_history
 from lookbook.results.tables import read_trials, write_table
-from lookbook.results.trial import read_trial
+from lookbook.results.trial import finished_trials
 from lookbook.statistics.epochs import compare_epochs, published_rows
 from lookbook.statistics.published import read_published_epochs
 
@@ -22,10 +22,8 @@ def main() -> None:
     # An experiment without trials, for lack of its dataset, has no history.
     protocols = {name: entry.get("published_as") for name, entry in benchmark.experiments.items() if entry["trials"]}
     rows = published_rows(read_published_epochs(arguments.published), protocols)
-    histories = {}
-    for name in dict.fromkeys(name for name, _ in rows):
-        found = [read_trial(planned) for planned in benchmark.trials([name])]
-        histories[name] = [read_history(trial.file("history.csv")) for trial in found if trial.is_finished]
+    found = finished_trials(benchmark, [name for name, _ in rows])
+    histories = {name: [read_history(t.file("history.csv")) for t in finished] for name, finished in found.items()}
     write_table(compare_epochs(rows, histories, trials, benchmark.profile), arguments.output)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from lookbook.command_line import INPUTS, exits_with_message, new_parser, path
 from lookbook.config.experiments import spec_changes
 from lookbook.config.validation import check_names
-from lookbook.report.formatting import percent, plural, probability, setting, signed, span, spread
+from lookbook.formatting import percent, plural, probability, setting, signed, span, spread
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.tables import read_trials
 from lookbook.results.trial import FINISHED

@@ -6,7 +6,7 @@ example: compare_runs.py --experiments results/experiments.json --other other/re
 import pandas as pd
 
 from lookbook.command_line import exits_with_message, new_parser
-from lookbook.report.formatting import MISSING, plural, probability, signed, span, thousands
+from lookbook.formatting import MISSING, plural, probability, signed, span, thousands
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.tables import read_trials
 from lookbook.statistics.comparisons import DETECTED

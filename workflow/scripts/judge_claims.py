@@ -11,7 +11,7 @@ from lookbook.results.benchmark import read_benchmark
 from lookbook.results.history import read_history
 from lookbook.results.metrics import read_metrics
 from lookbook.results.tables import read_trials, write_table
-from lookbook.results.trial import read_trial
+from lookbook.results.trial import finished_trials
 from lookbook.statistics.claims import judge_claims
 
 
@@ -21,20 +21,13 @@ def main() -> None:
     arguments = new_parser(__doc__, "trials", "experiments", output="claims.csv to write").parse_args()
     benchmark = read_benchmark(arguments.experiments)
     trials, claims = read_trials(arguments.trials, benchmark), list(benchmark.claims)
-
-    def finished(test):
-        """Yield each experiment of a test with its planned and its read trials, without those that failed."""
-        for name in names_with(claims, test):
-            if name in benchmark.experiments:
-                read = [(planned, read_trial(planned)) for planned in benchmark.trials([name])]
-                yield name, [(planned, trial) for planned, trial in read if trial.is_finished]
-
     histories = {
-        name: [read_history(trial.file("history.csv")) for _, trial in found] for name, found in finished("plateau")
+        name: [read_history(trial.file("history.csv")) for trial in finished]
+        for name, finished in finished_trials(benchmark, names_with(claims, "plateau")).items()
     }
     matrices = {}
-    for name, found in finished("most_confused"):
-        splits = [read_metrics(planned.file("metrics.json"), trial).get("test", {}) for planned, trial in found]
+    for name, finished in finished_trials(benchmark, names_with(claims, "most_confused")).items():
+        splits = [read_metrics(trial.path.with_name("metrics.json"), trial).get("test", {}) for trial in finished]
         matrices[name] = [np.array(split["confusion_matrix"]) for split in splits if split.get("confusion_matrix")]
     specs = {name: entry["spec"] for name, entry in benchmark.experiments.items()}
     write_table(judge_claims(claims, trials, specs, benchmark.profile, histories, matrices), arguments.output)

@@ -22,10 +22,8 @@ def main() -> None:
     for name in benchmark.experiments:
         trials = [read_trial(planned) for planned in benchmark.trials([name])]
         if trials:
-            histories, identity = (
-                [read_history(trial.file("history.csv")) for trial in trials],
-                identity_of_trials(trials),
-            )
+            histories = [read_history(trial.file("history.csv")) for trial in trials]
+            identity = identity_of_trials(trials)
             published = epochs[epochs["experiment"] == name]
             for stated in published["identity"]:
                 check_identity(arguments.epochs, stated, identity)

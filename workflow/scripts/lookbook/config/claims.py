@@ -11,7 +11,7 @@ from typing import Any
 from lookbook.config.inheritance import Entry
 from lookbook.config.signatures import nearest
 from lookbook.config.validation import check_names
-from lookbook.datasets import DATASETS
+from lookbook.datasets import DATASETS, FASHION_MNIST_CLASSES
 from lookbook.errors import ConfigError
 
 
@@ -146,8 +146,5 @@ def _check_items(where: str, test: str, items: list[str]) -> None:
 
 def _label(where: str, name: str) -> int:
     """Return the number of a class of Fashion-MNIST, the only dataset whose classes are known before it is prepared."""
-    # Imported here, because only the main process needs the module.
-    from lookbook.datasets.fashion_mnist import CLASSES
-
-    check_names(where, [name], CLASSES, "class")
-    return CLASSES.index(name)
+    check_names(where, [name], FASHION_MNIST_CLASSES, "class")
+    return FASHION_MNIST_CLASSES.index(name)

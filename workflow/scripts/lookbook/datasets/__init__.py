@@ -54,6 +54,12 @@ class DatasetInfo(NamedTuple):
         return ARRAYS + (COMPETITION_ARRAYS if self.competition else ())
 
 
+# Known before the dataset is prepared, because claims name classes.
+FASHION_MNIST_CLASSES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+
 _FASHION_MNIST = "lookbook.datasets.fashion_mnist"
 _SIMPSONS = "lookbook.datasets.simpsons"
 _GENERATED = "lookbook.datasets.generated"

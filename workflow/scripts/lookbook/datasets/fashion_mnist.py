@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lookbook.datasets import ARRAYS, DATASETS, arrays
+from lookbook.datasets import FASHION_MNIST_CLASSES as CLASSES
 from lookbook.datasets.idx import read_idx, write_idx
 from lookbook.errors import DatasetError
 from lookbook.files import replacing
@@ -34,7 +35,6 @@ class IdxFile(NamedTuple):
     sha256: str
 
 
-CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 _MD5 = (
     "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
     "25c81989df183df01b3e8a0aad5dffbe",

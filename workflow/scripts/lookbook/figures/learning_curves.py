@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lookbook.figures.style import TEST, TRAIN, VALID, WIDTH, styled, svg
+from lookbook.results.predictions import SPLITS
 
 COLORS = {"train": TRAIN, "valid": VALID, "test": TEST}
-LABELS = {"train": "training", "valid": "validation", "test": "test"}
 
 
 @styled()
@@ -32,7 +32,7 @@ def learning_curves_figure(histories: Sequence[pd.DataFrame], published: pd.Data
             if published is not None:
                 values = published[published["column"] == f"{split}_{metric}"]
                 if len(values):
-                    label = f"published ({LABELS[split]})"
+                    label = f"published ({SPLITS[split]})"
                     axes.plot(values["epoch"], values["published"], "D", color=color, fillstyle="none", label=label)
         if not axes.lines:
             axes.text(0.5, 0.5, "no finished epoch", ha="center", transform=axes.transAxes)
@@ -60,5 +60,5 @@ def draw_trials(axes: Axes, trials: Sequence[pd.Series | None], split: str, colo
     axes.plot(np.tile(x, len(curves)), y.T.ravel(), color=color, alpha=0.35, linewidth=0.7)
     mean = table.mean(axis=1)[table.notna().sum(axis=1) >= len(curves) / 2]
     # A line through one point is invisible without a marker.
-    axes.plot(mean.index, mean, color=color, linewidth=2, label=LABELS[split], marker="o" if len(mean) < 3 else None)
+    axes.plot(mean.index, mean, color=color, linewidth=2, label=SPLITS[split], marker="o" if len(mean) < 3 else None)
     return mean

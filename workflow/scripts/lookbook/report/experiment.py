@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from lookbook.evaluation.metrics import COLUMNS
+from lookbook.formatting import spread
 from lookbook.report.blocks import Column
-from lookbook.report.formatting import spread
 from lookbook.report.inline import experiment_link
+from lookbook.results.predictions import SPLITS
 from lookbook.results.tables import PUBLISHED, STATISTICS
 
 PARTS = (*STATISTICS, "mean_without_collapsed", *PUBLISHED)
-SPLITS = {"train": "training", "valid": "validation", "test": "test"}
 # Column of trials.csv -> what it holds, in words.
 LABELS = {column: f"{SPLITS[column.partition('_')[0]]} {metric.label}" for column, metric in COLUMNS.items()}
 

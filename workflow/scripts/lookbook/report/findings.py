@@ -6,8 +6,8 @@ from operator import itemgetter
 
 import pandas as pd
 
+from lookbook.formatting import fixed, listed, plural, signed, span
 from lookbook.report.experiment import LABELS, SPLITS
-from lookbook.report.formatting import fixed, listed, plural, signed, span
 from lookbook.report.inputs import Document, group_by
 from lookbook.report.sections.claims import counts
 from lookbook.report.sections.ensembles import comparisons, is_combined, members, seed_ensembles

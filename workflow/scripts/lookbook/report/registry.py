@@ -6,8 +6,8 @@ A section without blocks is omitted. To add a section, write its function in a m
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from lookbook.formatting import slug
 from lookbook.report.blocks import Block, Heading, Paragraph
-from lookbook.report.formatting import slug
 from lookbook.report.inputs import Report
 from lookbook.report.sections.claims import claims
 from lookbook.report.sections.datasets import datasets

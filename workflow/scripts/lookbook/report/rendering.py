@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from lookbook.files import write_text
+from lookbook.formatting import code, markdown, slug
 from lookbook.report.blocks import Block, Cell, Column, Heading, Table
-from lookbook.report.formatting import code, markdown, slug
 from lookbook.report.inline import Inline, Mark
 from lookbook.report.inputs import Report
 from lookbook.report.registry import body

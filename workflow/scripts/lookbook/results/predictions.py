@@ -18,7 +18,8 @@ import numpy as np
 from lookbook.files import write_bytes
 from lookbook.results.trial import Trial
 
-SPLITS = ("train", "valid", "test")
+# The splits, each in words.
+SPLITS = {"train": "training", "valid": "validation", "test": "test"}
 ARRAYS = ("labels", "predicted", "rows", "probabilities", "log_likelihood")
 IN_TRAIN = "valid_in_train"
 

@@ -5,7 +5,7 @@ is missing, damaged or left by another trial is refused.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from lookbook.config.digests import digest
 from lookbook.errors import ResultError
 from lookbook.files import file_sha256
-from lookbook.results.benchmark import PlannedTrial
+from lookbook.results.benchmark import Benchmark, PlannedTrial
 from lookbook.results.paths import TRIAL_FILES
 from lookbook.results.reading import read_json, remedy, write_json
 
@@ -100,3 +100,13 @@ def read_trial(source: Path | PlannedTrial, spec_digest: str | None = None) -> T
     if spec_digest is not None and facts["digests"].get("trial_spec") != spec_digest:
         raise ResultError(f"{path} is of another trial specification than the configuration's; {remedy(path)}")
     return Trial(path, facts)
+
+
+def finished_trials(benchmark: Benchmark, names: Iterable[str]) -> dict[str, list[Trial]]:
+    """Return the finished trials of each named experiment that the benchmark has, each experiment once.
+
+    Raises:
+        ResultError: a trial.json is missing, damaged or of another trial than the planned one.
+    """
+    trials = {name: map(read_trial, benchmark.trials([name])) for name in names if name in benchmark.experiments}
+    return {name: [trial for trial in found if trial.is_finished] for name, found in trials.items()}

@@ -17,12 +17,12 @@ from lookbook.datasets import arrays
 from lookbook.errors import ConfigError
 from lookbook.files import remove_temporaries
 from lookbook.results.paths import TRIAL_FILES
+from lookbook.results.predictions import SPLITS
 from lookbook.results.trial import FINISHED, is_intact, trial_identity
 from lookbook.runtime import compilations, devices
 from lookbook.runtime.locks import hold_lock
 
 log = partial(print, flush=True)
-WORDS = {"test": "test", "valid": "validation", "train": "training"}
 
 
 def train(
@@ -98,8 +98,8 @@ def train(
             **initial,
         )
         if facts["status"] in FINISHED:
-            split = next(split for split in WORDS if split in facts["accuracy"])
-            log(f"{WORDS[split]} accuracy {facts['accuracy'][split]:.4f}: {folder / 'model.keras'}")
+            split = next(split for split in reversed(SPLITS) if split in facts["accuracy"])
+            log(f"{SPLITS[split]} accuracy {facts['accuracy'][split]:.4f}: {folder / 'model.keras'}")
 
 
 def _stored_checkpoint(trial_spec: dict[str, Any], identity: str) -> Path | None:

@@ -9,6 +9,8 @@ import pandas as pd
 
 from lookbook.config.experiments import spec_changes
 from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
+from lookbook.formatting import signed
+from lookbook.results.predictions import SPLITS
 from lookbook.statistics.claim_tests import Outcome, Sample
 from lookbook.statistics.comparisons import pairing_note
 
@@ -70,7 +72,7 @@ def counted(n: int, unit: str) -> str:
 def words(column: str) -> str:
     """Return what a column of trials.csv holds: ``validation loss``."""
     split, _, metric = column.partition("_")
-    return f"{ {'train': 'training', 'valid': 'validation'}.get(split, split) } {metric}"
+    return f"{SPLITS[split]} {metric}"
 
 
 def interval(outcome: Outcome) -> str:
@@ -83,15 +85,3 @@ def interval(outcome: Outcome) -> str:
 def rate(outcome: Outcome) -> str:
     """Return the interval of a rate."""
     return f"(95% interval of the rate: {outcome.low:.0%} to {outcome.high:.0%})"
-
-
-def signed(value: float) -> str:
-    """Return a number with its sign, a minus sign as in the report; a number that rounds to zero has none."""
-    text = f"{value:+.4f}"
-    return text[1:] if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as code: `a`, `b` and `c`."""
-    quoted = [f"`{name}`" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lookbook.formatting import listed
 from lookbook.results.tables import identity_of
 from lookbook.results.trial import FINISHED
 from lookbook.statistics import claim_tests
@@ -18,7 +19,6 @@ from lookbook.statistics.claim_evidence import (
     better,
     counted,
     interval,
-    listed,
     rate,
     words,
 )
@@ -68,7 +68,10 @@ def judge_claims(
             row |= {"verdict": NOT_COMPARABLE, "evidence": "The budgets of this run are too small for a verdict."}
         elif absent:
             has = "has" if len(absent) == 1 else "have"
-            row |= {"verdict": NOT_RUN, "evidence": f"{listed(absent)} {has} no finished trial."}
+            row |= {
+                "verdict": NOT_RUN,
+                "evidence": f"{listed([f'`{name}`' for name in absent])} {has} no finished trial.",
+            }
         else:
             judge = JUDGES[claim["test"]]
             row |= judge(claim, Evidence(finished, specs, profile["margin"], histories, matrices))
@@ -145,11 +148,7 @@ def _plateau(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
     gains = [curve[last] - curve[first] for curve in curves if first in curve.index and last in curve.index]
     values = np.array([gain for gain in gains if not math.isnan(gain)], dtype=np.float64)
     if not len(values):
-        return _row(
-            Outcome(NOT_COMPARABLE, math.nan, math.nan, math.nan),
-            0,
-            f"No history of `{name}` has {words(column)} by epoch",
-        )
+        return _not_recorded(f"No history of `{name}` has {words(column)} by epoch")
     outcome = claim_tests.judge_equal(Sample(values), found.margin(claim))
     start = f"Change in {words(column)} of `{name}` from epoch {first} to {last}:"
     return _row(outcome, len(values), f"{start} {interval(outcome)}, {counted(len(values), 'trials')}")
@@ -160,11 +159,7 @@ def _most_confused(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
     confused = [_most_confused_pair(m) for name in claim["experiments"] for m in found.matrices.get(name, ())]
     count, n = sum(pair == other for other in confused), len(confused)
     if not n:
-        return _row(
-            Outcome(NOT_COMPARABLE, math.nan, math.nan, math.nan),
-            0,
-            "No trial has a confusion matrix of the test images",
-        )
+        return _not_recorded("No trial has a confusion matrix of the test images")
     outcome = claim_tests.judge_rate(count, n, 0.5)
     classes = " and ".join(claim["classes"])
     return _row(outcome, n, f"{classes} are the most confused classes in {count} of {n} trials {rate(outcome)}")
@@ -192,6 +187,10 @@ JUDGES: Mapping[str, Callable[..., dict[str, Any]]] = {
 
 def _finished(trials: pd.DataFrame, name: str) -> pd.DataFrame:
     return trials[(trials["experiment"] == name) & trials["status"].isin(FINISHED)]
+
+
+def _not_recorded(evidence: str) -> dict[str, Any]:
+    return _row(Outcome(NOT_COMPARABLE, math.nan, math.nan, math.nan), 0, evidence)
 
 
 def _row(outcome: Outcome, n: int, evidence: str) -> dict[str, Any]:

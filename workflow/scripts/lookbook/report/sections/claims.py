@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from lookbook.formatting import listed, plural, slug
 from lookbook.report.blocks import Block, Column, Details, Paragraph, Table
-from lookbook.report.formatting import listed, plural, slug
 from lookbook.report.inline import link, sentence, strong
 from lookbook.report.inputs import Report, Row
 from lookbook.statistics.claims import NOT_COMPARABLE, NOT_RUN, VERDICTS

@@ -5,8 +5,8 @@ from operator import itemgetter
 from typing import Any
 
 from lookbook.datasets import DATASETS
+from lookbook.formatting import plural, thousands
 from lookbook.report.blocks import Block, Column, Details, Heading, Items, Paragraph, Table
-from lookbook.report.formatting import plural, thousands
 from lookbook.report.inline import Inline, code, join
 from lookbook.report.inputs import Report, group_by
 

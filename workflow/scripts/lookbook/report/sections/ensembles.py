@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
+from lookbook.formatting import fixed, plural, signed, thousands
 from lookbook.report.blocks import Block, Cell, Column, Heading, Paragraph, Table, table_details, value_column
 from lookbook.report.experiment import SPLITS, Experiment
-from lookbook.report.formatting import fixed, plural, signed, thousands
 from lookbook.report.inline import Inline, code, experiment_link, join
 from lookbook.report.inputs import Document, Row, group_by
 

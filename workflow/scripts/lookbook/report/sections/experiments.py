@@ -4,9 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
+from lookbook import formatting as f
 from lookbook.config.settings import settings_by_origin
 from lookbook.datasets import DATASETS
-from lookbook.report import formatting as f
 from lookbook.report.blocks import Block, Column, Details, Group, Heading, Items, Listing, Paragraph, Table
 from lookbook.report.experiment import LABELS, Experiment
 from lookbook.report.inline import Inline, code, experiment_link, file_link, join, link, quiet, strong

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from operator import itemgetter
 
+from lookbook.formatting import probability, signed, span
 from lookbook.report.blocks import Block, Cell, Column, Group, Heading, Paragraph, Table
 from lookbook.report.experiment import EXPERIMENT, LABELS, Experiment
-from lookbook.report.formatting import probability, signed, span
 from lookbook.report.inline import Inline, quiet, strong
 from lookbook.report.inputs import Document, Row, group_by
 

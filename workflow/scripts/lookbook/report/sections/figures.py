@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from lookbook.config.digests import digest
 from lookbook.config.selection import arguments_in_use, sheet_names
+from lookbook.formatting import plural
 from lookbook.report.blocks import Block, Details, Figure, Group, Paragraph
-from lookbook.report.formatting import plural
 from lookbook.report.inputs import Document, Report
 
 RANGE_TEST = (

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from lookbook.formatting import duration, plural, slug
 from lookbook.report.blocks import Block, Details, Group, Heading, Items, Paragraph, Tiles
 from lookbook.report.findings import VERDICTS, findings
-from lookbook.report.formatting import duration, plural, slug
 from lookbook.report.inline import Inline, code, link, sentence, strong
 from lookbook.report.inputs import Document, Report
 

@@ -7,9 +7,9 @@ import pandas as pd
 
 from lookbook.config.selection import compared_networks, with_figure
 from lookbook.evaluation.classes import class_names
+from lookbook.formatting import fixed, plural, thousands
 from lookbook.report.blocks import Block, Details, Paragraph, Table, table_details, value_column
 from lookbook.report.experiment import SPLITS, Experiment
-from lookbook.report.formatting import fixed, plural, thousands
 from lookbook.report.inline import Inline, code, quiet
 from lookbook.report.inputs import Document, Report, Row, records
 from lookbook.results.figures import read_best_network

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from operator import itemgetter
 
+from lookbook.formatting import MISSING, duration, plural
 from lookbook.report.blocks import Block, Column, Table
-from lookbook.report.formatting import MISSING, duration, plural
 from lookbook.report.inline import Inline, code, join, quiet
 from lookbook.report.inputs import Report
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from lookbook.formatting import fixed, plural, signed, slug, span, spread, thousands
 from lookbook.report.blocks import Block, Cell, Column, Paragraph, Table
 from lookbook.report.experiment import EXPERIMENT, SPLITS, Experiment
-from lookbook.report.formatting import fixed, plural, signed, slug, span, spread, thousands
 from lookbook.report.inline import Inline, chip, experiment_link, join, link, strong
 from lookbook.report.inputs import Document
 

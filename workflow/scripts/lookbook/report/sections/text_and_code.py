@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from lookbook.config.settings import ORIGINS
 from lookbook.evaluation.metrics import COLUMNS as COLUMNS_OF_TRIALS
+from lookbook.formatting import MISSING, spread
 from lookbook.report.blocks import Block, Cell, Column, Paragraph, Table
 from lookbook.report.experiment import LABELS, Experiment, Statistic
-from lookbook.report.formatting import MISSING, spread
 from lookbook.report.inline import chip, experiment_link, join
 from lookbook.report.inputs import Document, group_by
 

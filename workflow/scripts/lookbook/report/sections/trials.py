@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from lookbook.formatting import MISSING, fixed, percent, span
 from lookbook.report.blocks import Block, Cell, Column, Paragraph, Table, value_column
 from lookbook.report.experiment import EXPERIMENT
-from lookbook.report.formatting import MISSING, fixed, percent, span
 from lookbook.report.inline import chip, code, experiment_link, join
 from lookbook.report.inputs import Report, Row, group_by
 

@@ -86,8 +86,8 @@ def test_a_second_trial_loads_the_compilations_of_the_first_and_damaged_ones_are
     # A new compilation would write the files again.
     assert {path: path.stat().st_mtime_ns for path in before} == before
     first, second = [history(n) for n in (0, 1)]
-    assert first.pop("seconds") != second.pop("seconds")
-    assert first == second  # to the last bit
+    # All columns but the time are equal to the last bit.
+    assert first | {"seconds": None} == second | {"seconds": None}
 
     for path in stored:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

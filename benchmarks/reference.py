@@ -2,7 +2,7 @@
 
 ``add FOLDER`` takes the trials of a run of the full protocol into trials.csv and histories.csv, in place of earlier
 trials of the same experiments. ``tell`` judges the claims and the published values by these trials: it writes
-claims.csv and the part of README.md between the two comments ``reference``.
+claims.csv, summary.csv and the part of README.md between the two comments ``reference``.
 """
 
 import argparse
@@ -56,10 +56,11 @@ def main() -> None:
     try:
         if arguments.command == "add":
             add(arguments.folder)
-        claims, text = tell()
+        claims, summary, text = tell()
     except ResultError as error:
         sys.exit(f"error: {error}")
     write_table(claims.drop(columns="identity"), REFERENCE / "claims.csv")
+    write_table(summary.drop(columns="identity"), REFERENCE / "summary.csv")
     write_text(README, with_section(README.read_text(encoding="utf-8"), text))
     print(text)
 
@@ -112,8 +113,8 @@ def _with(old: pd.DataFrame, new: pd.DataFrame, replaced: set[str]) -> pd.DataFr
     return pd.concat([part for part in (kept, new) if len(part)] or [old])
 
 
-def tell() -> tuple[pd.DataFrame, str]:
-    """Return the judged claims, and the section of README.md about them and about the published values."""
+def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """Return the judged claims, the summary, and the section of README.md about claims and published values."""
     (config, experiments), (trials, histories) = configuration(), reference()
     profile = {"comparable": True, "margin": config["profile"]["margin"]}
     specs = {name: experiment.spec for name, experiment in experiments.items()}
@@ -142,7 +143,7 @@ def tell() -> tuple[pd.DataFrame, str]:
             if row["verdict"] not in UNJUDGED
         ),
     ]
-    return claims, "\n".join(lines) + "\n"
+    return claims, summary, "\n".join(lines) + "\n"
 
 
 def verdicts(summary: pd.DataFrame) -> list[tuple[str, str]]:

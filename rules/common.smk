@@ -9,7 +9,7 @@ from lookbook.config.benchmark import PLAN_KEYS
 from lookbook.config.claims import check_datasets, claims_of, names_with
 from lookbook.config.digests import canonical, digest, script_digest, text_digest
 from lookbook.config.experiments import defined, digest_of, locate, resolve, resolve_config
-from lookbook.config.published import check_published, compared_by_epoch
+from lookbook.config.published import check_published, compared_by_epoch, reference_files
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure
 from lookbook.config.trial_specs import trial_spec
 from lookbook.datasets import ARRAYS, COMPETITION_ARRAYS, DATASETS, originals_unavailable_reason
@@ -27,6 +27,7 @@ try:
     EXPERIMENTS = resolve(config, ROOT)
     ENTRIES = defined(config, ROOT)
     CLAIMS = claims_of(ENTRIES)
+    REFERENCE = reference_files(CONFIG["reference"], ROOT)
     if workflow.is_main_process:
         check_published(locate(CONFIG["published"], ROOT), ENTRIES)
         check_datasets(CLAIMS, {name: e.spec for name, e in EXPERIMENTS.items()})
@@ -38,7 +39,10 @@ prepare_run(workflow, CONFIG, SCRIPTS)
 RESULTS = CONFIG["results"]
 TABLES = {
     name: f"{RESULTS}/{name}.csv"
-    for name in ("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials")
+    for name in (
+        *("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials"),
+        *("curves", "time_to_accuracy"),
+    )
 }
 EXPERIMENTS_JSON, PLAN_JSON = f"{RESULTS}/experiments.json", f"{RESULTS}/plan.json"
 PLAN = {name: e.trials for name, e in EXPERIMENTS.items() if e.trials}

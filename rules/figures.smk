@@ -5,6 +5,7 @@ LEARNING_CURVES = expand(figure_file(RESULTS, "learning_curves", "{name}"), name
 # Every figure of the report; a rule file that draws others adds them.
 FIGURES = [
     figure_file(RESULTS, "published"),
+    figure_file(RESULTS, "cost"),
     *LEARNING_CURVES,
     *expand(figure_file(RESULTS, "learning_rate_range", "{name}"), name=RANGE_TESTS),
 ]
@@ -80,4 +81,28 @@ rule plot_published:
         spec_digest=spec_digest(*PLAN),
     shell:
         'python "$LOOKBOOK_SCRIPTS/plot_published.py" --summary {input.summary:q} --trials {input.trials:q}'
+        " --experiments {input.experiments:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule plot_cost:
+    input:
+        summary=TABLES["summary"],
+        trials=TABLES["trials"],
+        experiments=EXPERIMENTS_JSON,
+    output:
+        report(
+            figure_file(RESULTS, "cost"),
+            caption="../reports/captions/cost.rst",
+            category="Figures",
+            labels={"figure": "accuracy against cost"},
+        ),
+    log:
+        f"{RESULTS}/logs/plot_cost.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        code=script_digest("plot_cost.py"),
+        spec_digest=spec_digest(*PLAN),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/plot_cost.py" --summary {input.summary:q} --trials {input.trials:q}'
         " --experiments {input.experiments:q} --output {output:q} > {log:q} 2>&1"

@@ -11,7 +11,8 @@ rule render_report:
         experiments=EXPERIMENTS_JSON,
         manifests=MANIFESTS,
         published=local(str(locate(CONFIG["published"], ROOT))),
-        templates=[local(str(path)) for path in sorted((ROOT / "reports/templates").iterdir())],
+        reference=[local(str(path)) for path in REFERENCE],
+        templates=[local(str(path)) for path in sorted((ROOT / "reports/templates").rglob("*.*"))],
     output:
         markdown=f"{RESULTS}/report/report.md",
         html=report(
@@ -30,6 +31,8 @@ rule render_report:
     shell:
         'python "$LOOKBOOK_SCRIPTS/render_report.py" --experiments {input.experiments:q} --trials {input.trials:q}'
         " --summary {input.summary:q} --comparisons {input.comparisons:q} --epochs {input.epochs:q} --claims {input.claims:q}"
-        " --ensembles {input.ensembles:q} --factorials {input.factorials:q} --published {input.published:q} --manifests {input.manifests:q}"
+        " --ensembles {input.ensembles:q} --factorials {input.factorials:q} --curves {input.curves:q}"
+        " --time-to-accuracy {input.time_to_accuracy:q} --published {input.published:q}"
+        " --reference {input.reference:q} --manifests {input.manifests:q}"
         " --templates {params.templates:q} --log-pattern {params.logs:q} --markdown {output.markdown:q}"
         " --html {output.html:q} > {log:q} 2>&1"

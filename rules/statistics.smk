@@ -80,3 +80,29 @@ rule estimate_factorials:
     shell:
         'python "$LOOKBOOK_SCRIPTS/estimate_factorials.py" --trials {input.trials:q}'
         " --experiments {input.plan:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule summarise_histories:
+    input:
+        trial_files(["trial.json", "history.csv"], PLAN),
+        trials=TABLES["trials"],
+        experiments=EXPERIMENTS_JSON,
+    output:
+        curves=report(
+            TABLES["curves"], caption="../reports/captions/curves.rst", category="Tables"
+        ),
+        times=report(
+            TABLES["time_to_accuracy"],
+            caption="../reports/captions/time_to_accuracy.rst",
+            category="Tables",
+        ),
+    log:
+        f"{RESULTS}/logs/summarise_histories.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        code=script_digest("summarise_histories.py"),
+        spec_digest=spec_digest(*PLAN),
+    shell:
+        'python "$LOOKBOOK_SCRIPTS/summarise_histories.py" --trials {input.trials:q} --experiments {input.experiments:q}'
+        " --curves {output.curves:q} --time-to-accuracy {output.times:q} > {log:q} 2>&1"

@@ -27,6 +27,8 @@ OUTPUTS = {
     "combine_ensembles": "results/ensembles.csv",
     "estimate_factorials": "results/factorials.csv",
     "plot_learning_curves": "results/figures/learning_curves/plain.svg",
+    "summarise_histories": "results/curves.csv",
+    "plot_cost": "results/figures/cost.svg",
     "plot_published": "results/figures/published.svg",
     "render_report": "results/report/report.md",
 }

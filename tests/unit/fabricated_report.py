@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
-from fabricated_tables import claims, ensembles, epochs, factorials, stated_claims
+from fabricated_tables import claims, ensembles, epochs, factorials, histories, stated_claims
 
 from lookbook import files
 from lookbook.config.digests import digest
@@ -24,12 +24,13 @@ from lookbook.results.submissions import write_submission
 from lookbook.results.tables import identity_of, write_table
 from lookbook.results.trial import FINISHED, read_trial, trial_identity
 from lookbook.statistics.comparisons import compare_with_bases
+from lookbook.statistics.histories import mean_curves, times_to_accuracy
 from lookbook.statistics.published import with_further_protocols
 from lookbook.statistics.summary import summarise
 from lookbook.statistics.trials import COLUMNS
 
 TEMPLATES = Path(__file__).parents[2] / "reports" / "templates"
-STYLE = "<style>@media (prefers-color-scheme: dark){svg.lookbook{fill:white}}</style>"
+STYLE = "<style>@media (prefers-color-scheme: dark){[style]{fill:white}}</style>"
 SVG = f'<?xml?><svg class="lookbook" width="9">{STYLE}<g id="figure_1"/><use xlink:href="#figure_1"/></svg>'
 REMEDY = "The images of the competition are missing: set data.simpsons.path."
 FACTORS = ("one_cycle", "averaging")
@@ -130,6 +131,8 @@ def write_tables(root, content):
         "claims": claims(content, trials),
         "ensembles": ensembles(entries, trials),
         "factorials": factorials(entries, trials),
+        "curves": mean_curves(histories(entries), trials),
+        "time_to_accuracy": times_to_accuracy(histories(entries), trials),
     }
     for name, table in tables.items():
         write_table(table, root / f"{name}.csv")
@@ -144,7 +147,8 @@ def write_figures(root, trials):
     arguments = arguments_in_use(found["spec"] for found in entries.values())
     compared = compared_networks(entries)
     best = identity_of(trials, compared)
-    figures = {("published",): identity_of(trials, benchmark.experiments)}
+    every = identity_of(trials, benchmark.experiments)
+    figures = {("published",): every, ("cost",): every}
     for name, found in entries.items():
         identity, asked = identity_of(trials, [name]), set(found["figures"])
         figures["learning_curves", name] = identity
@@ -192,21 +196,21 @@ def metrics_of(name, number):
     return {"test" if name == "network" else "train": {"per_class": classes | {"support": [1234, 10]}}}
 
 
-def read(root, manifests):
+def read(root, manifests, reference=()):
     """Read the report of a folder."""
     tables = {name: root / f"{name}.csv" for name in TABLES}
     pattern = "logs/{experiment}/{trial}.log"
-    return read_report(root / "experiments.json", tables, manifests=manifests, log_pattern=pattern)
+    return read_report(root / "experiments.json", tables, manifests=manifests, log_pattern=pattern, reference=reference)
 
 
-def render_both(root, manifests):
-    """Render both reports of a folder and return them, HTML first."""
+def render_both(root, manifests, reference=()):
+    """Render both reports of a folder and return them, HTML first and without the places where names may break."""
     paths = [root / "report" / f"report.{suffix}" for suffix in ("html", "md")]
-    render(read(root, manifests), TEMPLATES, paths)
-    return tuple(path.read_text(encoding="utf-8") for path in paths)
+    render(read(root, manifests, reference), TEMPLATES, paths)
+    return tuple(path.read_text(encoding="utf-8").replace("<wbr>", "") for path in paths)
 
 
-def build(root, names=None, *, comparable=True, edit=lambda content: None):
+def build(root, names=None, *, comparable=True, edit=lambda content: None, reference=()):
     """Write the named experiments, or all, after a change of experiments.json; return both reports, HTML first."""
     profile = {"name": "quick", "comparable": comparable, "note": "500 training images, 3 epochs, 2 trials"}
     profile["margin"] = {"accuracy": 0.01, "loss": 0.03}
@@ -215,7 +219,7 @@ def build(root, names=None, *, comparable=True, edit=lambda content: None):
     edit(content)
     write_figures(root, write_tables(root, content))
     write_trials(root)
-    return render_both(root, write_manifests(root))
+    return render_both(root, write_manifests(root), reference)
 
 
 def rows_of(page, text):

@@ -51,6 +51,24 @@ def epochs(entries, trials, profile):
     return compare_epochs(rows, {"unstable": histories}, trials, profile)
 
 
+def histories(entries):
+    """Return the histories of two experiments, one of which reaches 0.90 in the second epoch of two trials."""
+    columns = {
+        "seconds": [2.0, 3.0],
+        "train_loss": [1.0, 0.5],
+        "train_accuracy": [0.7, 0.8],
+        "valid_loss": [math.nan] * 2,
+    }
+    columns |= {"valid_accuracy": [math.nan] * 2, "test_loss": [0.9, 0.6]}
+    accuracies = {"network": ([0.80, 0.91], [0.85, 0.93], [0.70, 0.80]), "network_seeds": ([0.80, 0.85],)}
+    index = pd.RangeIndex(1, 3, name="epoch")
+    return {
+        name: [pd.DataFrame(columns | {"test_accuracy": list(values)}, index=index) for values in found]
+        for name, found in accuracies.items()
+        if name in entries
+    }
+
+
 def stated_claims(entries):
     """Return the claims of experiments.json: one of each kind of verdict, as far as the experiments are there."""
     claims = [

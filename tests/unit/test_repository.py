@@ -98,7 +98,7 @@ def test_no_file_names_a_folder_of_one_machine_or_a_package_index():
         ("workflow/scripts/*.py", 80),
         ("workflow/scripts/lookbook/**/*.py", 250),
         ("config/**/*.yaml", 250),
-        ("reports/templates/*", 250),
+        ("reports/templates/*.*", 250),
         ("benchmarks/**/*.py", 250),
         ("tests/**/*.py", 250),
     ],

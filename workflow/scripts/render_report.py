@@ -3,13 +3,16 @@ r"""Write the report as Markdown and as one HTML file that needs no network.
 example: render_report.py --experiments results/experiments.json --trials results/trials.csv \
       --summary results/summary.csv --comparisons results/comparisons.csv --epochs results/epochs.csv \
       --claims results/claims.csv --ensembles results/ensembles.csv --factorials results/factorials.csv \
-      --published config/published.csv --manifests resources/datasets/*/manifest.json \
-      --templates reports/templates --markdown results/report/report.md --html results/report/report.html
+      --curves results/curves.csv --time-to-accuracy results/time_to_accuracy.csv \
+      --published config/published.csv --reference reports/reference/{summary,claims,trials}.csv \
+      --manifests resources/datasets/*/manifest.json --templates reports/templates \
+      --markdown results/report/report.md --html results/report/report.html
 """
 
 from lookbook.command_line import exits_with_message, new_parser, path
 from lookbook.report.inputs import TABLES, read_report
 from lookbook.report.rendering import render
+from lookbook.results.paths import REFERENCE_FILES
 
 
 @exits_with_message
@@ -19,6 +22,9 @@ def main() -> None:
     parser = new_parser(__doc__, "experiments", *TABLES, templates="folder of the templates", **outputs)
     parser.add_argument("--manifests", type=path, nargs="*", default=[], help="manifest.json of each dataset")
     parser.add_argument(
+        "--reference", type=path, nargs="*", default=[], help=f"{', '.join(REFERENCE_FILES)} of reference results"
+    )
+    parser.add_argument(
         "--log-pattern",
         default="logs/train_trial/{experiment}/{trial}.log",
         help="path of a trial's log (default: %(default)s)",
@@ -27,7 +33,11 @@ def main() -> None:
 
     tables = {name: getattr(arguments, name) for name in TABLES}
     report = read_report(
-        arguments.experiments, tables, manifests=arguments.manifests, log_pattern=arguments.log_pattern
+        arguments.experiments,
+        tables,
+        manifests=arguments.manifests,
+        log_pattern=arguments.log_pattern,
+        reference=arguments.reference,
     )
     render(report, arguments.templates, (arguments.markdown, arguments.html))
 

@@ -17,7 +17,10 @@ INPUTS = {
     "manifest": "manifest.json of a prepared dataset; its images are in the same folder",
     **{
         name: f"{name}.csv"
-        for name in ("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials", "published")
+        for name in (
+            *("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials"),
+            *("curves", "time_to_accuracy", "published"),
+        )
     },
 }
 
@@ -80,7 +83,7 @@ def new_parser(documentation: str, *inputs: str, **paths: str) -> argparse.Argum
         description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for name, text in ({name: INPUTS[name] for name in inputs} | paths).items():
-        parser.add_argument(f"--{name}", type=path, required=True, help=text)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=path, required=True, help=text)
     return parser
 
 

@@ -76,6 +76,11 @@ def setting(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many characters, cut with an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def slug(text: str) -> str:
     """Return a text as an identifier for HTML and CSS."""
     return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")

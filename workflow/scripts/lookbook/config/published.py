@@ -6,10 +6,12 @@ from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lookbook.config.experiments import locate
 from lookbook.config.inheritance import Entry, inherit
 from lookbook.config.signatures import nearest
 from lookbook.config.validation import check, schema
 from lookbook.errors import ConfigError
+from lookbook.results.paths import REFERENCE_FILES
 
 TEXT = ("document", "experiment", "split", "metric", "note")
 # Two rows with the same values here are about the same figure.
@@ -150,3 +152,19 @@ def _check_epoch(where: str, row: Mapping[str, Any], keys: Mapping[str, Any]) ->
         raise ConfigError(f"{where}: epoch: {name} has no validation images; set split.validation or remove the row")
     if split == "kaggle":
         raise ConfigError(f"{where}: epoch: a competition score has no epoch; remove it")
+
+
+def reference_files(folder: str | None, root: str | Path) -> list[Path]:
+    """Return the files with the reference results that the report shows; none if ``folder`` is None.
+
+    Args:
+        folder: the key ``reference`` of config.yaml; a path in the working directory or in ``root``.
+
+    Raises:
+        ConfigError: a file is missing.
+    """
+    paths = [locate(folder, root) / name for name in REFERENCE_FILES] if folder is not None else []
+    for path in paths:
+        if not path.is_file():
+            raise ConfigError(f"{path}: is missing; check reference in config.yaml, or set it to null")
+    return paths

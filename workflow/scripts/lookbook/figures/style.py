@@ -82,13 +82,14 @@ def svg(figure: Figure) -> str:
     """Return the figure as an SVG document without a date and with at most two decimals in its coordinates.
 
     A style sheet replaces the colors where the reader's system prefers a dark theme. Every element keeps its light
-    color as well, for renderers that ignore style sheets.
+    color as well, for renderers that ignore style sheets. The rules name no ancestor, because the markers of a line are
+    copies outside the tree of the document, where none would match.
     """
     buffer = StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\d\.\d{2})\d+", r"\1", tag[0]), buffer.getvalue())
     rules = "".join(
-        f'svg.lookbook [style*="{part}: {light}"]{{{part}:{dark}!important}}'
+        f'[style*="{part}: {light}"]{{{part}:{dark}!important}}'
         for light, dark in DARK.items()
         for part in ("fill", "stroke")
     )

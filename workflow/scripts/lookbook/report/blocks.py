@@ -5,7 +5,7 @@ reports/templates/blocks.html.j2 and blocks.md.j2 have one macro per block, of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -43,11 +43,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A table's column: its label, and what its cell shows of a row's subject; numbers are aligned to the right."""
+    """A table's column: its label, and what its cell shows of a row's subject; numbers are aligned to the right.
+
+    Attributes:
+        details: the columns that have the further lines of the cells in Markdown, whose cells should fit on one line;
+            None puts these lines in parentheses.
+    """
 
     label: str
     cell: Callable[[Any], Cell | Inline]
     is_number: bool = True
+    details: Sequence[Column] | None = None
 
 
 def value_column(label: str, key: str, write: Callable[[Any], Inline] = str, *, is_number: bool = True) -> Column:
@@ -102,9 +108,23 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Listing:
-    """Preformatted text."""
+    """Preformatted text; ``style`` holds CSS classes."""
 
     text: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The interactive table and comparison of all experiments, for HTML only.
+
+    Attributes:
+        data: what reports/templates/leaderboard.js and compare.js show, as ``lookbook.report.data`` returns it.
+        text: what stands above the table.
+    """
+
+    data: Mapping[str, Any]
+    text: Inline
 
 
 @dataclass(frozen=True)
@@ -116,6 +136,14 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Folded:
+    """Blocks that only Markdown has, folded, in place of details that only HTML has."""
+
+    summary: Inline
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
 class Details:
     """Blocks that HTML folds.
 
@@ -124,7 +152,7 @@ class Details:
         is_open: whether HTML shows the blocks at first.
         level: makes the summary a heading of that level and the block a card. Without it Markdown omits the summary.
         anchor, gist: the identifier of a card, and a text at the right of its heading, both for HTML.
-        in_markdown: whether Markdown, which cannot fold, has the blocks.
+        in_markdown: whether Markdown has the blocks, which are not folded there.
     """
 
     summary: Inline
@@ -141,4 +169,6 @@ def table_details(summary: str, table: Table) -> Details:
     return Details(summary, [table], is_open=len(table.subjects) <= OPEN_ROWS)
 
 
-Block: TypeAlias = Paragraph | Heading | Table | Figure | Items | Tiles | Listing | Group | Details
+Block: TypeAlias = (
+    Paragraph | Heading | Table | Figure | Items | Tiles | Listing | Leaderboard | Group | Folded | Details
+)

@@ -36,6 +36,7 @@ class Experiment:
         row: its row of summary.csv; None is a missing value.
         comparison: its row of comparisons.csv, None without a base in the benchmark.
         score: the published score of its submission in the competition.
+        reference: its row of the summary of the reference results.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Experiment:
     row: Mapping[str, Any]
     comparison: Mapping[str, Any] | None = None
     score: float | None = None
+    reference: Mapping[str, Any] | None = None
 
     @property
     def n(self) -> int:
@@ -84,6 +86,12 @@ class Experiment:
     def accuracy(self) -> Statistic:
         """The accuracy on ``split``."""
         return self.main("accuracy")
+
+    @cached_property
+    def reference_accuracy(self) -> Statistic:
+        """The accuracy of the reference result on ``split``."""
+        row = self.reference if self.reference and not self.is_range_test else {}
+        return Statistic(**{part: row.get(f"{self.split}_accuracy_{part}") for part in PARTS})
 
     def main(self, metric: str) -> Statistic:
         """Return a metric on ``split``."""

@@ -12,14 +12,17 @@ from lookbook.datasets.arrays import read_manifest
 from lookbook.errors import ResultError
 from lookbook.report.blocks import Figure
 from lookbook.report.experiment import Experiment
+from lookbook.report.reference import Reference, read_reference
 from lookbook.results.benchmark import Benchmark, read_benchmark
 from lookbook.results.figures import read_figure
 from lookbook.results.paths import figure_file
-from lookbook.results.tables import identity_of, read_derived, read_trials
+from lookbook.results.tables import Row, identity_of, read_derived, read_trials, records
 from lookbook.results.trial import FINISHED
 
-TABLES = ("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials", "published")
-Row = Mapping[Any, Any]  # A row of a table: column to value.
+TABLES = (
+    *("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials"),
+    *("curves", "time_to_accuracy", "published"),
+)
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 
@@ -32,9 +35,10 @@ class Report:
         benchmark: the content of experiments.json.
         table: trials.csv.
         experiments: name to experiment, in the order of the benchmark.
-        epochs, claims, ensembles, factorials: the rows of the tables; None is a missing value.
+        epochs, claims, ensembles, factorials, curves, times: the rows of the tables; None is a missing value.
         manifests: the datasets in use, each with the content of its manifest.json.
         log_pattern: path of a trial's log, with ``{experiment}`` and ``{trial}``.
+        reference: the reference results of the project.
     """
 
     benchmark: Benchmark
@@ -44,8 +48,11 @@ class Report:
     claims: Sequence[Row]
     ensembles: Sequence[Row]
     factorials: Sequence[Row]
+    curves: Sequence[Row]
+    times: Sequence[Row]
     manifests: Mapping[str, Mapping[str, Any]]
     log_pattern: str
+    reference: Reference
 
     @property
     def comparable(self) -> bool:
@@ -97,7 +104,12 @@ class Document:
 
 
 def read_report(
-    experiments: Path, tables: Mapping[str, Path], *, manifests: Iterable[Path], log_pattern: str
+    experiments: Path,
+    tables: Mapping[str, Path],
+    *,
+    manifests: Iterable[Path],
+    log_pattern: str,
+    reference: Sequence[Path] = (),
 ) -> Report:
     """Read what the report shows.
 
@@ -106,6 +118,7 @@ def read_report(
         tables: the CSV file of each of ``TABLES``.
         manifests: the manifest.json of each dataset.
         log_pattern: see ``Report``.
+        reference: see ``read_reference``.
 
     Raises:
         DatasetError: a manifest is missing or damaged.
@@ -133,25 +146,24 @@ def read_report(
     comparisons = {row["experiment"]: row for row in rows("comparisons", lambda row: [row["experiment"], row["base"]])}
     published = pd.read_csv(tables["published"])
     scores = published[published["metric"] == "score"].set_index("experiment")["mean"]
+    shown = read_reference(reference)
     return Report(
         benchmark=benchmark,
         table=table,
         experiments={
-            name: Experiment(name, entry, summary[name], comparisons.get(name), scores.get(name))
+            name: Experiment(name, entry, summary[name], comparisons.get(name), scores.get(name), shown.rows.get(name))
             for name, entry in entries.items()
         },
         epochs=rows("epochs"),
         claims=rows("claims", lambda row: row["names"].split()),
         ensembles=rows("ensembles", members),
         factorials=rows("factorials", cells),
+        curves=rows("curves"),
+        times=rows("time_to_accuracy"),
         manifests={name: found[name] for name in sorted(used)},
         log_pattern=log_pattern,
+        reference=shown,
     )
-
-
-def records(table: pd.DataFrame) -> Sequence[Row]:
-    """Return the rows as dictionaries of plain Python values; None is a missing value."""
-    return [{key: None if pd.isna(value) else value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:

@@ -15,6 +15,7 @@ from lookbook.report.sections.ensembles import ensembles, one_vs_all
 from lookbook.report.sections.experiments import experiments
 from lookbook.report.sections.factorials import factorials
 from lookbook.report.sections.figures import augmentations, published, range_tests
+from lookbook.report.sections.leaderboard import cost, leaderboard
 from lookbook.report.sections.opening import in_short
 from lookbook.report.sections.predictions import predictions
 from lookbook.report.sections.provenance import provenance
@@ -24,7 +25,12 @@ from lookbook.report.sections.trials import collapsed_trials, failures, not_run
 
 Sections = Mapping[str, Callable[[Any], Iterable[Block]]]  # Each function gets the Report or a Document.
 
-OPENING: Sections = {"In short": in_short, "Claims": claims}
+OPENING: Sections = {
+    "In short": in_short,
+    "Claims": claims,
+    "Leaderboard": leaderboard,
+    "Accuracy and cost": cost,
+}
 PER_DOCUMENT: Sections = {
     "": results,
     "Text, code and published": text_and_code,

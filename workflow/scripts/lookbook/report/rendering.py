@@ -1,9 +1,12 @@
 """The report as files: Markdown with its figures beside it, and HTML with everything inside."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -62,7 +65,11 @@ def create_environment(templates: Path, path: Path, names: Iterable[str]) -> Env
         "blocks": blocks,
         "inline": inline,
         "rows": rows,
+        "on_one_line": on_one_line,
+        "anchor": anchor,
         "inline_svg": svg_inliner(),
+        "json": script_json,
+        "breakable": lambda text: escape(text).replace("_", Markup("_<wbr>")),
         "relative": lambda file: Path(os.path.relpath(file, path.parent)).as_posix(),
         "names": names,
         "slug": slug,
@@ -78,6 +85,31 @@ def rows(table: Table) -> Iterator[list[tuple[Column, Cell]]]:
     for subject in table.subjects:
         items = [(column, column.cell(subject)) for column in table.columns]
         yield [(column, item if isinstance(item, Cell) else Cell(item)) for column, item in items]
+
+
+def on_one_line(table: Table) -> Table:
+    """Return a table for Markdown: columns of their own have the further lines of a cell, where a column has any."""
+
+    def cut(column: Column) -> Column:
+        def cell(subject: Any) -> Inline:
+            item = column.cell(subject)
+            return item.text if isinstance(item, Cell) else item
+
+        return column if column.details is None else replace(column, cell=cell)
+
+    columns = [part for column in table.columns for part in (cut(column), *(column.details or ()))]
+    return replace(table, columns=columns)
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def script_json(value: Any) -> Markup:
+    """Return a value as JSON that may stand in an HTML script element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", r"\u003c"))
 
 
 def svg_inliner() -> Callable[[str, Path, str], Markup]:

@@ -8,6 +8,7 @@ reproduces where jobs share no file system.
 TRIAL_FILES = ("trial.json", "history.csv", "model.keras", "predictions.npz")
 PREDICTION_FIGURES = ("confusion_matrix", "precision_recall", "wrong_predictions")
 DATASET_FIGURES = ("class_counts", "image_sizes")
+REFERENCE_FILES = ("summary.csv", "claims.csv", "trials.csv")
 
 
 def trial_file(results: object, experiment: str, trial: object, name: str) -> str:

@@ -1,6 +1,6 @@
 """The CSV tables of a benchmark, and the identity of what each row was made from."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from lookbook.results.benchmark import Benchmark
 from lookbook.results.reading import check_identity, reading, remedy
 from lookbook.results.trial import Trial, trial_identity
 
+Row = Mapping[Any, Any]  # A row of a table: column to value.
 # What summary.csv has of a metric: statistics of the trials, and the comparison with the published value.
 STATISTICS = ("mean", "std", "min", "max", "ci_low", "ci_high")
 PUBLISHED = (
@@ -57,6 +58,11 @@ def read_table(path: Path) -> pd.DataFrame:
             if not (str(name).endswith(TEXT_COLUMNS) or is_numeric_dtype(table[name]) or table[name].isna().all()):
                 raise ValueError(f"the column {str(name)[:60]} has text among its numbers")
         return table.astype({name: "Int64" for name in WHOLE_NUMBERS if name in table})
+
+
+def records(table: pd.DataFrame) -> Sequence[Row]:
+    """Return the rows as dictionaries of plain Python values; None is a missing value."""
+    return [{key: None if pd.isna(value) else value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def read_derived(

@@ -27,18 +27,26 @@ UNJUDGED = (NOT_RUN, NOT_COMPARABLE)
 
 
 def claims(report: Report) -> Iterator[Block]:
-    """Yield the judged claims as a table, and the others as a folded one."""
+    """Yield the judged claims as a table, and the others as a folded one.
+
+    Where the budgets are reduced, the verdicts are those of the reference results, as far as these have them.
+    """
     if not report.claims:
         return
-    judged = [row for row in report.claims if row["verdict"] not in UNJUDGED]
-    others = [row for row in report.claims if row["verdict"] in UNJUDGED]
-    yield Paragraph(f"{plural(len(report.claims), 'claim')} of the documents: {counts(report.claims)}.")
+    rows, source = list(report.claims), ""
+    if not report.comparable and report.reference.rows:
+        known = {(row["document"], row["claim"]): row for row in report.reference.claims}
+        rows = [known.get((row["document"], row["claim"]), row) for row in rows]
+        source = f" The verdicts are those of the reference results ({report.reference.devices}), not of this run."
+    judged = [row for row in rows if row["verdict"] not in UNJUDGED]
+    others = [row for row in rows if row["verdict"] in UNJUDGED]
+    yield Paragraph(f"{plural(len(rows), 'claim')} of the documents: {counts(rows)}.{source}")
     if judged:
         yield Paragraph(TEXT, "small quiet")
         yield Table("Claims of the documents", judged, COLUMNS, CAPTION, "claims")
     if others:
         table = Table("Claims without a verdict", others, COLUMNS, CAPTION, "claims")
-        yield Details(f"{plural(len(others), 'claim')} without a verdict", [table], level=3)
+        yield Details(f"{plural(len(others), 'claim')} without a verdict", [table], level=3, in_markdown=False)
 
 
 def counts(rows: Sequence[Row]) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from lookbook import formatting as f
 from lookbook.config.settings import settings_by_origin
 from lookbook.datasets import DATASETS
-from lookbook.report.blocks import Block, Column, Details, Group, Heading, Items, Listing, Paragraph, Table
-from lookbook.report.experiment import LABELS, Experiment
+from lookbook.report.blocks import Block, Column, Details, Folded, Group, Heading, Items, Listing, Paragraph, Table
+from lookbook.report.experiment import EXPERIMENT, LABELS, Experiment
 from lookbook.report.inline import Inline, code, experiment_link, file_link, join, link, quiet, strong
 from lookbook.report.inputs import Document, Report
+from lookbook.results.paths import figure_file
 from lookbook.results.submissions import read_submission
 from lookbook.statistics.comparisons import DETECTED
 
@@ -19,6 +20,7 @@ TEXT = (
     "Thin lines are trials; the thick line is their mean, drawn while at least half of the trials run. Differences are "
     "computed trial by trial between equal seeds."
 )
+MOST_CHANGES, MOST_CHARACTERS = 2, 40  # of a line of Markdown
 P_VALUES = " Their p-values are those of the paired t-test, adjusted for the number of comparisons (Holm)."
 
 
@@ -29,7 +31,35 @@ def experiments(document: Document) -> Iterator[Block]:
         gist = experiment.remark or experiment.accuracy.text if experiment.n else "not run"
         summary: Inline = [code(experiment.name), " ", quiet(experiment.entry["title"])]
         blocks = list(card(document.report, experiment))
-        yield Details(summary, blocks, level=4, anchor=f.slug(experiment.name), gist=gist)
+        yield Details(summary, blocks, level=4, anchor=f.slug(experiment.name), gist=gist, in_markdown=False)
+    yield Folded("Settings and learning curves", [definitions(document)])
+
+
+def definitions(document: Document) -> Table:
+    """Return what each experiment changes from its base, in a line, and its learning curves."""
+
+    def changed(experiment: Experiment) -> Inline:
+        base, changes = experiment.entry["base"], experiment.entry["changes"]
+        if not base:
+            return f.MISSING
+        settings: list[Inline] = [
+            [code(change["key"].rpartition(".")[2]), f" {f.shortened(f.setting(change['to']), MOST_CHARACTERS)}"]
+            for change in changes[:MOST_CHANGES]
+        ]
+        if len(changes) > MOST_CHANGES:
+            settings.append(f"{len(changes) - MOST_CHANGES} more")
+        return [experiment_link(base), ": ", join(settings) if settings else "nothing"]
+
+    def curves(experiment: Experiment) -> Inline:
+        path = figure_file(document.report.benchmark.results, "learning_curves", experiment.name)
+        return file_link("curves", path) if experiment.n and experiment.row["epochs_max"] != 1 else f.MISSING
+
+    columns = [
+        EXPERIMENT,
+        Column("Changed from", changed, is_number=False),
+        Column("Learning curves", curves, is_number=False),
+    ]
+    return Table(f"{document.name}: settings", document.experiments, columns)
 
 
 def card(report: Report, experiment: Experiment) -> Iterator[Block]:
@@ -61,7 +91,7 @@ def card(report: Report, experiment: Experiment) -> Iterator[Block]:
     yield from all_values(experiment)
     spec = json.dumps(entry["spec"], indent=2, sort_keys=True, ensure_ascii=False)
     digest = Paragraph(["Digest ", code(entry["digest"])], "small quiet")
-    yield Details("Full configuration", [digest, Listing(spec)], in_markdown=False)
+    yield Details("Full configuration", [digest, Listing(spec, "spec")], in_markdown=False)
 
 
 def facts(experiment: Experiment) -> Iterator[Inline]:
@@ -74,6 +104,7 @@ def facts(experiment: Experiment) -> Iterator[Inline]:
         yield link("Not run", "not-run")
     if experiment.entry["published_as"]:
         yield ["compared with the published values of ", experiment_link(experiment.entry["published_as"])]
+    yield link("in the leaderboard", f"leaderboard?text={experiment.name}")
     if row["parameters_mean"] is not None:
         yield f"{f.thousands(row['parameters_mean'])} parameters"
     if row["seconds_mean"] is not None:

@@ -11,9 +11,10 @@ from lookbook.formatting import fixed, plural, thousands
 from lookbook.report.blocks import Block, Details, Paragraph, Table, table_details, value_column
 from lookbook.report.experiment import SPLITS, Experiment
 from lookbook.report.inline import Inline, code, quiet
-from lookbook.report.inputs import Document, Report, Row, records
+from lookbook.report.inputs import Document, Report
 from lookbook.results.figures import read_best_network
 from lookbook.results.metrics import read_metrics
+from lookbook.results.tables import Row, records
 from lookbook.results.trial import read_trial
 
 TITLES = {

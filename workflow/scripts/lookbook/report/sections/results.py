@@ -1,9 +1,9 @@
 """The accuracy and loss of a document's experiments, and its validation accuracy without duplicate images."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from lookbook.formatting import fixed, plural, signed, slug, span, spread, thousands
-from lookbook.report.blocks import Block, Cell, Column, Paragraph, Table
+from lookbook.formatting import MISSING, fixed, plural, signed, slug, span, spread, thousands
+from lookbook.report.blocks import Block, Cell, Column, Details, Paragraph, Table
 from lookbook.report.experiment import EXPERIMENT, SPLITS, Experiment
 from lookbook.report.inline import Inline, chip, experiment_link, join, link, strong
 from lookbook.report.inputs import Document
@@ -33,11 +33,10 @@ def results(document: Document) -> Iterator[Block]:
     """Yield the main table of a document: accuracy and loss of each experiment beside the published values."""
 
     def name(experiment: Experiment) -> Cell:
-        budget = [experiment.entry["budget"]] if experiment.n and not document.report.comparable else []
         remark: list[Inline] = [chip(experiment.remark)] if experiment.remark else []
         if experiment.is_range_test:
             remark = [link(remark, f"{slug(document.name)}-learning-rate-range-tests")]
-        return Cell(experiment_link(experiment.name), [experiment.entry["title"], *budget, *remark], experiment.name)
+        return Cell(experiment_link(experiment.name), [experiment.entry["title"], *remark], experiment.name)
 
     def trials(experiment: Experiment) -> Cell:
         if not experiment.n:
@@ -47,15 +46,17 @@ def results(document: Document) -> Iterator[Block]:
         small = [chip(f"{collapsed} collapsed", "collapsed")] if collapsed else []
         return Cell(f"{experiment.n_ok} of {experiment.n}", small, experiment.n_ok)
 
-    columns = [Column("Experiment", name, is_number=False), Column("Trials", trials)]
+    title = Column("What it is", lambda e: "; ".join(filter(None, (e.entry["title"], e.remark))), is_number=False)
+    columns = [Column("Experiment", name, is_number=False, details=[title]), Column("Trials", trials)]
     caption = "Mean ± standard deviation over trials, lowest to highest value, 95% interval of the mean"
     caption += "; difference from the published value with its 95% interval" if document.report.comparable else ""
-    columns += [*values("accuracy"), *values("loss")]
-    yield Table(f"{document.name}: results", document.experiments, columns, caption, "headline", is_sortable=True)
+    columns += [*values("accuracy", document), *values("loss", document)]
+    table = Table(f"{document.name}: results", document.experiments, columns, caption, "headline", is_sortable=True)
+    yield Details("Accuracy and loss of all experiments as a table", [table])
 
 
-def values(metric: str) -> Iterator[Column]:
-    """Yield the columns of a metric: our value, the published one and their difference."""
+def values(metric: str, document: Document) -> Iterator[Column]:
+    """Yield the columns of a metric: our value, the published one and, with the full budgets, their difference."""
 
     def split(experiment: Experiment) -> list[str]:
         return [] if experiment.split == "test" else [f"{SPLITS[experiment.split]} split"]
@@ -86,9 +87,18 @@ def values(metric: str) -> Iterator[Column]:
         interval = [span(found.delta_low, found.delta_high, signed)] if found.delta_low is not None else []
         return Cell(signed(found.delta), [*interval, chip(found.verdict, found.verdict)], found.delta)
 
-    yield Column(f"Test {metric}", ours)
-    yield Column("Published", published)
-    yield Column("Difference", difference)
+    def interval(low: str, high: str, write: Callable[[float], str]) -> Column:
+        def cell(experiment: Experiment) -> str:
+            found = experiment.main(metric)
+            return span(getattr(found, low), getattr(found, high), write)
+
+        return Column("95% interval", cell)
+
+    verdict = Column("Verdict", lambda e: e.main(metric).verdict or MISSING, is_number=False)
+    yield Column(f"Test {metric}", ours, details=[interval("ci_low", "ci_high", fixed)])
+    yield Column("Published", published, details=[])
+    if document.report.comparable:
+        yield Column("Difference", difference, details=[interval("delta_low", "delta_high", signed), verdict])
 
 
 def with_duplicates(document: Document) -> list[Experiment]:

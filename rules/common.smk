@@ -7,6 +7,7 @@ from pathlib import Path
 # Import only light modules: on a cluster every job parses this file.
 from lookbook.config.benchmark import PLAN_KEYS
 from lookbook.config.claims import check_datasets, claims_of, names_with
+from lookbook.config.costs import priorities
 from lookbook.config.digests import canonical, digest, script_digest, text_digest
 from lookbook.config.experiments import defined, digest_of, locate, resolve, resolve_config
 from lookbook.config.published import check_published, compared_by_epoch, reference_files

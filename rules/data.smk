@@ -51,6 +51,8 @@ rule prepare_dataset:
         "logs/prepare_dataset/{dataset}.log",
     wildcard_constraints:
         dataset="|".join(set(DATASETS) - {*PREPARED, *COMPETITION_DATASETS}),
+    # Before any trial, because the trials of other datasets would come first.
+    priority: 100_000
     conda:
         "../envs/data.yaml"
     threads: 2

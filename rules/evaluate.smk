@@ -15,7 +15,7 @@ rule evaluate_trial:
     log:
         f"{RESULTS}/logs/evaluate_trial/{{experiment}}/{{trial}}.log",
     # A finished trial is evaluated before another one starts.
-    priority: 1
+    priority: 2 * len(RANKS) + 1
     conda:
         "../envs/analysis.yaml"
     # A code change reruns the evaluation, not the training.

@@ -88,9 +88,7 @@ rule summarise_histories:
         trials=TABLES["trials"],
         experiments=EXPERIMENTS_JSON,
     output:
-        curves=report(
-            TABLES["curves"], caption="../reports/captions/curves.rst", category="Tables"
-        ),
+        curves=report(TABLES["curves"], caption="../reports/captions/curves.rst", category="Tables"),
         times=report(
             TABLES["time_to_accuracy"],
             caption="../reports/captions/time_to_accuracy.rst",

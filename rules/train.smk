@@ -1,5 +1,9 @@
 """Training: one job per trial."""
 
+# Trial 0 of every experiment comes first, and the cheaper before the dearer, so that a run that is stopped early has
+# something of everything. A changed priority reruns nothing.
+RANKS = priorities(EXPERIMENTS)
+
 
 onstart:
     end_gracefully(workflow)
@@ -19,6 +23,7 @@ rule train_trial:
         predictions=trial_file(RESULTS, "{experiment}", "{trial}", "predictions.npz"),
     log:
         f"{RESULTS}/logs/train_trial/{{experiment}}/{{trial}}.log",
+    priority: lambda wildcards: RANKS[wildcards.experiment] + len(RANKS) * (wildcards.trial == "0")
     conda:
         "../envs/training.yaml"
     threads: CONFIG["devices"]["threads"]

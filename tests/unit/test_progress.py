@@ -3,9 +3,11 @@
 import logging
 
 import pytest
+from snakemake.logging import DefaultFilter
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from lookbook.runtime.progress import TrialProgress, repeat_failures, trial_line
+from lookbook.runtime.console import HANDLER, failures, quiet
+from lookbook.runtime.progress import OTHER_SECONDS, TrialProgress, repeat_failures, trial_line
 
 
 class Run:
@@ -58,7 +60,7 @@ def test_a_line_is_told_whenever_a_trial_ends_with_the_expected_end_until_the_la
         "trials: 2 done, 1 running, 0 left",
         "trials: 3 done, 0 running, 0 left",
     ]
-    assert ["expected end of training" in line for line in run.lines] == [True, True, False]
+    assert ["expected end" in line for line in run.lines] == [True, True, False]
 
 
 def test_a_failed_job_is_told():
@@ -170,3 +172,54 @@ def test_trials_without_results_are_told_at_once_counted_apart_and_repeated(caps
     ]
     repeat_failures([])
     assert capsys.readouterr().err == ""
+
+
+def test_the_expected_end_is_that_of_the_whole_run():
+    run = Run({1: "a", 2: "a"})
+    run.progress.others = {3: "summarise", 4: "render_report", 5: "render_report"}
+    run.tell(LogEvent.RUN_INFO)
+    run.start(1)
+    run.finish(1, after=10)
+    assert run.progress.seconds_left() == pytest.approx(10 + 3 * OTHER_SECONDS)
+    run.start(4)
+    run.time += 20
+    run.tell(LogEvent.JOB_FINISHED, job_id=4)
+    # The average number of trials at a time is never below one.
+    assert run.progress.seconds_left() == pytest.approx(10 + OTHER_SECONDS + 20)
+
+
+def test_failures_of_this_run_and_of_earlier_ones_are_told_once(tmp_path):
+    table = tmp_path / "trials.csv"
+    table.write_text("experiment,trial,status,error\na,0,ok,\na,1,failed,ValueError: no\nb,0,diverged,\n")
+    told = ["FAILED a/1: ValueError: no; log: l"]
+    lines = failures(table, told, lambda name, row: trial_line(name, row, f"{name}.log"))
+    assert lines == [*told, "FAILED b/0: diverged; log: b/0.log"]
+    assert failures(tmp_path / "absent.csv", told, lambda *_: "") == told
+
+
+@pytest.mark.parametrize(("asked", "shown"), [({}, 2), ({"dryrun": True}, 4), ({"printshellcmds": True}, 4)])
+def test_the_console_shows_no_single_jobs_unless_it_is_asked_to(asked, shown):
+    logger, records, lines = logging.getLogger("snakemake.logging"), [], []
+    handler = logging.Handler()
+    handler.name, handler.emit = HANDLER, records.append
+    handler.addFilter(
+        DefaultFilter(set(), False, False, asked.get("dryrun", False), asked.get("printshellcmds", False))
+    )
+    logger.addHandler(handler)
+    try:
+        quiet(lines.append, ("train_trial",))
+        for event, message, rule in (
+            (LogEvent.RUN_INFO, "Job stats", None),
+            (LogEvent.JOB_INFO, "", "train_trial"),
+            (None, "Select jobs to execute...", None),
+            (LogEvent.JOB_ERROR, "", "summarise"),
+        ):
+            more = {"rule_name": rule} if rule else {}
+            handler.handle(logging.makeLogRecord({"event": event, "msg": message, **more}))
+        if not asked:
+            handler.handle(logging.makeLogRecord({"event": LogEvent.JOB_INFO, "msg": "", "rule_name": "summarise"}))
+            handler.handle(logging.makeLogRecord({"event": LogEvent.JOB_INFO, "msg": "", "rule_name": "summarise"}))
+            assert lines == ["summarise ..."]
+    finally:
+        logger.removeHandler(handler)
+    assert len(records) == shown

@@ -51,13 +51,13 @@ def effects(monkeypatch, tmp_path):
     monkeypatch.setattr(snakemake_run.gc, "set_threshold", lambda _: None)
     monkeypatch.setattr(snakemake_run.atexit, "register", lambda _: None)
     monkeypatch.setattr(snakemake_run, "end_without_deadlock", lambda: found.append("signals"))
-    monkeypatch.setattr(snakemake_run, "execute_alone", lambda _: found.append("lock"))
-    monkeypatch.setattr(snakemake_run, "follow", lambda _: found.append("progress"))
+    monkeypatch.setattr(snakemake_run, "execute_alone", lambda *_: found.append("lock"))
+    monkeypatch.setattr(snakemake_run, "follow", lambda *_: found.append("progress"))
     yield found
     shell.prefix("")
 
 
-@pytest.mark.parametrize(("main", "expected"), [(True, ["signals", "lock", "progress"]), (False, [])])
+@pytest.mark.parametrize(("main", "expected"), [(True, ["signals", "progress", "lock"]), (False, [])])
 def test_only_the_main_process_locks_and_reports(main, expected, effects):
     snakemake_run.prepare_run(workflow(main=main), CONFIG, Path("/scripts"))
     assert effects == expected
@@ -66,7 +66,7 @@ def test_only_the_main_process_locks_and_reports(main, expected, effects):
 def test_jobs_are_executed_under_a_lock_of_the_working_directory(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     run = workflow()
-    snakemake_run.execute_alone(run)
+    snakemake_run.execute_alone(run, lambda: None)
     plugin = executor()
     # The lock takes the place of Snakemake's own.
     assert run.execute(executor_plugin=plugin, updated_files=[]) == (
@@ -81,7 +81,7 @@ def test_jobs_are_executed_under_a_lock_of_the_working_directory(monkeypatch, tm
 def test_a_dry_run_and_a_run_without_locks_take_none(dryrun, lock, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     run = workflow(lock=lock)
-    snakemake_run.execute_alone(run)
+    snakemake_run.execute_alone(run, lambda: None)
     assert run.execute(executor_plugin=executor(dryrun))[1:] == (False, lock)
     assert list(tmp_path.iterdir()) == []
 
@@ -89,7 +89,7 @@ def test_a_dry_run_and_a_run_without_locks_take_none(dryrun, lock, monkeypatch, 
 def test_a_second_run_is_refused_until_the_first_has_ended(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     run = workflow()
-    snakemake_run.execute_alone(run)
+    snakemake_run.execute_alone(run, lambda: None)
     refused = f"Another run executes jobs in {tmp_path}.*process {os.getpid()} on "
     with snakemake_run.hold_lock(snakemake_run.RUN_LOCK), pytest.raises(WorkflowError, match=refused):
         run.execute(executor_plugin=executor())
@@ -104,7 +104,7 @@ def test_errors_of_the_jobs_and_of_the_lock_are_told_apart(monkeypatch, tmp_path
 
     run = workflow()
     run.execute = fail
-    snakemake_run.execute_alone(run)
+    snakemake_run.execute_alone(run, lambda: None)
     with pytest.raises(OSError, match="No space left"):
         run.execute(executor_plugin=executor())
     Path(".snakemake").rmdir()

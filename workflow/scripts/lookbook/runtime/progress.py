@@ -5,7 +5,6 @@ A logging handler counts the training jobs among Snakemake's events. It is not a
 Lookbook is not an installed package.
 """
 
-import atexit
 import json
 import logging
 import sys
@@ -19,8 +18,10 @@ from typing import Any
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from lookbook.results.trial import FINISHED
+from lookbook.runtime.console import failures, quiet
 
 RULE = "train_trial"
+OTHER_SECONDS = 4.0  # of a job that is no training, before one of its rule has ended
 
 
 class TrialProgress(logging.Handler):
@@ -38,6 +39,7 @@ class TrialProgress(logging.Handler):
 
     Attributes:
         failures: the lines of the trials without results.
+        others: the rule of each other job of the run, by Snakemake's job number.
     """
 
     def __init__(
@@ -53,9 +55,13 @@ class TrialProgress(logging.Handler):
         self._describe, self.failures = describe, list[str]()
         self._plan, self._write, self._now, self._is_retried, self._state = plan, write, now, is_retried, started
         self._experiment: Mapping[int, str] = {}
+        self.others: Mapping[int, str] = {}
         self._started: dict[int, float] = {}
         self._durations: dict[str, list[float]] = {}
         self._left: Counter[str] = Counter()
+        self._others_left: Counter[str] = Counter()
+        self._other_started: dict[int, float] = {}
+        self._other_durations: dict[str, list[float]] = {}
         self._done = self._failed = 0
         self._first = now()
 
@@ -65,15 +71,22 @@ class TrialProgress(logging.Handler):
         if event == LogEvent.RUN_INFO:
             self._experiment = self._plan()
             self._left = Counter(self._experiment.values())
+            self._others_left = Counter(self.others.values())
         elif event == LogEvent.JOB_STARTED:
             now = self._now()
-            self._started |= {job: now for job in record.jobs if job in self._experiment}  # type: ignore[attr-defined]
+            jobs = record.jobs  # type: ignore[attr-defined]
+            self._started |= {job: now for job in jobs if job in self._experiment}
+            self._other_started |= {job: now for job in jobs if job in self.others}
         elif event == LogEvent.JOB_FINISHED:
             self._end(record.job_id, failed=False)  # type: ignore[attr-defined]
         elif event == LogEvent.JOB_ERROR:
             self._end(record.jobid, failed=True)  # type: ignore[attr-defined]
 
     def _end(self, job: int, failed: bool) -> None:
+        if job in self._other_started:
+            rule = self.others[job]
+            self._other_durations.setdefault(rule, []).append(self._now() - self._other_started.pop(job))
+            self._others_left[rule] -= 1
         if job not in self._started:
             return
         if failed and self._is_retried(job):
@@ -100,14 +113,20 @@ class TrialProgress(logging.Handler):
         if not running + left:
             return text
         end = datetime.now().astimezone() + timedelta(seconds=self.seconds_left())
-        return f"{text}; expected end of training {end:%H:%M on %d %B}"
+        return f"{text}; expected end {end:%H:%M on %d %B}"
 
     def seconds_left(self) -> float:
-        """Return the expected seconds until the last trial ends.
+        """Return the expected seconds until the last job ends.
 
         The expected duration of a trial is the mean of the finished trials of its experiment or, without any, of all
-        finished trials. The expected number of trials that run at a time is the average so far.
+        finished trials; that of another job is the mean of its rule or, without any, ``OTHER_SECONDS``. The expected
+        number of jobs that run at a time is the average of the trials so far.
         """
+        others = self._other_durations
+        rest = sum(
+            count * (sum(others[rule]) / len(others[rule]) if rule in others else OTHER_SECONDS)
+            for rule, count in self._others_left.items()
+        )
         every = [seconds for durations in self._durations.values() for seconds in durations]
         mean = sum(every) / len(every)
         expected = {name: sum(durations) / len(durations) for name, durations in self._durations.items()}
@@ -115,20 +134,27 @@ class TrialProgress(logging.Handler):
         elapsed = max(self._now() - self._first, 1e-9)
         running = sum(self._now() - started for started in self._started.values())
         at_a_time = max((sum(every) + running) / elapsed, 1.0)
-        return max(work - running, 0.0) / at_a_time
+        return (max(work - running, 0.0) + rest) / at_a_time
 
 
-def follow(workflow: Any) -> None:
+def follow(workflow: Any, config: Mapping[str, Any]) -> Callable[[], None]:
     """Write the progress of a run to standard error.
 
     Args:
         workflow: Snakemake's workflow, in the process that schedules the jobs.
+        config: the resolved configuration.
+
+    Returns:
+        A function that repeats the lines of the trials without results, to be called last.
     """
 
+    pattern = f"{config['results']}/logs/train_trial/{{}}.log"
     jobs: dict[int, Any] = {}
 
     def plan() -> dict[int, str]:
-        jobs.update({workflow.dag.jobid(job): job for job in workflow.dag.needrun_jobs() if job.rule.name == RULE})
+        needed = {workflow.dag.jobid(job): job for job in workflow.dag.needrun_jobs()}
+        jobs.update({number: job for number, job in needed.items() if job.rule.name == RULE})
+        progress.others = {number: job.rule.name for number, job in needed.items() if number not in jobs}
         return {number: job.wildcards.experiment for number, job in jobs.items()}
 
     def is_retried(number: int) -> bool:
@@ -152,7 +178,15 @@ def follow(workflow: Any) -> None:
         started=lambda: "running" if workflow.local_exec else "submitted",
     )
     logging.getLogger("snakemake.logging").addHandler(progress)
-    atexit.register(repeat_failures, progress.failures)
+    quiet(print_line, (RULE, "evaluate_trial"))
+
+    def repeat() -> None:
+        table = Path(config["results"]) / "trials.csv"
+        repeat_failures(
+            failures(table, progress.failures, lambda name, row: trial_line(name, row, pattern.format(name)))
+        )
+
+    return repeat
 
 
 def trial_line(name: str, facts: Mapping[str, Any], log: str) -> str:
@@ -160,7 +194,7 @@ def trial_line(name: str, facts: Mapping[str, Any], log: str) -> str:
 
     Args:
         name: ``<experiment>/<trial>``.
-        facts: the content of trial.json.
+        facts: the content of trial.json; for one without results its row of trials.csv does as well.
         log: the path of its log.
     """
     status = facts.get("status")

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,7 @@ def prepare_run(workflow: Any, config: Mapping[str, Any], scripts: Path) -> None
     os.environ.setdefault("LOOKBOOK_COMMAND", shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
     if workflow.is_main_process:
         end_without_deadlock()
-        execute_alone(workflow)
-        follow(workflow)
+        execute_alone(workflow, follow(workflow, config))
 
 
 def end_without_deadlock() -> None:
@@ -113,17 +112,20 @@ def check_accounting(workflow: Any) -> None:
         raise WorkflowError(f"This SLURM has no accounting, so the states of jobs stay unknown; add {' '.join(needed)}")
 
 
-def execute_alone(workflow: Any) -> None:
+def execute_alone(workflow: Any, last: Callable[[], None]) -> None:
     """Make a workflow hold a lock of the working directory while it executes jobs.
 
     The lock takes the place of Snakemake's own locks, which remain when a run is killed, and all of which are removed
     by the first of several runs that ends. A dry run takes no lock, and ``--nolock`` has its usual meaning. While the
-    Snakefile is parsed it is not known yet whether jobs will be executed.
+    Snakefile is parsed it is not known yet whether jobs will be executed. ``last`` is called when the process ends.
     """
     execute = workflow.execute
 
     def execute_locked(*, executor_plugin: Any, **settings: Any) -> Any:
-        if executor_plugin.common_settings.dryrun_exec or not workflow.execution_settings.lock:
+        if executor_plugin.common_settings.dryrun_exec:
+            return execute(executor_plugin=executor_plugin, **settings)
+        atexit.register(last)
+        if not workflow.execution_settings.lock:
             return execute(executor_plugin=executor_plugin, **settings)
         with ExitStack() as held:
             try:

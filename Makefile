@@ -1,7 +1,7 @@
 # `make report` and `make test` need only Python 3.11 to 3.13 and make; `make help` lists all targets.
 
 .DELETE_ON_ERROR:
-.PHONY: help report full retry data check test test-jax test-engines mutants soak benchmark install lint clean lock
+.PHONY: help report plan full retry data check test test-jax test-engines mutants soak benchmark install lint clean lock
 
 # The first Python that runs and is recent enough; choose another one with `make PYTHON=/path/to/python3`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -29,6 +29,10 @@ help:  ## this list
 report: $(VENV)/.installed  ## the quick benchmark; EXPERIMENTS="exp103 exp104" runs only these
 	$(BIN)/snakemake --cores $(CORES) $(QUICK) $(if $(SUBSET),$(SELECTED))
 	@echo "The report: $(CURDIR)/$(RESULTS)/report/report.html"
+
+plan: $(VENV)/.installed  ## what `make report` would do: trials, jobs, time and disk
+	@$(BIN)/python workflow/scripts/show_plan.py --config config/config.yaml config/quick.yaml
+	@$(BIN)/snakemake --dry-run --quiet rules $(QUICK) 2>&1 | awk '/^Job stats:/ {n++} n == 1 || /Nothing to be done/'
 
 retry: $(VENV)/.installed  ## trains the trials without results of `make report` again
 	$(BIN)/python workflow/scripts/discard_failed.py --experiments $(RESULTS)/experiments.json

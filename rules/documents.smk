@@ -11,7 +11,12 @@ rule compare_epochs:
         experiments=EXPERIMENTS_JSON,
         published=local(str(locate(CONFIG["published"], ROOT))),
     output:
-        report(TABLES["epochs"], caption="../reports/captions/epochs.rst", category="Tables"),
+        report(
+            TABLES["epochs"],
+            caption="../reports/captions/epochs.rst",
+            category="Tables",
+            labels={"table": "published values by epoch"},
+        ),
     log:
         f"{RESULTS}/logs/compare_epochs.log",
     conda:
@@ -36,7 +41,12 @@ rule judge_claims:
         trials=TABLES["trials"],
         experiments=EXPERIMENTS_JSON,
     output:
-        report(TABLES["claims"], caption="../reports/captions/claims.rst", category="Tables"),
+        report(
+            TABLES["claims"],
+            caption="../reports/captions/claims.rst",
+            category="Tables",
+            labels={"table": "claims"},
+        ),
     log:
         f"{RESULTS}/logs/judge_claims.log",
     conda:

@@ -37,6 +37,7 @@ rule write_submission:
             f"{RESULTS}/submissions/{{experiment}}.csv",
             caption="../reports/captions/submissions.rst",
             category="Submissions",
+            labels={"experiment": "{experiment}"},
         ),
         json=f"{RESULTS}/submissions/{{experiment}}.json",
     log:

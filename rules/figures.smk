@@ -17,12 +17,16 @@ rule plot_learning_curves:
         plan=PLAN_JSON,
         epochs=TABLES["epochs"],
     output:
-        report(
-            LEARNING_CURVES,
-            caption="../reports/captions/learning_curves.rst",
-            category="Figures",
-            subcategory="Learning curves",
-        ),
+        [
+            report(
+                file,
+                caption="../reports/captions/learning_curves.rst",
+                category="Figures",
+                subcategory="Learning curves",
+                labels={"experiment": name},
+            )
+            for name, file in zip(PLAN, LEARNING_CURVES)
+        ],
     log:
         f"{RESULTS}/logs/plot_learning_curves.log",
     conda:
@@ -47,6 +51,7 @@ rule plot_learning_rate_range:
             caption="../reports/captions/learning_rate_range.rst",
             category="Figures",
             subcategory="Learning-rate range tests",
+            labels={"experiment": "{experiment}"},
         ),
     log:
         f"{RESULTS}/logs/plot_learning_rate_range/{{experiment}}.log",
@@ -70,6 +75,7 @@ rule plot_published:
             figure_file(RESULTS, "published"),
             caption="../reports/captions/published.rst",
             category="Figures",
+            subcategory="All experiments",
             labels={"figure": "measured and published accuracy"},
         ),
     log:
@@ -94,6 +100,7 @@ rule plot_cost:
             figure_file(RESULTS, "cost"),
             caption="../reports/captions/cost.rst",
             category="Figures",
+            subcategory="All experiments",
             labels={"figure": "accuracy against cost"},
         ),
     log:

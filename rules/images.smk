@@ -15,12 +15,16 @@ rule plot_dataset:
     input:
         unpack(lambda wildcards: dataset_files(wildcards.dataset)),
     output:
-        report(
-            DATASET_FILES,
-            caption="../reports/captions/datasets.rst",
-            category="Figures",
-            subcategory="Datasets",
-        ),
+        [
+            report(
+                file,
+                caption="../reports/captions/datasets.rst",
+                category="Figures",
+                subcategory="Datasets",
+                labels={"dataset": "{dataset}", "figure": Path(file).stem.replace("_", " ")},
+            )
+            for file in DATASET_FILES
+        ],
     log:
         f"{RESULTS}/logs/plot_dataset/{{dataset}}.log",
     conda:
@@ -35,12 +39,16 @@ rule plot_dataset:
 
 rule plot_contact_sheets:
     output:
-        report(
-            SHEET_FILES,
-            caption="../reports/captions/contact_sheets.rst",
-            category="Figures",
-            subcategory="Augmentations",
-        ),
+        [
+            report(
+                file,
+                caption="../reports/captions/contact_sheets.rst",
+                category="Figures",
+                subcategory="Augmentations",
+                labels={"augmentation": name},
+            )
+            for name, file in zip(SHEETS, SHEET_FILES)
+        ],
     log:
         f"{RESULTS}/logs/plot_contact_sheets.log",
     conda:

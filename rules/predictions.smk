@@ -19,12 +19,16 @@ rule plot_predictions:
         unpack(lambda wildcards: dataset_files(DATASET_OF[wildcards.experiment])),
         plan=PLAN_JSON,
     output:
-        report(
-            PREDICTION_FILES,
-            caption="../reports/captions/predictions.rst",
-            category="Figures",
-            subcategory="Predictions",
-        ),
+        [
+            report(
+                file,
+                caption="../reports/captions/predictions.rst",
+                category="Figures",
+                subcategory="Predictions",
+                labels={"experiment": "{experiment}", "figure": name.replace("_", " ")},
+            )
+            for name, file in zip(PREDICTION_FIGURES, PREDICTION_FILES)
+        ],
     log:
         f"{RESULTS}/logs/plot_predictions/{{experiment}}.log",
     conda:
@@ -47,12 +51,16 @@ rule plot_best_network:
         trials=TABLES["trials"],
         manifests=[dataset_files(name)["manifest"] for name in COMPARED_DATASETS],
     output:
-        report(
-            BEST_FILES,
-            caption="../reports/captions/best_network.rst",
-            category="Figures",
-            subcategory="Best network of the zoo",
-        ),
+        [
+            report(
+                file,
+                caption="../reports/captions/best_network.rst",
+                category="Figures",
+                subcategory="Best network of the zoo",
+                labels={"figure": name.replace("_", " ")},
+            )
+            for name, file in zip(PREDICTION_FIGURES, BEST_FILES)
+        ],
         best=BEST_NETWORK,
     log:
         f"{RESULTS}/logs/plot_best_network.log",

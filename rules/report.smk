@@ -19,6 +19,7 @@ rule render_report:
             f"{RESULTS}/report/report.html",
             caption="../reports/captions/report.rst",
             category="Report",
+            labels={"report": "HTML, in one file"},
         ),
     log:
         f"{RESULTS}/logs/render_report.log",

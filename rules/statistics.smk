@@ -6,7 +6,12 @@ rule collect_trials:
         trial_files(["trial.json", "metrics.json"], PLAN),
         plan=PLAN_JSON,
     output:
-        report(TABLES["trials"], caption="../reports/captions/trials.rst", category="Tables"),
+        report(
+            TABLES["trials"],
+            caption="../reports/captions/trials.rst",
+            category="Tables",
+            labels={"table": "trials"},
+        ),
     log:
         f"{RESULTS}/logs/collect_trials.log",
     conda:
@@ -26,10 +31,16 @@ rule summarise:
         published=local(str(locate(CONFIG["published"], ROOT))),
     output:
         summary=report(
-            TABLES["summary"], caption="../reports/captions/summary.rst", category="Tables"
+            TABLES["summary"],
+            caption="../reports/captions/summary.rst",
+            category="Tables",
+            labels={"table": "summary"},
         ),
         comparisons=report(
-            TABLES["comparisons"], caption="../reports/captions/comparisons.rst", category="Tables"
+            TABLES["comparisons"],
+            caption="../reports/captions/comparisons.rst",
+            category="Tables",
+            labels={"table": "comparisons"},
         ),
     log:
         f"{RESULTS}/logs/summarise.log",
@@ -49,7 +60,12 @@ rule combine_ensembles:
         trial_files(["trial.json", "predictions.npz"], PLAN),
         plan=PLAN_JSON,
     output:
-        report(TABLES["ensembles"], caption="../reports/captions/ensembles.rst", category="Tables"),
+        report(
+            TABLES["ensembles"],
+            caption="../reports/captions/ensembles.rst",
+            category="Tables",
+            labels={"table": "ensembles"},
+        ),
     log:
         f"{RESULTS}/logs/combine_ensembles.log",
     conda:
@@ -68,7 +84,10 @@ rule estimate_factorials:
         plan=PLAN_JSON,
     output:
         report(
-            TABLES["factorials"], caption="../reports/captions/factorials.rst", category="Tables"
+            TABLES["factorials"],
+            caption="../reports/captions/factorials.rst",
+            category="Tables",
+            labels={"table": "factorial studies"},
         ),
     log:
         f"{RESULTS}/logs/estimate_factorials.log",
@@ -80,27 +99,3 @@ rule estimate_factorials:
     shell:
         'python "$LOOKBOOK_SCRIPTS/estimate_factorials.py" --trials {input.trials:q}'
         " --experiments {input.plan:q} --output {output:q} > {log:q} 2>&1"
-
-
-rule summarise_histories:
-    input:
-        trial_files(["trial.json", "history.csv"], PLAN),
-        trials=TABLES["trials"],
-        experiments=EXPERIMENTS_JSON,
-    output:
-        curves=report(TABLES["curves"], caption="../reports/captions/curves.rst", category="Tables"),
-        times=report(
-            TABLES["time_to_accuracy"],
-            caption="../reports/captions/time_to_accuracy.rst",
-            category="Tables",
-        ),
-    log:
-        f"{RESULTS}/logs/summarise_histories.log",
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        code=script_digest("summarise_histories.py"),
-        spec_digest=spec_digest(*PLAN),
-    shell:
-        'python "$LOOKBOOK_SCRIPTS/summarise_histories.py" --trials {input.trials:q} --experiments {input.experiments:q}'
-        " --curves {output.curves:q} --time-to-accuracy {output.times:q} > {log:q} 2>&1"

@@ -1,6 +1,7 @@
 """From a fresh copy to Lookbook's report and Snakemake's own."""
 
 import csv
+import re
 import zipfile
 
 import pytest
@@ -56,5 +57,6 @@ def test_snakemake_makes_its_own_report(finished):
         names = archive.namelist()
         text = "".join(archive.read(name).decode(errors="replace") for name in names if name.endswith((".html", ".js")))
     assert any(name.endswith("report.html") for name in names)
-    for words in ("Figures", "Learning curves", "Tables", "trials.csv", "summary.csv"):
+    for words in ("Figures", "Learning curves", "All experiments", "Tables", "published values by epoch"):
         assert words in text
+    assert "Other" not in re.findall(r'"subcategory": "([^"]*)"', text)

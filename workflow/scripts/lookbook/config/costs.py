@@ -20,6 +20,9 @@ PER_THOUSAND = {
 OTHER = 3.0
 START = 6.0  # seconds of imports, compilation, predictions and results
 PIXELS = 28 * 28
+# Megabytes of a trial's results, of quick runs: its model, and predictions for all images of the full protocol.
+MEGABYTES = {"resnet_v2": 85.0, "shake_shake": 90.0, "wide_resnet": 12.0, "mobilenet_v2": 11.0, "shufflenet_v2": 10.0}
+OTHER_MEGABYTES = 6.0
 COMPETITION_IMAGES = 20_933  # of the Simpsons, which have no other count before they are prepared
 
 
@@ -40,6 +43,11 @@ def seconds_of(spec: Mapping[str, Any]) -> float:
     height, width, _ = DATASETS[spec["dataset"]].shape
     rate = PER_THOUSAND.get(spec["model"]["class_name"], OTHER) * height * width / PIXELS
     return START + images_of(spec) * spec["training"]["epochs"] * rate / 1000
+
+
+def megabytes_of(spec: Mapping[str, Any]) -> float:
+    """Return the expected size of a trial's results in megabytes."""
+    return MEGABYTES.get(spec["model"]["class_name"], OTHER_MEGABYTES)
 
 
 def priorities(experiments: Mapping[str, Experiment]) -> dict[str, int]:

@@ -56,7 +56,7 @@ def test_the_examples_of_the_guide_train_and_are_reported(followed):
     for name in NEW:
         done = trial(followed, f"results/trials/{name}/0")
         assert done["status"] == "ok", done["traceback"]
-        assert f"#### `{name}`" in report
+        assert f"| `{name}` |" in report
     assert trial(followed, "results/trials/straight/0")["parameters"] == 28 * 28 * 10 + 10
     assert trial(followed, "results/trials/growing_batch_n3_k2/0")["images_per_epoch"] == 1200
 

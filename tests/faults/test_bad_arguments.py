@@ -39,6 +39,7 @@ ARGUMENTS = {
     "prepare_dataset": ["fashion_mnist", "--originals", PATH],
     "render_report": ["--manifests", PATH],
     "resolve_experiments": ["--config-json", CONFIG],
+    "show_plan": ["--config", PATH],
     "train_trial": ["exp104"],
     "write_submission": ["--experiment", "exp104"],
 }
@@ -134,7 +135,7 @@ def refused(folder, monkeypatch, capsys):
 def path_options(script):
     """Return the options that ``new_parser`` makes of a script's required paths, as its source names them."""
     source = (SOURCE / "workflow" / "scripts" / f"{script}.py").read_text()
-    (call,) = re.findall(r"new_parser\(__doc__(.*?)\)", source, re.DOTALL)
+    (call,) = re.findall(r"new_parser\(\s*__doc__(.*?)\)", source, re.DOTALL)
     options = [name for name in INPUTS if f'"{name}"' in call]
     return options + re.findall(r"(\w+)=", call)
 
@@ -151,9 +152,9 @@ CREATED = {(name, "none/below") for name in ("plan_trials", "resolve_experiments
 def test_a_path_that_cannot_be_used_is_refused(refused, script, bad):
     arguments = [bad if argument == PATH else argument for argument in ARGUMENTS.get(script, [])]
     for option in path_options(script):
-        arguments += [f"--{option}", bad]
+        arguments += [f"--{option.replace('_', '-')}", bad]
     if script == "render_report":
-        arguments += ["--markdown", bad, "--html", bad, *(v for t in TABLES for v in (f"--{t}", bad))]
+        arguments += ["--markdown", bad, "--html", bad, *(v for t in TABLES for v in (f"--{t.replace('_', '-')}", bad))]
     if script == "summarise":
         arguments += ["--summary", bad, "--comparisons", bad]
     message = refused(script, *arguments)

@@ -15,8 +15,14 @@ from lookbook.statistics.histories import mean_curves, times_to_accuracy
 @exits_with_message
 def main() -> None:
     """Read trials.csv and the history of every finished trial, write curves.csv and time_to_accuracy.csv."""
-    outputs = {"curves": "curves.csv to write", "time_to_accuracy": "time_to_accuracy.csv to write"}
-    arguments = new_parser(__doc__, "trials", "experiments", **outputs).parse_args()
+    parser = new_parser(
+        __doc__,
+        "trials",
+        "experiments",
+        curves="curves.csv to write",
+        time_to_accuracy="time_to_accuracy.csv to write",
+    )
+    arguments = parser.parse_args()
     benchmark = read_benchmark(arguments.experiments)
     trials = read_trials(arguments.trials, benchmark)
     found = finished_trials(benchmark, [name for name, entry in benchmark.experiments.items() if entry["trials"]])

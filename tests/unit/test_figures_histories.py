@@ -104,7 +104,8 @@ def test_the_learning_rates_of_lowest_loss_and_steepest_descent_are_named(tmp_pa
     options = {"experiments": tmp_path / "experiments.json", "output": output}
     run(plot_learning_rate_range, **options, experiment="range")
     figure = read_figure(output, identity(benchmark))
-    assert {"lowest loss at 0.1", "steepest descent at 0.01", "training", "validation"} <= set(texts(figure))
+    labels = {"lowest validation loss at 0.1", "its steepest descent at 0.01", "training", "validation"}
+    assert labels <= set(texts(figure))
     with pytest.raises(SystemExit, match=r"error: .*experiments\.json has no experiment rang;"):
         run(plot_learning_rate_range, **options, experiment="rang")
 
@@ -115,12 +116,13 @@ def history(losses, rates, split="valid"):
 
 def test_the_mean_of_the_trials_decides():
     first, second = history([3.0, 1.0, 2.0], [0.1, 0.2, 0.3]), history([3.0, 2.9, 0.5], [0.1, 0.2, 0.3])
-    assert "lowest loss at 0.3" in learning_rate_range_figure([first, second])
-    assert "lowest loss at 0.2" in learning_rate_range_figure([first])
+    assert "lowest validation loss at 0.3" in learning_rate_range_figure([first, second])
+    assert "lowest validation loss at 0.2" in learning_rate_range_figure([first])
 
 
 def test_without_validation_images_the_training_loss_decides():
-    assert "lowest loss at 0.2" in learning_rate_range_figure([history([3.0, 1.0, 2.0], [0.1, 0.2, 0.3], "train")])
+    trial = history([3.0, 1.0, 2.0], [0.1, 0.2, 0.3], "train")
+    assert "lowest training loss at 0.2" in learning_rate_range_figure([trial])
 
 
 @pytest.mark.parametrize("histories", [[], [history([], [])], [history([np.nan, np.nan], [0.1, 0.2])]])
@@ -131,4 +133,4 @@ def test_a_range_test_without_a_finished_epoch_says_so(histories):
 def test_a_loss_that_only_rises_has_no_steepest_descent():
     assert steepest_descent(pd.Series([1.0, 2.0, 3.0], [0.1, 0.2, 0.3])) is None
     assert steepest_descent(pd.Series([1.0], [0.1])) is None
-    assert "lowest loss at 0.1" in learning_rate_range_figure([history([1.0, 2.0], [0.1, 0.2])])
+    assert "lowest validation loss at 0.1" in learning_rate_range_figure([history([1.0, 2.0], [0.1, 0.2])])

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lookbook.figures.learning_curves import draw_trials
 from lookbook.figures.style import PUBLISHED, TEXT, TRAIN, VALID, message_figure, new_axes, styled, svg
+from lookbook.results.predictions import SPLITS
 
 HEADROOM = 1.15  # upper limit of the y axis as a multiple of the first loss; a diverging loss leaves the figure
 SMOOTHED = 3  # points of the moving average whose slope is compared
@@ -33,19 +34,21 @@ def learning_rate_range_figure(histories: Sequence[pd.DataFrame]) -> str:
         split: draw_trials(axes, [history.get(f"{split}_loss") for history in by_rate], split, color)
         for split, color in (("train", TRAIN), ("valid", VALID))
     }
-    loss = means["train"] if means["valid"].empty else means["valid"]
+    split = "train" if means["valid"].empty else "valid"
+    loss = means[split]
     if loss.empty:
         return message_figure("no finished epoch")
     lowest, steepest = float(loss.index[int(np.argmin(loss))]), steepest_descent(loss)
-    axes.axvline(lowest, color=TEXT, linewidth=1, label=f"lowest loss at {lowest:.2g}")
+    axes.axvline(lowest, color=TEXT, linewidth=1, label=f"lowest {SPLITS[split]} loss at {lowest:.2g}")
     if steepest is not None:
-        label = f"steepest descent at {steepest:.2g}"
+        label = f"its steepest descent at {steepest:.2g}"
         axes.axvline(steepest, color=PUBLISHED, linewidth=1, linestyle="--", label=label)
     first, smallest = float(loss.iloc[0]), min(float(mean.min()) for mean in means.values() if not mean.empty)
     axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
     axes.set_ylim(max(smallest - 0.1 * (first - smallest), 0), HEADROOM * first)
     axes.tick_params(which="minor", size=0)
-    axes.legend(loc="lower left")
+    # Above the axes, where it covers no curve.
+    figure.legend(loc="outside upper left", ncols=4, fontsize=8)
     return svg(figure)
 
 

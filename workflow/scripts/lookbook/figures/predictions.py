@@ -101,7 +101,7 @@ def precision_recall_figure(predictions: Predictions, names: Sequence[str], desc
     """Draw precision against recall for each class against all others, ranked by the probability of the class.
 
     The legend lists the classes by average precision, lowest first. Where there are more classes than colors, only the
-    five lowest and the five highest are listed and drawn in color.
+    five lowest and the five highest are listed and drawn in color. A class has the same color in every figure.
     """
     present = np.unique(predictions.labels).tolist()
     curves = {
@@ -110,8 +110,10 @@ def precision_recall_figure(predictions: Predictions, names: Sequence[str], desc
     ranked = sorted(present, key=lambda label: curves[label][2])
     middle = ranked[HIGHLIGHTED:-HIGHLIGHTED] if len(ranked) > len(CATEGORIES) else []
     figure, axes = new_axes(4)
-    for number, label in enumerate(label for label in ranked if label not in middle):
-        style, text = "-" if number % 2 == 0 else "--", f"{curves[label][2]:.3f} {names[label]}"
+    for label in (label for label in ranked if label not in middle):
+        # Classes that share a color, where there are more classes than colors, differ in style.
+        turn, number = divmod(label, len(CATEGORIES))
+        style, text = ("-", "--")[(turn + number) % 2], f"{curves[label][2]:.3f} {names[label]}"
         axes.plot(*curves[label][:2], style, color=CATEGORIES[number], linewidth=1.6, label=text)
     for number, label in enumerate(middle):
         others = f"{len(middle)} other classes" if number == 0 else None

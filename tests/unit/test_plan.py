@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from lookbook.config.digests import canonical, text_digest
+from lookbook.config.digests import digest as digest_of
 from lookbook.config.experiments import resolve
 from lookbook.config.trial_specs import read_config, trial_spec
 from lookbook.config.validation import ROOT
@@ -38,7 +38,7 @@ def test_nothing_is_done_in_an_empty_folder(tmp_path, experiments):
 
 
 def test_a_trial_is_done_only_with_the_settings_of_now(tmp_path, experiments):
-    digest = text_digest(canonical(trial_spec(experiments["exp104"], 0, 0, experiments)))
+    digest = digest_of(trial_spec(experiments["exp104"], 0, 0, experiments))
     for name, stated in {"exp104": digest, "exp103": digest}.items():
         facts = {"status": "ok", "identity": "i", "files": {}, "digests": {"trial_spec": stated}}
         write_json(tmp_path / "results" / "quick" / "trials" / name / "0" / "trial.json", facts)

@@ -6,19 +6,14 @@ example: plot_cost.py --summary results/summary.csv --trials results/trials.csv 
 
 from lookbook.command_line import exits_with_message, new_parser
 from lookbook.figures.cost import cost_figure
-from lookbook.results.benchmark import read_benchmark
-from lookbook.results.figures import write_figure
-from lookbook.results.tables import identity_of, read_derived, read_trials
+from lookbook.figures.of_summary import write_summary_figure
 
 
 @exits_with_message
 def main() -> None:
     """Read the summary and write an SVG file."""
     arguments = new_parser(__doc__, "summary", "trials", "experiments", output="SVG file to write").parse_args()
-    benchmark = read_benchmark(arguments.experiments)
-    trials = read_trials(arguments.trials, benchmark)
-    svg = cost_figure(read_derived(arguments.summary, trials), benchmark.experiments)
-    write_figure(arguments.output, svg, identity_of(trials, benchmark.experiments))
+    write_summary_figure(arguments, cost_figure)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ example: show_plan.py --config config/config.yaml config/quick.yaml
 """
 
 from collections import Counter
+from pathlib import Path
 
 from lookbook.command_line import exits_with_message, new_parser, path
 from lookbook.config.costs import megabytes_of, seconds_of
-from lookbook.config.digests import canonical, text_digest
+from lookbook.config.digests import digest
 from lookbook.config.experiments import resolve, resolve_config
 from lookbook.config.trial_specs import CONFIG, read_config, trial_spec
 from lookbook.errors import ResultError
@@ -30,10 +31,10 @@ def main() -> None:
         total = columns.setdefault(experiment.document, Counter())
         total["experiments"] += 1
         for trial in range(experiment.trials):
-            digest = text_digest(canonical(trial_spec(experiment, trial, config["seed"], experiments)))
+            spec_digest = digest(trial_spec(experiment, trial, config["seed"], experiments))
             total["trials"] += 1
             try:
-                read_trial(path(trial_file(config["results"], name, trial, "trial.json")), digest)
+                read_trial(Path(trial_file(config["results"], name, trial, "trial.json")), spec_digest)
                 total["done"] += 1
             except ResultError:  # missing, damaged, or of other settings: it is to be trained
                 total["seconds"] += round(seconds_of(experiment.spec))

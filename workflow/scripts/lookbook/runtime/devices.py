@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lookbook.runtime.backend_messages import hide_known_messages
 from lookbook.runtime.gpu_slots import take_slot
 from lookbook.runtime.hardware import visible_gpus
 from lookbook.runtime.imports import lean_imports
@@ -22,7 +23,7 @@ UNUSED: tuple[str, ...] = ("matplotlib", "pandas", "scipy", "sklearn")
 
 
 def prepare(threads: int, gpu: bool, slots_per_gpu: int = 1, backend: str | None = None) -> None:
-    """Set the environment of the backend and import Keras.
+    """Set the environment of the backend, hide its known messages, and import Keras.
 
     Args:
         threads: number of CPU threads.
@@ -50,6 +51,7 @@ def prepare(threads: int, gpu: bool, slots_per_gpu: int = 1, backend: str | None
         os.environ.setdefault("XLA_FLAGS", single if threads == 1 else "")
         if not gpu:
             os.environ["JAX_PLATFORMS"] = "cpu"
+    hide_known_messages()
     with lean_imports(*unused):
         import keras  # noqa: F401
 

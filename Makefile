@@ -1,7 +1,7 @@
 # `make report` and `make test` need only Python 3.11 to 3.13 and make; `make help` lists all targets.
 
 .DELETE_ON_ERROR:
-.PHONY: help report plan full retry data check test test-jax test-engines mutants soak benchmark install lint clean lock
+.PHONY: help report partial plan full retry data check test test-jax test-engines mutants soak benchmark install lint clean lock
 
 # The first Python that runs and is recent enough; choose another one with `make PYTHON=/path/to/python3`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -29,6 +29,9 @@ help:  ## this list
 report: $(VENV)/.installed  ## the quick benchmark; EXPERIMENTS="exp103 exp104" runs only these
 	$(BIN)/snakemake --cores $(CORES) $(QUICK) $(if $(SUBSET),$(SELECTED))
 	@echo "The report: $(CURDIR)/$(RESULTS)/report/report.html"
+
+partial: $(VENV)/.installed  ## a report of the trials so far, while `make report` runs
+	$(BIN)/python workflow/scripts/render_partial.py --experiments $(RESULTS)/experiments.json
 
 plan: $(VENV)/.installed  ## what `make report` would do: trials, jobs, time and disk
 	@$(BIN)/python workflow/scripts/show_plan.py --config config/config.yaml config/quick.yaml

@@ -52,7 +52,7 @@ rule prepare_dataset:
     wildcard_constraints:
         dataset="|".join(set(DATASETS) - {*PREPARED, *COMPETITION_DATASETS}),
     # Before any trial, because the trials of other datasets would come first.
-    priority: 100_000
+    priority: EARLY
     conda:
         "../envs/data.yaml"
     threads: 2

@@ -1,11 +1,15 @@
 """The resolved experiments and the plan of their trials, as files that the other jobs read."""
 
+# Before any trial, so that a partial report is possible while trials are trained.
+EARLY = 100_000
+
 
 rule resolve_experiments:
     output:
         EXPERIMENTS_JSON,
     log:
         f"{RESULTS}/logs/resolve_experiments.log",
+    priority: EARLY
     localrule: True
     conda:
         "../envs/training.yaml"
@@ -29,6 +33,7 @@ rule plan_trials:
         PLAN_JSON,
     log:
         f"{RESULTS}/logs/plan_trials.log",
+    priority: EARLY
     localrule: True
     conda:
         "../envs/training.yaml"

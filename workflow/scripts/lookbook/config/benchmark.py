@@ -37,10 +37,10 @@ def benchmark_content(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of experiments.json for a configuration.
 
     Returns:
-        ``profile``, ``provenance`` (``git_commit`` and ``command``), ``claims`` (see ``config.claims``) and
-        ``experiments``: for each one, by name, the other attributes of ``Experiment``, ``changes`` from its base,
-        ``trial_digests`` (the SHA-256 of each trial specification), ``dataset``, ``digest`` (the SHA-256 of its
-        identity) and ``budget`` in words.
+        ``config`` (resolved), ``profile``, ``provenance`` (``git_commit`` and ``command``), ``claims`` (see
+        ``config.claims``) and ``experiments``: for each one, by name, the other attributes of ``Experiment``,
+        ``changes`` from its base, ``trial_digests`` (the SHA-256 of each trial specification), ``dataset``, ``digest``
+        (the SHA-256 of its identity) and ``budget`` in words.
 
     Raises:
         ConfigError: the configuration is not valid.
@@ -50,6 +50,7 @@ def benchmark_content(config: Mapping[str, Any]) -> dict[str, Any]:
     every = resolve(dict(config) | {"experiments": None})
     experiments = resolve(config)
     return {
+        "config": defaults,
         "profile": defaults["profile"],
         "provenance": {"git_commit": git_commit(ROOT), "command": os.environ.get("LOOKBOOK_COMMAND")},
         "claims": claims_of(defined(config)),

@@ -97,7 +97,7 @@ def decode_images(
     digest = hashlib.sha256()
     shape = (size, size, CHANNELS[mode])
     outcomes = _decode_all(source, names, size, mode, workers)
-    progress = tqdm(outcomes, desc=description, total=len(names), unit="image", mininterval=1)
+    progress = tqdm(outcomes, desc=description, total=len(names), unit="image", mininterval=1, disable=None)
     with target.open("wb") as file:
         _write_header(file, (0, *shape))
         for position, outcome in enumerate(progress):

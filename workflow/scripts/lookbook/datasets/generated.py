@@ -83,7 +83,8 @@ def prepare_small(
     for split, count in per_class.items():
         labels = np.repeat(np.arange(len(SMALL_CLASSES), dtype=np.uint8), count)
         images = []
-        for number, label in enumerate(tqdm(labels, desc=f"generate: {split}", unit="image", mininterval=1)):
+        progress = tqdm(labels, desc=f"generate: {split}", unit="image", mininterval=1, disable=None)
+        for number, label in enumerate(progress):
             rng = stream(seed, f"generated-small-{split}", int(label), number % count)
             image = draw_image(SMALL_CLASSES[label], rng, SMALL_CANVAS, SMALL_CANVAS, blur=SMALL_CANVAS / 180)
             image = image.resize((SMALL_PIXELS, SMALL_PIXELS), Image.Resampling.BILINEAR)
@@ -107,7 +108,7 @@ def draw_folder(folder: Path, *, total: int = 1200, tests: int = 99, seed: int =
     shutil.rmtree(folder, ignore_errors=True)
     counts = class_counts(total)
     labels = stream(seed, "generated-answers").integers(len(CLASSES), size=tests)
-    with tqdm(total=sum(counts) + tests, desc="generate", unit="image", mininterval=1) as progress:
+    with tqdm(total=sum(counts) + tests, desc="generate", unit="image", mininterval=1, disable=None) as progress:
         for label, count in enumerate(counts):
             directory = folder / "train" / "simpsons_dataset" / CLASSES[label]
             directory.mkdir(parents=True)

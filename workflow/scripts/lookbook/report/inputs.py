@@ -17,7 +17,7 @@ from lookbook.results.benchmark import Benchmark, read_benchmark
 from lookbook.results.figures import read_figure
 from lookbook.results.paths import figure_file
 from lookbook.results.tables import Row, identity_of, read_derived, read_trials, records
-from lookbook.results.trial import FINISHED
+from lookbook.results.trial import FINISHED, PENDING
 
 TABLES = (
     *("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials"),
@@ -71,8 +71,13 @@ class Report:
 
     @cached_property
     def failures(self) -> list[Row]:
-        """The rows of the trials that did not finish."""
-        return [row for row in self.trials if row["status"] not in FINISHED]
+        """The rows of the trials that ended without results."""
+        return [row for row in self.trials if row["status"] not in (*FINISHED, PENDING)]
+
+    @property
+    def n_pending(self) -> int:
+        """The number of trials that are not trained yet."""
+        return sum(row["status"] == PENDING for row in self.trials)
 
     @cached_property
     def documents(self) -> list["Document"]:

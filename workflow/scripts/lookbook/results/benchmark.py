@@ -1,7 +1,7 @@
 """experiments.json, and its part plan.json: what a benchmark consists of, as its other files are made from it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Benchmark:
         provenance: ``git_commit`` and ``command``.
         claims: what the documents claim, see ``config.claims.claims_of``; empty in plan.json.
         experiments: name to what the report shows of an experiment, with ``trials``, ``trial_digests`` and ``spec``.
+        config: the resolved configuration; empty in plan.json.
     """
 
     results: Path
@@ -48,6 +49,7 @@ class Benchmark:
     provenance: Mapping[str, Any]
     experiments: Mapping[str, Mapping[str, Any]]
     claims: Sequence[Mapping[str, Any]] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
 
     def trials(self, names: Sequence[str] | None = None) -> Iterator[PlannedTrial]:
         """Yield every trial of the named experiments, or of all, in their order.
@@ -63,7 +65,7 @@ class Benchmark:
 
 
 def write_benchmark(path: Path, content: Mapping[str, Any]) -> None:
-    """Write experiments.json or plan.json: ``profile``, ``provenance``, ``experiments``, in the former ``claims``."""
+    """Write experiments.json, or plan.json, which has neither ``config`` nor ``claims``."""
     write_json(path, content)
 
 
@@ -75,5 +77,10 @@ def read_benchmark(path: Path) -> Benchmark:
     """
     content = read_json(path, "profile", "provenance", "experiments")
     return Benchmark(
-        path.parent, content["profile"], content["provenance"], content["experiments"], content.get("claims", ())
+        path.parent,
+        content["profile"],
+        content["provenance"],
+        content["experiments"],
+        claims=content.get("claims", ()),
+        config=content.get("config", {}),
     )

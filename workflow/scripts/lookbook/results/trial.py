@@ -19,6 +19,7 @@ from lookbook.results.reading import read_json, remedy, write_json
 
 # A collapsed trial learned nothing, but it ran to its end, so it counts.
 FINISHED = ("ok", "collapsed")
+PENDING = "pending"  # Not trained yet; only a partial report has such trials, see ``results.partial``.
 
 
 @dataclass(frozen=True)

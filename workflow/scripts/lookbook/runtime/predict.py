@@ -63,7 +63,7 @@ def mean_probabilities(models: Sequence[Path], images: np.ndarray) -> np.ndarray
     """Return the mean over saved models of the probabilities, float64 (M, C), of uint8 images (M, H, W, 3)."""
     starts = range(0, len(images), BATCH)
     probabilities = []
-    with tqdm(total=len(models) * len(starts), desc="predict", unit="batch", mininterval=1) as progress:
+    with tqdm(total=len(models) * len(starts), desc="predict", unit="batch", mininterval=1, disable=None) as progress:
         for path in models:
             model = load_model(path)
             model.jit_compile = False  # XLA's convolutions are slow on a CPU

@@ -23,8 +23,12 @@ compared on its own, so about one in twenty differs by chance alone.
 
 
 def overview(report: Report) -> Iterator[Block]:
-    """Yield the totals, below a notice if the results cannot be compared with the published ones."""
+    """Yield the totals, below notices if the run has not ended or cannot be compared with the published results."""
     experiments, failures = report.experiments.values(), len(report.failures)
+    if report.n_pending:
+        title = strong("This report is partial.")
+        rest = f" It was rendered before the run ended: {plural(report.n_pending, 'trial')} of {len(report.trials)}"
+        yield Paragraph([title, f"{rest} had no results yet."], "notice")
     if not report.comparable:
         profile = report.benchmark.profile
         note = f" {profile['note'].rstrip('. ')}." if profile["note"] else ""

@@ -1,0 +1,75 @@
+"""The results of a run that has not ended: its evaluated trials as they are, and the others as pending."""
+
+import errno
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from lookbook.errors import ResultError
+from lookbook.results.benchmark import Benchmark, PlannedTrial
+from lookbook.results.history import write_history
+from lookbook.results.metrics import read_metrics, write_metrics
+from lookbook.results.model import write_model
+from lookbook.results.paths import TRIAL_FILES
+from lookbook.results.predictions import write_predictions
+from lookbook.results.trial import PENDING, Trial, read_trial, trial_identity, write_trial
+
+
+def link_trials(benchmark: Benchmark, folder: Path, dataset_digests: Mapping[str, str]) -> int:
+    """Link the files of each evaluated trial into another folder of results, and write files for the others.
+
+    Links need no space, and stay what they are when the run replaces its files.
+
+    Args:
+        benchmark: the run's.
+        folder: the other folder, which is emptied.
+        dataset_digests: the digest of each dataset by its name.
+
+    Returns:
+        The number of evaluated trials.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    pending = []
+    for planned in benchmark.trials():
+        try:
+            _link(planned, replace(planned, results=folder))
+        except (ResultError, FileNotFoundError):  # not evaluated yet, or just being replaced
+            pending.append(replace(planned, results=folder))
+    for trial in pending:
+        _write_pending(trial, benchmark, dataset_digests)
+    return len(list(benchmark.trials())) - len(pending)
+
+
+def _link(planned: PlannedTrial, copy: PlannedTrial) -> None:
+    read_metrics(planned.file("metrics.json"), read_trial(planned))
+    for name in (*TRIAL_FILES, "metrics.json"):
+        source, target = planned.file(name), copy.file(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except OSError as error:  # There are disks without links.
+            if error.errno == errno.ENOENT:
+                raise
+            shutil.copy2(source, target)
+
+
+def _write_pending(trial: PlannedTrial, benchmark: Benchmark, dataset_digests: Mapping[str, str]) -> None:
+    folder, experiment = trial.file("trial.json").parent, benchmark.experiments[trial.experiment]
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    write_history(folder / "history.csv", [])
+    write_model(folder / "model.keras", None)
+    write_predictions(folder / "predictions.npz", {})
+    dataset_digest = dataset_digests[experiment["dataset"]]
+    facts = {
+        "experiment": trial.experiment,
+        "trial": trial.trial,
+        "seed": benchmark.config["seed"] + trial.trial,
+        "status": PENDING,
+        "spec": experiment["spec"],
+        "digests": {"trial_spec": trial.spec_digest, "dataset": dataset_digest},
+        "identity": trial_identity(trial.spec_digest, dataset_digest),
+    }
+    write_metrics(folder / "metrics.json", Trial(folder / "trial.json", write_trial(folder, facts)), {})

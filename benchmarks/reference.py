@@ -1,11 +1,14 @@
 """Keep the reference results in reports/reference, and tell what they say about the documents.
 
 ``add FOLDER`` takes the trials of a run of the full protocol into trials.csv and histories.csv, in place of earlier
-trials of the same experiments. ``tell`` judges the claims and the published values by these trials: it writes
-claims.csv, summary.csv and the part of README.md between the two comments ``reference``.
+trials of the same experiments; of a partial report's folder it takes those that are trained. specifications.json has
+what each experiment was when it was trained. ``tell`` judges the claims and the published values by these trials: it
+writes claims.csv, summary.csv (whose ``changed_keys`` are those that have other values since the training) and the part
+of README.md between the two comments ``reference``.
 """
 
 import argparse
+import json
 import re
 import sys
 from collections import Counter
@@ -23,7 +26,7 @@ from lookbook.config.experiments import Experiment, defined, resolve, resolve_co
 from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import ROOT
 from lookbook.errors import ResultError
-from lookbook.files import write_text
+from lookbook.files import write_json, write_text
 from lookbook.formatting import listed, markdown, plural
 from lookbook.report.findings import VERDICTS
 from lookbook.report.sections.claims import UNJUDGED, counts
@@ -31,7 +34,7 @@ from lookbook.results.benchmark import read_benchmark
 from lookbook.results.history import read_history
 from lookbook.results.predictions import SPLITS
 from lookbook.results.tables import read_trials, write_table
-from lookbook.results.trial import read_trial
+from lookbook.results.trial import PENDING, read_trial
 from lookbook.statistics.claims import judge_claims
 from lookbook.statistics.published import read_published, with_further_protocols
 from lookbook.statistics.summary import summarise
@@ -43,6 +46,8 @@ MARKS = "<!-- reference -->\n", "<!-- end of reference -->"
 # Names that columns had before.
 RENAMED = {"valid_copies_in_train": "valid_duplicates_in_train"}
 RENAMED |= {"valid_accuracy_without_copies": "valid_accuracy_without_duplicates"}
+# What is only recorded, and changes no other value of a trial.
+RECORDED = {"watch"}
 METRICS = {"accuracy": "accuracies", "loss": "losses"}
 
 
@@ -90,12 +95,16 @@ def add(folder: Path) -> None:
         experiments[row["experiment"]].spec["dataset"]: row["dataset_digest"] for row in trials.to_dict("records")
     }
     new = read_trials(folder / "trials.csv", benchmark)
-    curves = []
+    new = new[new["status"] != PENDING]
+    curves, specs = [], specifications()
     for planned in benchmark.trials():
         trial, name = read_trial(planned), planned.experiment
+        if trial.facts["status"] == PENDING:
+            continue
         spec, where = trial.facts["spec"], f"{planned.file('trial.json')}"
         if name not in experiments or spec != experiments[name].spec:
             raise ResultError(f"{where}: {name} has other settings now; train it again")
+        specs[name] = spec
         images = trial.facts["digests"]["dataset"]
         if digests.setdefault(spec["dataset"], images) != images:
             raise ResultError(f"{where}: the images of {spec['dataset']} are not those of the other trials")
@@ -106,6 +115,17 @@ def add(folder: Path) -> None:
     write_table(_with(trials, new, replaced), REFERENCE / "trials.csv")
     columns = [name for name in histories if name != "seconds"]
     write_table(_with(histories, pd.concat([histories[:0], *curves]), replaced)[columns], REFERENCE / "histories.csv")
+    write_json(REFERENCE / "specifications.json", dict(sorted(specs.items())))
+
+
+def specifications() -> dict[str, dict[str, Any]]:
+    """Return the specification with which each experiment of the reference results was trained."""
+    return json.loads((REFERENCE / "specifications.json").read_text(encoding="utf-8"))
+
+
+def changed_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Return the keys of a specification that have another value since it was trained, separated by spaces."""
+    return " ".join(key for key in sorted({*old, *new} - RECORDED) if old.get(key) != new.get(key))
 
 
 def _with(old: pd.DataFrame, new: pd.DataFrame, replaced: set[str]) -> pd.DataFrame:
@@ -127,6 +147,9 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
     published = with_further_protocols(read_published(ROOT / config["published"]), own)
     names = [name for name in experiments if (trials["experiment"] == name).any()]
     summary = summarise(trials, names, published, profile)
+    old = specifications()
+    changed = pd.Series([changed_keys(old[name], specs[name]) or None for name in names], name="changed_keys")
+    summary = pd.concat([summary, changed], axis=1)
     lines = [
         f"{plural(len(trials), 'trial')} of {plural(len(names), 'experiment')} at the full protocol. "
         f"Of {plural(len(claims), 'claim')} of the five documents, {counts(claims.to_dict('records'))}.",

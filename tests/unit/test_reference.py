@@ -9,7 +9,7 @@ from lookbook.errors import ResultError
 from lookbook.results.benchmark import read_benchmark, write_benchmark
 from lookbook.results.metrics import write_metrics
 from lookbook.results.tables import write_table
-from lookbook.results.trial import read_trial
+from lookbook.results.trial import read_trial, write_trial
 from lookbook.statistics.trials import collect_trials
 
 NAME = "growing_batch_n1_k4_e10"
@@ -51,6 +51,7 @@ def folders(tmp_path, monkeypatch):
     columns = ["experiment", "trial", "epoch", "train_accuracy", "test_accuracy"]
     write_table(pd.DataFrame(histories, columns=columns), tmp_path / "reference" / "histories.csv")
     spec = reference.configuration()[1][NAME].spec
+    (tmp_path / "reference" / "specifications.json").write_text("{}")
     images = trials.loc[trials["experiment"] == NAME, "dataset_digest"].iloc[0]
 
     def write(*, spec=spec, dataset=images):
@@ -88,3 +89,23 @@ def test_other_settings_and_other_images_are_refused(folders):
         reference.add(write(spec=spec | {"augmented_copies": 7}))
     with pytest.raises(ResultError, match="the images of fashion_mnist are not those of the other trials"):
         reference.add(write(dataset="others"))
+
+
+def test_a_pending_trial_is_left_out(folders):
+    write, _ = folders
+    folder = write()
+    pending = folder / "trials" / NAME / "1"
+    write_trial(pending, read_trial(pending / "trial.json").facts | {"status": "pending"})
+    write_table(collect_trials(read_benchmark(folder / "experiments.json")), folder / "trials.csv")
+    reference.add(folder)
+    assert (reference.reference()[0]["experiment"] == NAME).sum() == 1
+
+
+def test_settings_that_have_changed_since_the_training_are_named(folders):
+    write, spec = folders
+    reference.add(write())
+    assert reference.specifications() == {NAME: spec}
+    changed = spec | {"augmentation": ["other"], "limit": None, "watch": ["others"]}
+    assert reference.changed_keys(spec, changed) == "augmentation limit"
+    assert reference.changed_keys(spec, spec | {"added": 1}) == "added"
+    assert reference.changed_keys(spec, spec) == ""

@@ -37,7 +37,7 @@ TEXT_COLUMNS = (
         "identity",
         "status",
     ),
-    *("document", "claim", "source", "test", "names", "evidence"),
+    *("document", "claim", "source", "test", "names", "evidence", "changed_keys"),
     *("device", "gpu_missing", "precision", "compile", "versions", "dataset_digest", "started", "error", "identity"),
 )
 WHOLE_NUMBERS = ("trial", "seed", "epoch", "epochs", "best_epoch", "parameters", "threads", "trials_needed")

@@ -51,7 +51,7 @@ NUMBERS = ["-1", "x", "1.5", "1e3", "", LONG, str(2**40)]
 VALUES = {
     **{f"threads {value[:9]}": [*TRAIN, "--threads", value] for value in ["0", *NUMBERS]},
     **{f"trial {value[:9]}": [*TRAIN, "--trial", value] for value in NUMBERS},
-    **{f"gpu {value[:9]}": [*TRAIN, "--gpu", value] for value in NUMBERS},
+    **{f"gpu {value[:9]}": [*TRAIN, "--gpu", value] for value in ["2", "AUTO", *NUMBERS]},
     **{f"attempt {value[:9]}": [*TRAIN, "--attempt", value] for value in ["0", *NUMBERS]},
     **{f"workers {v[:9]}": ["prepare_dataset", "sample", "--output", "new", "--workers", v] for v in ["0", *NUMBERS]},
     **{

@@ -9,7 +9,15 @@ import argparse
 import time
 from pathlib import Path
 
-from lookbook.command_line import exits_with_message, json_object, natural_number, new_parser, path, positive_number
+from lookbook.command_line import (
+    exits_with_message,
+    gpu_setting,
+    json_object,
+    natural_number,
+    new_parser,
+    path,
+    positive_number,
+)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -23,9 +31,7 @@ def parse_arguments() -> argparse.Namespace:
         type=json_object("experiment", "trial", "seed", "code_digest", "spec.dataset", "spec.backend"),
         help="trial specification, in place of a name (the rule uses it)",
     )
-    parser.add_argument(
-        "--trial", type=natural_number, default=0, help="zero-based number, from which the seed follows (0)"
-    )
+    parser.add_argument("--trial", type=natural_number, default=0, help="zero-based number, which sets the seed (0)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one key, YAML value")
     parser.add_argument("--config", type=path, nargs="+", help="configuration files (config/config.yaml)")
     parser.add_argument("--manifest", type=path, help="prepared dataset (that in resources, prepared if it is missing)")
@@ -34,10 +40,8 @@ def parse_arguments() -> argparse.Namespace:
     weights.add_argument("--initial-weights", type=path, help="model.keras to start from")
     weights.add_argument("--initial-trial", default="", help="trial.json of the trial to start from (the rule uses it)")
     parser.add_argument("--threads", type=positive_number, default=1, help="CPU threads (1)")
-    parser.add_argument("--gpu", type=natural_number, default=0, help="1 uses a GPU if there is one (0)")
-    parser.add_argument(
-        "--attempt", type=positive_number, default=1, help="number of the attempt, for the log (the rule uses it)"
-    )
+    parser.add_argument("--gpu", type=gpu_setting, default="auto", help="auto, 0 or 1, as `devices.gpu` (auto)")
+    parser.add_argument("--attempt", type=positive_number, default=1, help="number for the log (the rule uses it)")
     return parser.parse_args()
 
 
@@ -48,10 +52,8 @@ def main() -> None:
     arguments = parse_arguments()
     from lookbook.runtime.training_job import train
 
-    manifest = arguments.manifest
-    if arguments.trial_spec:
-        trial_spec = arguments.trial_spec
-    else:
+    trial_spec, manifest = arguments.trial_spec, arguments.manifest
+    if trial_spec is None:
         from lookbook.config.experiments import resolve_config
         from lookbook.config.trial_specs import CONFIG, read_config, trial_spec_by_hand
         from lookbook.datasets.by_hand import prepared
@@ -65,7 +67,7 @@ def main() -> None:
         manifest=manifest,
         checkpoint=arguments.checkpoint,
         threads=arguments.threads,
-        gpu=bool(arguments.gpu),
+        gpu=arguments.gpu,
         attempt=arguments.attempt,
         adopt=bool(arguments.trial_spec),
         started=started,

@@ -46,6 +46,13 @@ def positive_number(text: str) -> int:
     return int(text)
 
 
+def gpu_setting(text: str) -> str | int:
+    """Parse an argument that is a value of the configuration's ``devices.gpu``: auto, 0 or 1."""
+    if text not in ("auto", "0", "1"):
+        raise argparse.ArgumentTypeError(f"must be auto, 0 or 1; got {text[:40]!r}")
+    return text if text == "auto" else int(text)
+
+
 def json_object(*keys: str) -> Callable[[str], dict[str, Any]]:
     """Return a function that parses an argument that is a JSON object with some keys; ``a.b`` is a key of a value."""
 

@@ -20,6 +20,7 @@ from lookbook.results.paths import TRIAL_FILES
 from lookbook.results.predictions import SPLITS
 from lookbook.results.trial import FINISHED, is_intact, trial_identity
 from lookbook.runtime import compilations, devices
+from lookbook.runtime.hardware import gpus_to_request
 from lookbook.runtime.locks import hold_lock
 
 log = partial(print, flush=True)
@@ -32,7 +33,7 @@ def train(
     manifest: Path | None = None,
     checkpoint: Path | None = None,
     threads: int = 1,
-    gpu: bool = False,
+    gpu: str | int = 0,
     attempt: int = 1,
     adopt: bool = False,
     started: float | None = None,
@@ -50,7 +51,7 @@ def train(
         checkpoint: the .npz file with the state after the last epoch, by default in the folder that the environment
             variable LOOKBOOK_CHECKPOINTS names, or else in ``folder``.
         threads: number of CPU threads.
-        gpu: whether to use a GPU if there is one.
+        gpu: a value of the configuration's ``devices.gpu``; 1 uses the CPU if there is no GPU.
         attempt: number of this attempt of Snakemake, for the log.
         adopt: whether to keep the results of another job if they are complete, intact and of this identity. Snakemake
             removes earlier results before it starts a job, so any that exist are from a job that ran meanwhile.
@@ -78,10 +79,12 @@ def train(
             return
         for path in (checkpoint, *(folder / name for name in TRIAL_FILES)):
             remove_temporaries(path, of_all_nodes=True)
+        backend = trial_spec["spec"]["backend"]
+        use_gpu = bool(gpus_to_request(gpu, backend))
         compilations_folder = compilations.folder_for(trial_spec)
-        compilations.keep_in(compilations_folder, trial_spec["spec"]["backend"])
+        compilations.keep_in(compilations_folder, backend)
         slots = int(os.environ.get("LOOKBOOK_SLOTS_PER_GPU", "1"))
-        devices.prepare(threads, gpu=gpu, slots_per_gpu=slots, backend=trial_spec["spec"]["backend"])
+        devices.prepare(threads, gpu=use_gpu, slots_per_gpu=slots, backend=backend)
         devices.limit_threads(threads)
         from lookbook.runtime import trial
 
@@ -91,7 +94,7 @@ def train(
             folder,
             checkpoint,
             threads=threads,
-            gpu=gpu,
+            gpu=use_gpu,
             compilations_folder=compilations_folder,
             started=has_lock if started is None else started + has_lock - before_lock,  # without the time of waiting
             log=log,

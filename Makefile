@@ -100,6 +100,8 @@ clean:  ## removes the environments and caches
 # The environment is complete when this file exists; an interrupted installation starts again.
 $(VENV)/.installed: $(LOCK)
 	@test -n "$(PYTHON)" || { echo "Lookbook needs Python 3.11, 3.12 or 3.13; none was found on the PATH." >&2; exit 1; }
+	@test ! -L $(VENV) || { echo "$(VENV) is a symbolic link, and an installation would replace the environment that it" \
+		"points to: remove the link, or run make in that environment's folder first." >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@touch $@

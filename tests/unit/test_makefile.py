@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -30,6 +31,22 @@ def test_some_experiments_have_a_folder_of_their_own():
     everything = make("-n", "report")
     assert "experiments=" not in everything
     assert f"{ROOT}/results/quick/report/report.html" in everything
+
+
+def test_an_environment_behind_a_link_is_not_replaced(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements.lock").touch()
+    (tmp_path / "other" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv").symlink_to("other")
+    for target in ("install", "report", "test"):
+        done = subprocess.run(["make", target], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert ".venv is a symbolic link" in done.stderr
+        assert "remove the link" in done.stderr
+    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["bin"]
+    # A complete environment is used as it is.
+    (tmp_path / ".venv" / ".installed").touch()
+    subprocess.run(["make", "install"], cwd=tmp_path, check=True)
 
 
 def test_the_readme_names_only_targets_that_exist():

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 MAXIMUM_TRIALS = 100_000
 # Folders of this project, in which results would be mixed with other files.
-SOURCE_FOLDERS = {".ci", ".git", ".snakemake", ".venv", "benchmarks", "config", "envs", "profiles", "reports"}
-SOURCE_FOLDERS |= {"resources", "rules", "tests", "workflow"}
+SOURCE_FOLDERS = {".ci", ".git", ".github", ".snakemake", ".venv", "benchmarks", "config", "envs", "notebooks"}
+SOURCE_FOLDERS |= {"profiles", "reports", "resources", "rules", "tests", "workflow"}
 # A key and what is wrong with its value.
 Problem = tuple[str, str]
 # Augmentations that mix the labels of a batch, which images augmented before training cannot have.

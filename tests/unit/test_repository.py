@@ -6,12 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from lookbook.config.consistency import SOURCE_FOLDERS
+
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements.lock"
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
-FOLDERS = (".ci", "benchmarks", "config", "envs", "profiles", "reports", "rules", "tests", "workflow")
+FOLDERS = (
+    *(".ci", ".github", "benchmarks", "config", "envs", "notebooks", "profiles", "reports", "rules", "tests"),
+    "workflow",
+)
 TEXTS = {
-    "", ".cfg", ".csv", ".html", ".in", ".j2", ".json", ".lock", ".md", ".py", ".rst", ".smk", ".toml", ".yaml", ".yml",
+    "", ".cff", ".cfg", ".csv", ".html", ".in", ".ipynb", ".j2", ".json", ".lock", ".md", ".py", ".rst", ".sh", ".smk",
+    ".toml", ".yaml", ".yml",
 }  # fmt: skip
 PIN = re.compile(r"^\s*-?\s*[\"']?([A-Za-z0-9][\w.-]*)(?:\[[\w,]+\])?\s*={1,2}\s*([\w.+!-]+)", re.MULTILINE)
 # A folder of one machine, or a package index other than the public one.
@@ -87,6 +93,28 @@ def test_no_file_names_a_folder_of_one_machine_or_a_package_index():
         if any(pattern.search(line) for pattern in FORBIDDEN)
     ]
     assert found == []
+
+
+def test_folders_of_the_repository_are_listed_and_hold_no_results():
+    listing = subprocess.run(["git", "ls-files", "*/*"], cwd=ROOT, capture_output=True, text=True, check=False)
+    tracked = {name.partition("/")[0] for name in listing.stdout.splitlines()}
+    assert tracked <= set(FOLDERS)
+    assert all((ROOT / name).is_dir() for name in FOLDERS)
+    assert set(FOLDERS) <= SOURCE_FOLDERS
+
+
+def test_texts_are_as_the_editor_settings_say():
+    wrong = {}
+    for path in tracked_texts():
+        content = path.read_bytes()
+        found = {
+            "no line end at the end": bool(content) and not content.endswith(b"\n"),
+            "line ends of Windows": b"\r" in content,
+            "tab": b"\t" in content and path.name != "Makefile",
+            "spaces at the end of a line": path.suffix != ".md" and re.search(rb"[ \t]$", content, re.MULTILINE),
+        }
+        wrong[str(path.relative_to(ROOT))] = [name for name, is_wrong in found.items() if is_wrong]
+    assert {name: found for name, found in wrong.items() if found} == {}
 
 
 @pytest.mark.parametrize(

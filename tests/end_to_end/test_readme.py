@@ -103,7 +103,7 @@ def test_options_and_abbreviations_of_a_row_are_commands():
 
 
 def test_the_commands_of_the_readme_work_as_they_stand(followed):
-    assert followed.failed == {}
+    assert not followed.failed, "\n\n".join(f"{task}: {problem}" for task, problem in followed.failed.items())
 
 
 def test_every_arrow_of_the_flow_is_a_file(followed):

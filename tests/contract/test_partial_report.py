@@ -60,6 +60,8 @@ def test_the_report_has_the_evaluated_trials_and_says_that_it_is_partial(running
     work, process = running
     done = render(work)
     assert done.returncode == 0, done.stdout + done.stderr
+    # With another Python, this is the command of the README.
+    assert f"`.venv/bin/python {' '.join(done.args[1:])}`" in (workspace.SOURCE / "README.md").read_text()
     assert process.poll() is None  # the run goes on
     assert done.stdout.endswith(f"The report: {work.path('results-partial/report/report.html')}\n")
     with work.path("results-partial/trials.csv").open() as file:

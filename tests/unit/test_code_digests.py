@@ -22,6 +22,7 @@ SPECS = {
     "one_cycle": tiny_spec(
         optimizer={"class_name": "SGD", "config": {"learning_rate": {"class_name": "OneCycle", "config": ONE_CYCLE}}}
     ),
+    "test_time": tiny_spec(evaluation={"average_over": ["identity", "horizontal_flip"]}),
     "jax": tiny_spec(backend="jax"),
 }
 ALL = set(SPECS)
@@ -51,6 +52,7 @@ EDITS = {
     "training/early_stopping.py": {"stopping"},
     "training/averaging.py": {"averaging"},
     "training/schedules.py": {"one_cycle"},
+    "training/test_time_augmentation.py": {"test_time"},
 }
 
 

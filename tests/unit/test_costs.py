@@ -1,5 +1,7 @@
 """The expected cost of trials orders them: cheap experiments first."""
 
+import pytest
+
 from lookbook.config import costs
 from lookbook.config.experiments import resolve
 from lookbook.config.signatures import registered
@@ -28,8 +30,19 @@ def test_images_of_an_epoch():
 def test_cheap_experiments_rank_above_dear_ones():
     ranks = costs.priorities(EXPERIMENTS)
     assert sorted(ranks.values()) == list(range(1, len(EXPERIMENTS) + 1))
-    order = ["exp001", "exp104", "basic_cnn", "exp107", "resnet_18", "shake_shake_34"]
+    order = ["exp001", "exp104", "basic_cnn", "exp107", "beyond_94", "resnet_18", "shake_shake_34", "beyond_record"]
     assert sorted(order, key=lambda name: -ranks[name]) == order
+
+
+def test_wider_and_deeper_residual_networks_cost_more():
+    networks = [{"filters": [8, 16], "blocks": [0, 1]}, {"filters": [8, 16], "blocks": [1, 1]}, {"filters": [8, 32]}]
+    costs_of = [
+        costs.relative_cost({"class_name": "residual_cnn", "config": {"blocks": [1, 1], **config}})
+        for config in networks
+    ]
+    assert costs_of[1:] == [pytest.approx(1.5 * costs_of[0]), pytest.approx(6 * costs_of[0])]
+    assert costs.relative_cost({"class_name": "residual_cnn", "config": {"filters": [], "blocks": ["x"]}}) == 0
+    assert costs.relative_cost({"class_name": "mlp", "config": {}}) == 1
 
 
 def test_more_epochs_and_larger_images_cost_more():

@@ -4,6 +4,7 @@ import pytest
 
 from lookbook.config import experiments
 from lookbook.config.experiments import changes, digest_of, schema
+from lookbook.config.inheritance import ADDED_LATER
 from lookbook.errors import ConfigError
 
 FAMILY = """
@@ -56,10 +57,10 @@ def test_a_further_file_of_a_document_has_its_citation_and_claim_and_may_state_i
     assert (more.citation, more.claim) == ("a paper", "Balancing harms.")
 
 
-def test_every_key_of_a_resolved_experiment_has_a_value(experiments_of):
+def test_every_key_of_a_resolved_experiment_has_a_value_unless_it_was_added_later(experiments_of):
     spec = experiments_of(OTHER)["stranger"].spec
     reported = {"title", "document", "note", "base", "published_as", "trials", "figures", "factorial", "ensemble"}
-    reported |= {"protocol", "settings_from"}
+    reported |= {"protocol", "settings_from", *ADDED_LATER}
     assert spec.keys() == schema("experiment")["properties"].keys() - reported
     assert spec["model"] == {"class_name": "mlp", "config": {"units": [128], "activation": "relu"}}
     assert spec["optimizer"] == {"class_name": "Adam", "config": {"learning_rate": 0.001}}

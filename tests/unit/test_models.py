@@ -36,6 +36,7 @@ NETWORKS = [
     Network("basic_cnn", {}),
     Network("wide_resnet", {}),
     Network("resnet_v2", {"blocks": [1, 2], "filters": 8}, (20, 20, 3), 7),
+    Network("residual_cnn", {}),
     Network("mobilenet_v2", {}),
     Network("shufflenet_v2", {}),
     # 36 pixels are 9 before the second stage: an odd size for the shifted shortcut.
@@ -152,6 +153,34 @@ def test_bottleneck_resnet_halves_the_image_if_a_block_has_more_channels():
     model = builder("bottleneck_resnet")(FASHION, 10)
     sizes = [model.get_layer(f"block{number}_relu").output.shape[1] for number in range(1, 7)]
     assert sizes == [28, 28, 14, 14, 7, 7]
+
+
+@pytest.mark.parametrize(
+    ("pools", "sizes"), [(["none", "after", "after"], [28, 28, 14]), (["none", "before", "before"], [28, 14, 7])]
+)
+def test_residual_cnn_pools_before_or_after_the_convolution_of_a_stage(pools, sizes):
+    model = builder("residual_cnn")(FASHION, 10, pools=pools)
+    assert [model.get_layer(f"stage{stage}_conv").output.shape[1] for stage in (1, 2, 3)] == sizes
+    assert [model.get_layer(f"stage{stage}_block1_add").output.shape[1] for stage in (2, 3)] == [14, 7]
+
+
+def test_residual_cnn_has_no_bias_before_a_normalization_and_pools_globally_as_stated():
+    maximum, mean = (builder("residual_cnn")(FASHION, 10, global_max_pooling=is_max) for is_max in (True, False))
+    convolutions = [layer for layer in maximum.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert len(convolutions) == 7
+    assert not any(layer.use_bias for layer in convolutions)
+    assert all(isinstance(layer.kernel_initializer, keras.initializers.HeNormal) for layer in convolutions)
+    assert type(maximum.get_layer("global_pool")) is keras.layers.GlobalMaxPooling2D
+    assert type(mean.get_layer("global_pool")) is keras.layers.GlobalAveragePooling2D
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [({"blocks": [1, 1]}, "they have 3, 2 and 3"), ({"pools": ["none", "after", "both"]}, r"after, none; got \['both'\]")],
+)
+def test_residual_cnn_refuses_stages_that_do_not_fit_together(config, message):
+    with pytest.raises(ValueError, match=message):
+        builder("residual_cnn")(FASHION, 10, **config)
 
 
 @pytest.mark.parametrize("depth", [4, 18])

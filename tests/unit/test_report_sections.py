@@ -213,3 +213,12 @@ def test_the_published_range_and_the_interval_of_the_difference_are_shown(report
     assert "| −0.0300 | −0.0797 to +0.0197 | compatible |" in markdown  # noqa: RUF001
     counts = re.findall(r"<b>(.*?)</b><span>accuracies (\w+)", html)
     assert counts == [("0 of 1", "reproduced"), ("1 of 1", "compatible")]
+
+
+def test_a_document_without_published_values_has_no_columns_of_them(report):
+    _, markdown = report
+    heads = {name: between(markdown, f"\n## {name}\n", "\n|---") for name in ("zoo", "width")}
+    assert "| Published | Difference |" in heads["zoo"]
+    assert "Test accuracy" in heads["width"]
+    for label in ("Published", "Difference", "published value", "Verdict"):
+        assert label not in heads["width"]

@@ -8,6 +8,9 @@ examples:
 import json
 
 from lookbook.command_line import exits_with_message, new_parser, path, positive_number
+from lookbook.config.validation import check, schema
+
+TRANSFORMS = schema("experiment")["properties"]["evaluation"]["properties"]["average_over"]
 
 
 @exits_with_message
@@ -28,9 +31,18 @@ def main() -> None:
     outputs.add_argument(
         "--classes", type=positive_number, metavar="N", help="the model has the N largest classes (as in trial.json)"
     )
+    parser.add_argument(
+        "--average-over",
+        nargs="+",
+        metavar="TRANSFORM",
+        help=f"transforms of an image over which to average the probabilities: {', '.join(TRANSFORMS['items']['enum'])} "
+        "(as in trial.json)",
+    )
     parser.add_argument("--threads", type=positive_number, default=1, help="CPU threads (1)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     arguments = parser.parse_args()
+    if arguments.average_over:
+        check("--average-over", arguments.average_over, TRANSFORMS)
 
     # Imported here so that --help does not load a training backend.
     from lookbook.datasets.arrays import load
@@ -41,7 +53,7 @@ def main() -> None:
     stated = outputs_of(arguments.model, data, arguments.one_vs_all, arguments.classes)
     devices.prepare(arguments.threads, gpu=False)
     devices.limit_threads(arguments.threads)
-    evaluated = evaluate_model(arguments.model, data, arguments.split, stated)
+    evaluated = evaluate_model(arguments.model, data, arguments.split, stated, arguments.average_over)
     print(json.dumps(evaluated, indent=2) if arguments.json else as_text(evaluated))
 
 

@@ -1,4 +1,4 @@
-r"""Average the histories of each experiment's trials, and find when they reach 90, 92 and 94% accuracy.
+r"""Average the histories of each experiment's trials, and find when they reach 90, 92, 94 and 95% accuracy.
 
 example: summarise_histories.py --trials results/trials.csv --experiments results/experiments.json \
       --curves results/curves.csv --time-to-accuracy results/time_to_accuracy.csv

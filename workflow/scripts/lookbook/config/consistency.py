@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from lookbook.config.digests import selects_images
-from lookbook.config.inheritance import Entry
+from lookbook.config.inheritance import ADDED_LATER, Entry
 from lookbook.config.signatures import nearest
 from lookbook.config.validation import check_names, schema
 from lookbook.datasets import DATASETS
@@ -114,7 +114,7 @@ def check_settings_from(where: str, settings_from: Mapping[str, str], spec: Mapp
         for part in key.split("."):
             known: Iterable[str] = node.get("properties", {})
             if not path:
-                known = [name for name in known if name in spec]
+                known = [name for name in known if name in spec or name in ADDED_LATER]
             elif not known:
                 break  # the arguments of a class: any name
             path.append(part)

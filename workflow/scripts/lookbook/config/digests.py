@@ -50,6 +50,7 @@ def training_files(spec: dict[str, Any]) -> tuple[Path, ...]:
     """Return the files from which the training of a resolved experiment starts; it imports the others."""
     names = [f"training/{name}.py" for name in ("setup", "fit", f"compiled_{spec['backend']}")]
     names.append(f"models/{spec['model']['class_name']}.py")
+    names += ["training/test_time_augmentation.py"] if spec.get("evaluation") else []
     names += [f"augmentation/{entry['class_name']}.py" for entry in spec["augmentation"]]
     # A Keras layer has no file.
     return tuple(path for path in map(LIBRARY.joinpath, names) if path.is_file())

@@ -19,7 +19,7 @@ from lookbook.config.consistency import (
     check_spec,
 )
 from lookbook.config.digests import code_digest, digest
-from lookbook.config.inheritance import Entry, inherit, merge, read_entries
+from lookbook.config.inheritance import ADDED_LATER, Entry, inherit, merge, read_entries
 from lookbook.config.names import check_entry, with_arguments
 from lookbook.config.strict_yaml import check_values
 from lookbook.config.validation import ROOT, check, check_names, schema
@@ -194,6 +194,9 @@ def _experiment(entry: Entry, inherited: dict[str, Any], config: dict[str, Any])
     keys["backend"] = keys["backend"] or config["devices"]["backend"]
     keys["model"] = with_arguments("models", keys["model"])
     keys["augmentation"] = [with_arguments("augmentation", item) for item in keys["augmentation"]]
+    for key, neutral in ADDED_LATER.items():
+        if keys[key] in neutral:
+            del keys[key]
     # The keys that are no attributes of an Experiment are its spec.
     reported = {key: keys.pop(key) for key in Experiment.__annotations__ if key in keys}
     return Experiment(name=entry.name, spec=keys, **reported)

@@ -12,6 +12,9 @@ from lookbook.errors import ConfigError
 MAXIMUM_BASES = 100
 # Keys that describe one experiment only.
 NOT_INHERITED = ("title", "note", "base", "document", "published_as", "protocol", "figures", "factorial", "ensemble")
+# Settings that are younger than trained trials, with the values that change nothing. These values are left out of the
+# specification, so that the identity of every trial that does not use the setting stays what it was.
+ADDED_LATER = {"evaluation": (None, {"average_over": ["identity"]})}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 
-from lookbook.config.signatures import nearest
+from lookbook.config.signatures import closest, nearest
 from lookbook.config.strict_yaml import read_yaml
 from lookbook.errors import ConfigError
 
@@ -73,7 +73,11 @@ def _explain(error: jsonschema.ValidationError) -> str:
         case "type":
             return f"must be of type {' or '.join(rule) if isinstance(rule, list) else rule}; got {value!r}"
         case "enum":
-            return f"must be one of {', '.join(map(str, rule))}; got {value!r}"
+            return f"must be one of {', '.join(map(str, rule))}; got {value!r}{closest(str(value), map(str, rule))}"
+        case "minItems":
+            return f"must have at least {rule} value{'s' * (rule > 1)}; got {value!r}"
+        case "uniqueItems":
+            return f"must not have a value twice; got {value!r}"
         case str(bound) if bound in LIMITS:
             return f"must be {LIMITS[bound]} {rule}; got {value}"
         case _:

@@ -59,13 +59,18 @@ def check_shapes(path: Path, model: Any, data: Dataset, outputs: int) -> None:
         )
 
 
-def mean_probabilities(models: Sequence[Path], images: np.ndarray) -> np.ndarray:
-    """Return the mean over saved models of the probabilities, float64 (M, C), of uint8 images (M, H, W, 3)."""
+def mean_probabilities(models: Sequence[Path], images: np.ndarray, transforms: Sequence[str] = ()) -> np.ndarray:
+    """Return the mean over saved models of the probabilities, float64 (M, C), of uint8 images (M, H, W, 3).
+
+    ``transforms`` are those over which each model averages, see ``training.test_time_augmentation``.
+    """
+    from lookbook.training.test_time_augmentation import averaged
+
     starts = range(0, len(images), BATCH)
     probabilities = []
     with tqdm(total=len(models) * len(starts), desc="predict", unit="batch", mininterval=1, disable=None) as progress:
         for path in models:
-            model = load_model(path)
+            model = averaged(load_model(path), transforms)
             model.jit_compile = False  # XLA's convolutions are slow on a CPU
             logits = []
             for start in starts:  # only one batch at a time is read from disk and converted to float32
@@ -91,6 +96,8 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
         DatasetError: the dataset has no images without labels.
         ResultError: a model is missing or damaged, or does not distinguish the classes of the dataset.
     """
+    from lookbook.training.test_time_augmentation import transforms_of
+
     images, identity = data.submission_images(), identity_of_trials(trials)
     finished = [trial for trial in trials if trial.is_finished]
     if not finished:
@@ -100,7 +107,8 @@ def submit(path: Path, trials: Sequence[Trial], data: Dataset) -> int:
         raise ResultError(f"{finished[0].path}: the trials used other images than {data.directory}; train them again")
     spec = finished[0].facts["spec"]
     kept = kept_classes(spec, data.train_labels)
-    probabilities = mean_probabilities([trial.file("model.keras") for trial in finished], images)
+    models = [trial.file("model.keras") for trial in finished]
+    probabilities = mean_probabilities(models, images, transforms_of(spec))
     if spec["one_vs_all"] is not None or probabilities.shape[1] != len(kept):
         raise ResultError(f"{finished[0].path}: its network does not distinguish the {len(kept)} kept classes")
     predicted = [data.classes[label] for label in kept[probabilities.argmax(axis=1)]]

@@ -1,6 +1,6 @@
 """The evaluation of one saved model, and how it is printed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from lookbook.results.predictions import Predictions, log_softmax
 from lookbook.results.trial import Trial, read_trial
 from lookbook.runtime.predict import check_shapes, load_model
 from lookbook.sampling.rows import kept_classes, number_of_outputs, targets
+from lookbook.training.test_time_augmentation import averaged, transforms_of
 
 SHARES = ("precision", "recall", "f1")
 SHOWN = tuple(metric for metric in METRICS if not metric.of_duplicates)
@@ -81,7 +82,9 @@ def outputs_of(path: Path, data: Dataset, one_vs_all: str | None, classes: int |
     return {"one_vs_all": None, "sampling": {"classes": None}}
 
 
-def evaluate_model(path: Path, data: Dataset, split: str | None, outputs: Mapping[str, Any]) -> dict[str, Any]:
+def evaluate_model(
+    path: Path, data: Dataset, split: str | None, outputs: Mapping[str, Any], transforms: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Return every metric of a saved model on the labelled images of a split.
 
     Args:
@@ -89,6 +92,8 @@ def evaluate_model(path: Path, data: Dataset, split: str | None, outputs: Mappin
         data: the prepared dataset.
         split: ``train`` or ``test``; None is test, or train if the dataset has no labelled test images.
         outputs: see ``outputs_of``. Images of classes that the model does not distinguish are left out.
+        transforms: those of an image over which the probabilities are averaged, see
+            ``training.test_time_augmentation``; None is those of the trial whose trial.json is beside the model.
 
     Returns:
         ``model``, ``split``, ``note`` (why it is not the test split, or None), ``classes`` (the name of each output),
@@ -112,7 +117,9 @@ def evaluate_model(path: Path, data: Dataset, split: str | None, outputs: Mappin
     model = load_model(path)
     check_shapes(path, model, data, number_of_outputs(outputs, len(data.classes)))
     pixels = np.asarray(images, np.float32) if len(rows) == len(labels) else np.asarray(images[rows], np.float32)
-    log_probabilities = log_softmax(model.predict(pixels, batch_size=500, verbose=0))
+    if transforms is None:
+        transforms = transforms_of(trial.facts["spec"]) if (trial := trial_of(path)) else ()
+    log_probabilities = log_softmax(averaged(model, transforms).predict(pixels, batch_size=500, verbose=0))
     wanted = targets(outputs, np.asarray(labels)[rows], kept)
     metrics = split_metrics(
         Predictions(

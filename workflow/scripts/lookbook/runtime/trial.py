@@ -8,6 +8,7 @@ again.
 
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ from lookbook.results.predictions import SplitOutputs, write_predictions
 from lookbook.results.trial import read_trial, trial_identity, write_trial
 from lookbook.runtime import checkpoints, compilations, devices
 from lookbook.runtime.epochs import Phases, epoch_line
+from lookbook.training.compiled import compile_program
 from lookbook.training.fit import FitResult, fit, penalty, set_final_weights, start
 from lookbook.training.setup import Setup, set_up
+from lookbook.training.test_time_augmentation import averaged, transforms_of
 
 Log = Callable[[str], None]
 
@@ -148,7 +151,11 @@ def _write_results(
     set_final_weights(setup, result)
     if result.average:
         phases.end("average")
-    logits = {split: setup.program.predict(rows) for split, rows in data.splits.items() if len(rows)}
+    program = setup.program
+    if transforms := transforms_of(spec):
+        task = replace(setup.task, model=averaged(setup.model, transforms))
+        program = compile_program(task, program.evaluation_batch)
+    logits = {split: program.predict(rows) for split, rows in data.splits.items() if len(rows)}
     outputs = {
         split: SplitOutputs(z, data.labels[data.splits[split]], data.rows_in_dataset(split))
         for split, z in logits.items()

@@ -10,7 +10,7 @@ from lookbook.results.tables import identity_of
 
 METRICS = tuple(name for name in HISTORY if name.endswith(("_loss", "_accuracy")))
 CURVE_COLUMNS = ("experiment", "epoch", "trials", *METRICS, "identity")
-THRESHOLDS = (0.90, 0.92, 0.94)
+THRESHOLDS = (0.90, 0.92, 0.94, 0.95)
 TIME_COLUMNS = ("experiment", "split", "threshold", "reached", "trials", "epochs_mean", "seconds_mean", "identity")
 
 

@@ -95,13 +95,15 @@ def card(report: Report, experiment: Experiment) -> Iterator[Block]:
 
 
 def facts(experiment: Experiment) -> Iterator[Inline]:
-    """Yield the number of trials, the budget, whose published values are used, the size and the duration."""
+    """Yield the trials, the budget, test-time augmentation, whose published values are used, size and duration."""
     row = experiment.row
     if experiment.n:
         yield f"{experiment.n_ok} of {experiment.n} trials finished"
         yield experiment.entry["budget"]
     else:
         yield link("Not run", "not-run")
+    if evaluation := experiment.entry["spec"].get("evaluation"):
+        yield f"predictions averaged over {f.listed([name.replace('_', ' ') for name in evaluation['average_over']])}"
     if experiment.entry["published_as"]:
         yield ["compared with the published values of ", experiment_link(experiment.entry["published_as"])]
     yield link("in the leaderboard", f"leaderboard?text={experiment.name}")

@@ -49,14 +49,18 @@ def results(document: Document) -> Iterator[Block]:
     title = Column("What it is", lambda e: "; ".join(filter(None, (e.entry["title"], e.remark))), is_number=False)
     columns = [Column("Experiment", name, is_number=False, details=[title]), Column("Trials", trials)]
     caption = "Mean ± standard deviation over trials, lowest to highest value, 95% interval of the mean"
-    caption += "; difference from the published value with its 95% interval" if document.report.comparable else ""
+    if document.report.comparable and has_published_values(document):
+        caption += "; difference from the published value with its 95% interval"
     columns += [*values("accuracy", document), *values("loss", document)]
     table = Table(f"{document.name}: results", document.experiments, columns, caption, "headline", is_sortable=True)
     yield Details("Accuracy and loss of all experiments as a table", [table])
 
 
 def values(metric: str, document: Document) -> Iterator[Column]:
-    """Yield the columns of a metric: our value, the published one and, with the full budgets, their difference."""
+    """Yield the columns of a metric: our value, the published one and, with the full budgets, their difference.
+
+    A document without published values has only the first.
+    """
 
     def split(experiment: Experiment) -> list[str]:
         return [] if experiment.split == "test" else [f"{SPLITS[experiment.split]} split"]
@@ -96,9 +100,16 @@ def values(metric: str, document: Document) -> Iterator[Column]:
 
     verdict = Column("Verdict", lambda e: e.main(metric).verdict or MISSING, is_number=False)
     yield Column(f"Test {metric}", ours, details=[interval("ci_low", "ci_high", fixed)])
+    if not has_published_values(document):
+        return
     yield Column("Published", published, details=[])
     if document.report.comparable:
         yield Column("Difference", difference, details=[interval("delta_low", "delta_high", signed), verdict])
+
+
+def has_published_values(document: Document) -> bool:
+    """Return whether an experiment of the document has a published accuracy or loss; recipes of our own have none."""
+    return any(e.main(metric).published is not None for e in document.experiments for metric in ("accuracy", "loss"))
 
 
 def with_duplicates(document: Document) -> list[Experiment]:

@@ -125,6 +125,25 @@ def test_a_trial_runs_on_jax_and_states_it(name, sample, tmp_path):
     assert json.loads(metrics)["samples"] == 1000
 
 
+def test_the_predictions_of_a_trial_on_jax_are_averaged_over_transforms(sample, tmp_path):
+    spec = json.loads(trial_spec_on_jax("exp001"))
+    spec["spec"] |= {"evaluation": {"average_over": ["identity", "horizontal_flip"]}}
+    spec["spec"]["limit"]["test_images"] = None
+    run(
+        *("jax", SCRIPTS / "train_trial.py", "--trial-spec", json.dumps(spec)),
+        *("--manifest", sample, "--output", tmp_path),
+    )
+    with np.load(tmp_path / "predictions.npz") as saved:
+        rows, loss = saved["test_rows"], -saved["test_log_likelihood"].mean(dtype=np.float64)
+    found = {}
+    for transforms in (["identity", "horizontal_flip"], ["identity"]):
+        arguments = [tmp_path / "model.keras", "--manifest", sample, "--json", "--average-over", *transforms]
+        found[len(transforms)] = json.loads(run("tensorflow", SCRIPTS / "evaluate_model.py", *arguments))
+    assert len(rows) == found[2]["samples"]
+    assert found[2]["cross_entropy"] == pytest.approx(loss, abs=1e-4)
+    assert abs(found[1]["cross_entropy"] - loss) > 1e-3
+
+
 def test_the_backend_is_part_of_a_trial_specification():
     config = read_config([ROOT / "config" / "config.yaml"])
     both = {}

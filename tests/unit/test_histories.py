@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lookbook.statistics.histories import CURVE_COLUMNS, TIME_COLUMNS, mean_curves, times_to_accuracy
+from lookbook.statistics.histories import CURVE_COLUMNS, THRESHOLDS, TIME_COLUMNS, mean_curves, times_to_accuracy
 
 TRIALS = pd.DataFrame({"experiment": ["a", "a", "a", "b"], "identity": list("wxyz")})
 
@@ -54,7 +54,7 @@ def test_validation_images_count_where_no_test_images_are_watched():
     table = times_to_accuracy({"a": [history(0.95, split="valid")], "b": [history(0.3)]}, TRIALS)
     assert set(table["split"]) == {"valid"}
     assert set(table["experiment"]) == {"a"}
-    assert len(table) == 3
+    assert len(table) == len(THRESHOLDS)
 
 
 @pytest.mark.parametrize("histories", [{}, {"a": []}])

@@ -176,7 +176,10 @@ def test_residual_cnn_has_no_bias_before_a_normalization_and_pools_globally_as_s
 
 @pytest.mark.parametrize(
     ("config", "message"),
-    [({"blocks": [1, 1]}, "they have 3, 2 and 3"), ({"pools": ["none", "after", "both"]}, r"after, none; got \['both'\]")],
+    [
+        ({"blocks": [1, 1]}, "they have 3, 2 and 3"),
+        ({"pools": ["none", "after", "both"]}, r"after, none; got \['both'\]"),
+    ],
 )
 def test_residual_cnn_refuses_stages_that_do_not_fit_together(config, message):
     with pytest.raises(ValueError, match=message):

@@ -116,7 +116,7 @@ def test_a_saved_model_is_evaluated_like_its_trial_unless_stated_otherwise(manif
         found = json.loads(capsys.readouterr().out)["cross_entropy"]
         assert found == pytest.approx(expected["cross_entropy"], abs=1e-6)
     monkeypatch.setattr(sys, "argv", ["evaluate_model.py", "m.keras", "--average-over", "horizontal_flop"])
-    with pytest.raises(SystemExit, match="--average-over: .*got 'horizontal_flop'; did you mean 'horizontal_flip'"):
+    with pytest.raises(SystemExit, match=r"--average-over: .*got 'horizontal_flop'; did you mean 'horizontal_flip'"):
         script.main()
 
 

@@ -35,8 +35,8 @@ def main() -> None:
         "--average-over",
         nargs="+",
         metavar="TRANSFORM",
-        help=f"transforms of an image over which to average the probabilities: {', '.join(TRANSFORMS['items']['enum'])} "
-        "(as in trial.json)",
+        help="transforms of an image over which to average the probabilities: "
+        f"{', '.join(TRANSFORMS['items']['enum'])} (as in trial.json)",
     )
     parser.add_argument("--threads", type=positive_number, default=1, help="CPU threads (1)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")

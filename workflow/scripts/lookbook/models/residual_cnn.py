@@ -23,6 +23,7 @@ def residual_cnn(
     blocks: Sequence[int] = (0, 1, 1),
     pools: Sequence[str] = ("none", "after", "after"),
     global_max_pooling: bool = True,
+    feature_scale: float = 0.125,
     kernel_initializer: KerasConfig = "he_normal",
 ) -> keras.Model:
     """Build stages of one 3x3 convolution that sets the number of channels, and residual blocks of two.
@@ -36,6 +37,8 @@ def residual_cnn(
         pools: for each stage whether a 2x2 max-pooling comes ``before`` or ``after`` its first convolution, or
             ``none`` does. Before it, the convolution needs a quarter of the multiplications.
         global_max_pooling: whether the maximum of each channel is classified; otherwise its mean.
+        feature_scale: factor on the pooled features. A small one keeps the first logits of max-pooled features small, so
+            that training starts well at high learning rates.
         kernel_initializer: initializer of the convolutions.
 
     Raises:
@@ -60,4 +63,5 @@ def residual_cnn(
             y = conv_bn(y, width, name=f"{name}_conv2", **convolution)
             x = layers.Add(name=f"{name}_add")([x, y])
     pooling = layers.GlobalMaxPooling2D if global_max_pooling else layers.GlobalAveragePooling2D
-    return keras.Model(inputs, logits(pooling(name="global_pool")(x), classes), name="residual_cnn")
+    x = layers.Rescaling(feature_scale, name="scale")(pooling(name="global_pool")(x))
+    return keras.Model(inputs, logits(x, classes), name="residual_cnn")

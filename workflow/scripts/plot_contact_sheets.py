@@ -1,4 +1,4 @@
-"""Draw the contact sheet of each augmentation: four images before and after it, with eight draws of each.
+"""Draw the contact sheet of each augmentation: four images before and after it, with six draws of each.
 
 example: plot_contact_sheets.py --only zoom mixup --output results/figures/contact_sheets
 """

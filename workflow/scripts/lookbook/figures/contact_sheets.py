@@ -1,4 +1,4 @@
-"""Contact sheets: four images before and after augmentation, with eight draws of each.
+"""Contact sheets: four images before and after augmentation, with six draws of each.
 
 The sheets call the transforms that training uses, so drawing one imports Keras.
 """
@@ -17,7 +17,7 @@ from lookbook.figures.mosaics import mosaic_figure
 from lookbook.figures.style import message_figure
 from lookbook.sampling.streams import stream, stream_seed
 
-DRAWS = 8
+DRAWS = 6
 SEED = 0
 GARMENTS = ("T-shirt/top", "Ankle boot", "Bag", "Sandal")
 SHAPES = ("red_star", "green_crescent", "blue_cross", "yellow_triangle")
@@ -60,9 +60,9 @@ def shown_in_color(name: str) -> bool:
 
 
 def augmented(name: str, arguments: Mapping[str, Any], images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return eight draws of an augmentation, each image with a class of its own.
+    """Return six draws of an augmentation, each image with a class of its own.
 
-    Images are uint8 (B, H, W, C); the draws are uint8 (8, B, H, W, C), with labels float32 (8, B, B).
+    Images are uint8 (B, H, W, C); the draws are uint8 (6, B, H, W, C), with labels float32 (6, B, B).
     """
     from lookbook.augmentation import compose
 
@@ -118,7 +118,7 @@ def sheet(
     captions = [
         text
         for row, name in enumerate(classes)
-        for text in (name, *(mixture(label[row], row, classes) for label in labels))
+        for text in (name.replace("_", " "), *(mixture(label[row], row, classes) for label in labels))
     ]
     return mosaic_figure(
         cells.reshape(-1, *images.shape[1:]),
@@ -127,7 +127,6 @@ def sheet(
         title=title,
         subtitle=subtitle,
         headings=["original", *(heading.replace("_", " ") for heading in headings)],
-        font_size=6,
     )
 
 

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from textwrap import wrap
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,6 +13,8 @@ from lookbook.figures.style import TEXT, VALID, WIDTH, styled, svg
 
 POINTS = 72  # of an inch
 LINE = 1.35  # height of a line of text, in font sizes
+LETTER = 0.6  # width of a letter, in font sizes
+FONT_SIZE = 10  # of all texts, in points; on a narrow page the report shows a point as a pixel
 LARGEST = 64  # pixels per side; more would enlarge the report but not be visible
 
 
@@ -23,42 +27,54 @@ def mosaic_figure(
     title: str,
     subtitle: str = "",
     headings: Sequence[str] = (),
-    font_size: float = 6.5,
 ) -> str:
     """Draw images row by row, each with its caption below. Every image pixel is a square.
 
     Args:
         images: uint8 (N, H, W, 1 or 3), at least one; larger ones are reduced to 64 pixels per side.
-        captions: N texts. The first line of each has the color of text, further lines are highlighted.
+        captions: N texts. The first line of each has the color of text, further lines are highlighted. Lines that are
+            wider than an image are wrapped.
         columns: images per row.
-        title, subtitle: lines above the grid, the second in the size of the captions; it may be empty.
-        headings: of the columns; may be empty.
-        font_size: of captions and headings, in points.
+        title, subtitle: texts above the grid, wrapped; the second may be empty.
+        headings: of the columns, wrapped; may be empty.
     """
     images = reduced(images)
     height, width = images.shape[1:3]
     scale = WIDTH * POINTS / (columns * (width + 2))  # points per pixel
-    line = LINE * font_size / scale
+    line = LINE * FONT_SIZE / scale
+    letters = int(WIDTH * POINTS / columns / (LETTER * FONT_SIZE))  # that fit above or below an image
+    below_images = [caption_lines(caption, letters) for caption in captions]
     # Gaps are part of the embedded PNG, so they are whole pixels.
-    below = math.ceil((max(len(caption.splitlines()) for caption in captions) + 0.5) * line)
+    below = math.ceil((max(map(len, below_images)) + 0.5) * line)
     picture = mosaic(images, columns, right=2, below=below)
-    above = (2.8 + 1.6 * bool(subtitle) + 1.8 * bool(headings)) * line
+    top = [part for text in (title, subtitle) for part in wrap(text, columns * letters)]
+    wrapped = [wrap(text, letters) for text in headings]
+    above = (len(top) + max(map(len, wrapped), default=0) + 1) * line
     figure = Figure(figsize=(WIDTH, (above + len(picture)) * scale / POINTS))
     axes = figure.add_axes((0, 0, 1, len(picture) / (above + len(picture))))
     axes.imshow(picture, interpolation="none", aspect="auto")
     axes.axis("off")
-    for number, caption in enumerate(captions):
+
+    def write(x: float, y: float, text: str, color: str = TEXT, place: Any = "center") -> None:
+        axes.text(x, y, text, size=FONT_SIZE, color=color, ha=place, va="top", parse_math=False)
+
+    for number, lines in enumerate(below_images):
         row, column = divmod(number, columns)
         x, y = column * (width + 2) + width / 2 - 0.5, row * (height + below) + height
-        for position, text in enumerate(caption.splitlines()):
-            color = VALID if position else TEXT
-            axes.text(x, y + position * line, text, size=font_size, color=color, ha="center", va="top")
-    for column, text in enumerate(headings):
-        x = column * (width + 2) + width / 2 - 0.5
-        axes.text(x, -0.7 * line, text, size=font_size, ha="center", va="bottom")
-    axes.text(-0.5, 1.3 * line - above, title, size=9, ha="left", va="center", parse_math=False)
-    axes.text(-0.5, 3.1 * line - above, subtitle, size=font_size + 0.5, ha="left", va="center", parse_math=False)
+        for position, (text, color) in enumerate(lines):
+            write(x, y + position * line, text, color)
+    for column, parts in enumerate(wrapped):
+        for position, text in enumerate(parts):
+            write(column * (width + 2) + width / 2 - 0.5, (position - len(parts) - 0.3) * line, text)
+    for position, text in enumerate(top):
+        write(-0.5, (position + 0.2) * line - above, text, place="left")
     return svg(figure)
+
+
+def caption_lines(caption: str, letters: int) -> list[tuple[str, str]]:
+    """Return the lines of a caption, of at most so many letters where a word permits it, each with its color."""
+    lines = enumerate(caption.splitlines())
+    return [(part, VALID if position else TEXT) for position, text in lines for part in wrap(text, letters)]
 
 
 def mosaic(images: np.ndarray, columns: int, *, right: int, below: int) -> np.ndarray:

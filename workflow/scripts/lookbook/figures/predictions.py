@@ -148,8 +148,9 @@ def wrong_predictions_figure(predictions: Predictions, names: Sequence[str], des
     confidence = predictions.probabilities[wrong, predictions.predicted[wrong]]
     first = np.argsort(-confidence, kind="stable")[: SIDE**2]
     images = data.test_images if predictions.split == "test" else data.train_images
+    shown = [name.replace("_", " ") for name in names]
     captions = [
-        f"{names[predictions.labels[number]]}\n{names[predictions.predicted[number]]} {share:.1%}"
+        f"{shown[predictions.labels[number]]}\n{shown[predictions.predicted[number]]} {share:.1%}"
         for number, share in zip(wrong[first], confidence[first], strict=True)
     ]
     return mosaic_figure(

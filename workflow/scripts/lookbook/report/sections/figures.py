@@ -41,11 +41,11 @@ def augmentations(report: Report) -> Iterator[Block]:
     arguments = arguments_in_use(e.entry["spec"] for e in report.experiments.values() if e.n)
     if not arguments:
         return
-    yield Paragraph("Each row of a sheet shows an original image and eight random augmentations of it.")
+    yield Paragraph("Each row of a sheet shows an original image and six random augmentations of it.")
     sheets: list[Figure] = []
     for name in sheet_names(arguments):
         title = name.replace("_", " ")
-        label = f"An image and eight random augmentations of it by {title}"
+        label = f"An image and six random augmentations of it by {title}"
         identity = digest({"sheet": name, "arguments": arguments.get(name, {})})
         sheets.append(report.figure("contact_sheets", name, label=label, caption=title, identity=identity))
     yield Details(plural(len(sheets), "contact sheet"), [Group(sheets, "gallery")])

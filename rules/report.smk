@@ -12,6 +12,7 @@ rule render_report:
         manifests=MANIFESTS,
         published=local(str(locate(CONFIG["published"], ROOT))),
         reference=[local(str(path)) for path in REFERENCE],
+        citation=local(str(ROOT / "CITATION.cff")),
         templates=[local(str(path)) for path in sorted((ROOT / "reports/templates").rglob("*.*"))],
     output:
         markdown=f"{RESULTS}/report/report.md",
@@ -34,6 +35,6 @@ rule render_report:
         " --summary {input.summary:q} --comparisons {input.comparisons:q} --epochs {input.epochs:q} --claims {input.claims:q}"
         " --ensembles {input.ensembles:q} --factorials {input.factorials:q} --curves {input.curves:q}"
         " --time-to-accuracy {input.time_to_accuracy:q} --published {input.published:q}"
-        " --reference {input.reference:q} --manifests {input.manifests:q}"
+        " --reference {input.reference:q} --manifests {input.manifests:q} --citation {input.citation:q}"
         " --templates {params.templates:q} --log-pattern {params.logs:q} --markdown {output.markdown:q}"
         " --html {output.html:q} > {log:q} 2>&1"

@@ -56,6 +56,10 @@ def entry(name, document, trials, **more):
         "title": f"what {name} is",
         "document": document,
         "citation": f"a page about {document} & more",
+        "links": {
+            f"about {document}": f"https://example.org/{document}?a=1&b=2",
+            "a paper": "https://example.org/paper",
+        },
         "claim": f"{document} is <best>" if document == "zoo" else None,
         "note": None,
         "base": None,
@@ -197,10 +201,11 @@ def metrics_of(name, number):
 
 
 def read(root, manifests, reference=()):
-    """Read the report of a folder."""
+    """Read the report of a folder, with the project's own CITATION.cff."""
     tables = {name: root / f"{name}.csv" for name in TABLES}
     pattern = "logs/{experiment}/{trial}.log"
-    return read_report(root / "experiments.json", tables, manifests=manifests, log_pattern=pattern, reference=reference)
+    more = {"log_pattern": pattern, "reference": reference, "citation": TEMPLATES.parents[1] / "CITATION.cff"}
+    return read_report(root / "experiments.json", tables, manifests=manifests, **more)
 
 
 def render_both(root, manifests, reference=()):

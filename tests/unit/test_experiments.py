@@ -10,6 +10,7 @@ from lookbook.errors import ConfigError
 FAMILY = """
     document: doc
     citation: a paper
+    links: {paper: https://example.org/a-paper}
     claim: Balancing helps.
     experiments:
       parent:
@@ -42,6 +43,13 @@ def test_an_experiment_has_the_document_citation_and_claim_of_its_file(experimen
         ("doc", "a paper", "Balancing helps."),
         ("other", None, None),
     }
+    assert (resolved["parent"].links, resolved["stranger"].links) == ({"paper": "https://example.org/a-paper"}, {})
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://example.org", "https://a.b/(c)", "'https://a b'"])
+def test_an_address_that_is_no_plain_https_address_is_refused(address, experiments_of):
+    with pytest.raises(ConfigError, match=r"links\.paper"):
+        experiments_of(FAMILY.replace("https://example.org/a-paper", address))
 
 
 def test_a_further_file_of_a_document_has_its_citation_and_claim_and_may_state_its_own(experiments_of):
@@ -52,6 +60,7 @@ def test_a_further_file_of_a_document_has_its_citation_and_claim_and_may_state_i
     """
     more = experiments_of(FAMILY, further)["more"]
     assert (more.citation, more.claim, more.published_as) == ("a paper", "Balancing helps.", "parent")
+    assert more.links == {"paper": "https://example.org/a-paper"}
     stated = further.replace("document: doc", "document: doc\n    claim: Balancing harms.")
     more = experiments_of(FAMILY, stated)["more"]
     assert (more.citation, more.claim) == ("a paper", "Balancing harms.")
@@ -169,6 +178,7 @@ def test_experiments_whose_weights_a_selected_one_starts_from_are_selected_too(e
         ("balancing: true", "balancing: false"),
         ("ensemble: e", "ensemble: another"),
         ("citation: a paper", "citation: a book"),
+        ("a-paper", "another-paper"),
         ("Balancing helps.", "Balancing harms."),
         ("title: balanced", "title: as many of each"),
         ("title: few", "title: few, note: a remark"),

@@ -103,6 +103,7 @@ def test_hostile_text_is_escaped(tmp_path):
         entry = content["experiments"]["network"]
         for key in ("title", "note", "budget", "claim", "citation"):
             entry[key] = hostile
+        entry["links"] = {hostile: "https://example.org"}
         entry["spec"]["text"] = content["provenance"]["command"] = hostile
         entry["base"], entry["changes"] = "single", [{"key": "a|b`c", "from": hostile, "to": [hostile]}]
 

@@ -21,8 +21,13 @@ def report(root):
 
 def test_a_document_has_its_citation_below_its_heading_and_its_claim_in_the_summary(report):
     html, markdown = report
-    assert "Source: a page about zoo &amp; more" in between(html, 'id="document-zoo"', "<table")
-    assert "Source: a page about zoo &amp; more" in between(markdown, "## zoo\n\nSource", "| Experiment")
+    address = "https://example.org/zoo?a=1&b=2"
+    linked = f'Source: a page <a href="{address.replace("&", "&amp;")}">about zoo</a> &amp; more'
+    papers = 'Builds on <a href="https://example.org/paper">a paper</a>.'
+    assert all(text in between(html, 'id="document-zoo"', "<table") for text in (linked, papers))
+    shown = between(markdown, "## zoo\n\nSource", "| Experiment")
+    assert f"Source: a page [about zoo]({address}) &amp; more" in shown
+    assert "Builds on [a paper](https://example.org/paper)." in shown
     for page in report:
         assert page.count("zoo is &lt;best&gt;") == page.count("Claim of the document:") == 1
 
@@ -37,10 +42,10 @@ def test_one_epoch_has_no_curves(report):
 
 def test_sections_come_in_their_order_and_the_navigation_links_to_those_of_the_whole_report(report):
     titles = re.findall(r'<h2 id="[^"]+">([^<]+)</h2>', report[0])
-    assert titles[:4] == ["In short", "Claims", "Leaderboard", "Accuracy and cost"]
+    assert titles[:4] == ["In short", "Leaderboard", "Claims", "Accuracy and cost"]
     assert titles[4:7] == ["zoo", "simpsons", "width"]
     assert titles[7:10] == ["Ours and published", "Failures", "Collapsed trials"]
-    assert titles[10:] == ["Not run", "Augmentations", "Datasets", "Provenance"]
+    assert titles[10:] == ["Not run", "Augmentations", "Datasets", "Provenance", "How to cite"]
     assert re.findall(r"<li><a[^>]*>([^<]+)</a></li>", between(report[0], "<nav", "</nav>")) == titles
     assert re.findall(r"^## (.*)$", report[1], re.MULTILINE) == titles
     contents = re.findall(r"^- \[(.*)\]\(#(.*)\)$", report[1], re.MULTILINE)

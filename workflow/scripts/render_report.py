@@ -5,7 +5,7 @@ example: render_report.py --experiments results/experiments.json --trials result
       --claims results/claims.csv --ensembles results/ensembles.csv --factorials results/factorials.csv \
       --curves results/curves.csv --time-to-accuracy results/time_to_accuracy.csv \
       --published config/published.csv --reference reports/reference/{summary,claims,trials}.csv \
-      --manifests resources/datasets/*/manifest.json --templates reports/templates \
+      --manifests resources/datasets/*/manifest.json --citation CITATION.cff --templates reports/templates \
       --markdown results/report/report.md --html results/report/report.html
 """
 
@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument(
         "--reference", type=path, nargs="*", default=[], help=f"{', '.join(REFERENCE_FILES)} of reference results"
     )
+    parser.add_argument("--citation", type=path, help="CITATION.cff; without it the report does not say how to cite it")
     parser.add_argument(
         "--log-pattern",
         default="logs/train_trial/{experiment}/{trial}.log",
@@ -38,6 +39,7 @@ def main() -> None:
         manifests=arguments.manifests,
         log_pattern=arguments.log_pattern,
         reference=arguments.reference,
+        citation=arguments.citation,
     )
     render(report, arguments.templates, (arguments.markdown, arguments.html))
 

@@ -36,6 +36,7 @@ class Experiment:
         title: a short description.
         document: the name of the source document.
         citation: where the document comes from, or None.
+        links: text to address: where texts of the citation, and papers that the document builds on, are found.
         claim: what the document claims, or None.
         note: a remark for the report, or None.
         base: the experiment that it inherits from, or None.
@@ -54,6 +55,7 @@ class Experiment:
     title: str
     document: str
     citation: str | None
+    links: dict[str, str]
     claim: str | None
     note: str | None
     base: str | None

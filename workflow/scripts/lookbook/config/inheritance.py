@@ -24,7 +24,7 @@ class Entry:
     Attributes:
         file: the path of the file.
         name: the experiment.
-        header: the file's ``document``, ``citation`` and ``claim``.
+        header: the file's ``document``, ``citation``, ``links`` and ``claim``.
         defaults: keys of every entry of the file that has no base.
         keys: the entry's own keys.
         claims: the claims of the file.
@@ -53,9 +53,10 @@ def read_entries(files: list[Path]) -> dict[str, Entry]:
     for path in files:
         content = read_yaml(path)
         check(str(path), content, schema("experiments"))
-        # A further file of a document need not repeat its citation and claim.
+        # A further file of a document need not repeat what the first one says about it.
         first = next((e.header for e in entries.values() if e.header["document"] == content["document"]), {})
         header = {key: content.get(key, first.get(key)) for key in ("document", "citation", "claim")}
+        header["links"] = content.get("links", first.get("links", {}))
         for name, keys in content["experiments"].items():
             if name in entries:
                 raise ConfigError(f"{path}: {name}: the name is already used in {entries[name].file}; rename one")

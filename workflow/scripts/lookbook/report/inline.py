@@ -29,6 +29,7 @@ quiet = partial(Mark, "quiet")  # Muted text in HTML.
 chip = partial(Mark, "chip")  # Words on a colored background in HTML; the attribute is a CSS class.
 link = partial(Mark, "link")  # The attribute is an anchor of the HTML report; plain text in Markdown.
 experiment_link = partial(Mark, "experiment_link")  # An experiment's name; HTML links it to the experiment's card.
+web_link = partial(Mark, "web_link")  # The attribute is an address.
 file_link = partial(Mark, "file_link")  # A file's name; the attribute is its path.
 
 

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from lookbook.config.strict_yaml import read_yaml
 from lookbook.datasets.arrays import read_manifest
-from lookbook.errors import ResultError
+from lookbook.errors import ConfigError, ResultError
 from lookbook.report.blocks import Figure
 from lookbook.report.experiment import Experiment
 from lookbook.report.reference import Reference, read_reference
@@ -39,6 +40,7 @@ class Report:
         manifests: the datasets in use, each with the content of its manifest.json.
         log_pattern: path of a trial's log, with ``{experiment}`` and ``{trial}``.
         reference: the reference results of the project.
+        citation: the content of CITATION.cff; None in a report that does not say how to cite it.
     """
 
     benchmark: Benchmark
@@ -53,6 +55,7 @@ class Report:
     manifests: Mapping[str, Mapping[str, Any]]
     log_pattern: str
     reference: Reference
+    citation: Mapping[str, Any] | None = None
 
     @property
     def comparable(self) -> bool:
@@ -115,6 +118,7 @@ def read_report(
     manifests: Iterable[Path],
     log_pattern: str,
     reference: Sequence[Path] = (),
+    citation: Path | None = None,
 ) -> Report:
     """Read what the report shows.
 
@@ -124,8 +128,10 @@ def read_report(
         manifests: the manifest.json of each dataset.
         log_pattern: see ``Report``.
         reference: see ``read_reference``.
+        citation: CITATION.cff, if the report says how to cite it.
 
     Raises:
+        ConfigError: CITATION.cff is missing or not valid.
         DatasetError: a manifest is missing or damaged.
         ResultError: another file is missing or damaged, or was made from other trials than the planned ones.
     """
@@ -168,7 +174,16 @@ def read_report(
         manifests={name: found[name] for name in sorted(used)},
         log_pattern=log_pattern,
         reference=shown,
+        citation=None if citation is None else read_citation(citation),
     )
+
+
+def read_citation(path: Path) -> dict[str, Any]:
+    """Return the content of CITATION.cff; raise ConfigError if it is missing, damaged or lacks a required key."""
+    content = read_yaml(path, "--citation")
+    if missing := [key for key in ("authors", "message", "title") if not content.get(key)]:
+        raise ConfigError(f"{path}: {', '.join(missing)}: is missing; the Citation File Format requires it")
+    return content
 
 
 def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from lookbook.formatting import slug
-from lookbook.report.blocks import Block, Heading, Paragraph
+from lookbook.report.blocks import Block, Heading
 from lookbook.report.inputs import Report
+from lookbook.report.sections.citation import how_to_cite, source
 from lookbook.report.sections.claims import claims
 from lookbook.report.sections.datasets import datasets
 from lookbook.report.sections.ensembles import ensembles, one_vs_all
@@ -27,8 +28,8 @@ Sections = Mapping[str, Callable[[Any], Iterable[Block]]]  # Each function gets 
 
 OPENING: Sections = {
     "In short": in_short,
-    "Claims": claims,
     "Leaderboard": leaderboard,
+    "Claims": claims,
     "Accuracy and cost": cost,
 }
 PER_DOCUMENT: Sections = {
@@ -50,6 +51,7 @@ CLOSING: Sections = {
     "Augmentations": augmentations,
     "Datasets": datasets,
     "Provenance": provenance,
+    "How to cite": how_to_cite,
 }
 
 
@@ -59,8 +61,7 @@ def body(report: Report) -> Iterator[Block]:
     for document in report.documents:
         anchor = slug(document.name)
         yield Heading(document.name, 2, f"document-{anchor}")
-        if citation := document.experiments[0].entry["citation"]:
-            yield Paragraph(f"Source: {citation}", "small quiet")
+        yield from source(document)
         yield from titled(PER_DOCUMENT, document, level=3, prefix=f"{anchor}-")
     yield from titled(CLOSING, report, level=2)
 

@@ -105,11 +105,15 @@ function compare(names) {
   });
   section.append(element("h4", {}, "Accuracy, compared with ", nameLink(base)));
   section.append(table("Differences in accuracy", ["Experiment", "Difference", "95% interval", "Computed from"], rows));
-  const splits = Object.keys(SPLITS).filter((split) => names.some((name) => data.curves[name]?.[`${split}_loss`]));
+  // Curves of one epoch are single points.
+  const isDrawn = names.some((name) => data.curves[name]?.epoch.length > 1);
+  const splits = Object.keys(SPLITS).filter((split) => isDrawn && names.some((name) => data.curves[name]?.[`${split}_loss`]));
   const common = splits.find((split) => names.every((name) => data.curves[name]?.[`${split}_loss`]));
   const choice = element("select", {}, ...splits.map((split) => element("option", { value: split }, SPLITS[split])));
   const place = element("div", { class: "charts" });
-  section.append(element("h4", {}, "Trials and learning curves"), element("label", { class: "small" }, "Curves of the images for ", choice), place);
+  section.append(element("h4", {}, isDrawn ? "Trials and learning curves" : "Trials"));
+  section.append(isDrawn ? element("label", { class: "small" }, "Curves of the images for ", choice)
+    : element("p", { class: "small quiet" }, "No trial trained for more than one epoch, so there are no learning curves."), place);
   const draw = () => {
     charts.forEach((drawn) => drawn.destroy());
     place.replaceChildren();

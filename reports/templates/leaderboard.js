@@ -43,18 +43,21 @@ const number = (title, field, write, more = {}) => ({
   sorterParams: { alignEmptyValues: "bottom" }, formatter: (cell) => write(cell.getValue(), cell.getData()), ...more,
 });
 
+const thisRun = () => number(data.comparable ? "Accuracy" : "This run", "mean", (value, row) => lines(fixed(value), deviation(row.std), range(row.ci_low, row.ci_high),
+  row.remark ?? (row.split === "test" || value == null ? "" : `${row.split} split`)), { minWidth: 120, sorter: comparable });
+// With reduced budgets the reference results come first, in the rows as in the columns.
 const columns = () => [
   { title: "<span class='unseen'>Compare</span>", field: "ticked", formatter: "rowSelection", headerSort: false, hozAlign: "center", width: 40, frozen: true },
   { title: "Experiment", field: "name", widthGrow: 3, minWidth: 150, frozen: true, headerSortStartingDir: "asc",
     formatter: (cell) => lines(nameLink(cell.getValue()), cell.getData().title) },
-  number(data.comparable ? "Accuracy" : "This run", "mean", (value, row) => lines(fixed(value), deviation(row.std), range(row.ci_low, row.ci_high),
-    row.remark ?? (row.split === "test" || value == null ? "" : `${row.split} split`)), { minWidth: 120, sorter: comparable }),
+  ...(data.comparable ? [thisRun()] : []),
   number("Reference", "reference", (value, row) => lines(fixed(value), deviation(row.reference_std), count(row.reference_trials)), { minWidth: 84 }),
   number("Published", "published", (value, row) => lines(fixed(value), deviation(row.published_std)), { minWidth: 84 }),
   number(data.comparable ? "Difference" : "Reference − published", "delta",
     (value, row) => lines(signed(value), range(row.delta_low, row.delta_high, signed)), { minWidth: 128 }),
   { title: "Verdict", field: "verdict", minWidth: 112, sorter: "string", headerSortStartingDir: "asc", formatter: (cell) =>
     cell.getValue() ? element("span", { class: `chip ${cell.getValue()}` }, cell.getValue()) : MISSING },
+  ...(data.comparable ? [] : [thisRun()]),
   number("Trials", "trials", (value, row) => `${row.finished} of ${value}`, { minWidth: 62 }),
   number("Parameters", "parameters", grouped, { headerSortStartingDir: "asc", minWidth: 100 }),
   number("Seconds", "seconds", (value) => fixed(value, 1), { headerSortStartingDir: "asc", minWidth: 76 }),

@@ -126,7 +126,7 @@ def test_experiments_json_has_what_the_report_shows(written):
     found = content["experiments"]
     assert found["exp104"]["dataset"] == "sample"
     assert found["exp104"]["budget"] == "2 trials of up to 3 epochs on 1,000 training images"
-    assert found["exp103"]["budget"] == "2 trials of up to 1 epoch on 1,000 training images"
+    assert found["exp103"]["budget"] == "2 trials of 1 epoch on 1,000 training images"
     assert (
         found["simpsons_c42_n700_b64"]["budget"] == "2 trials of up to 3 epochs on 12 images of each class of generated"
     )

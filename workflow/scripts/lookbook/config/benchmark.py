@@ -76,7 +76,7 @@ def budget(experiment: Experiment) -> str:
     spec = experiment.spec
     epochs, images = spec["training"]["epochs"], spec["limit"]["train_images"]
     words = f"{experiment.trials} trial{'s' * (experiment.trials != 1)} of "
-    words += "up to " if spec["training"]["early_stopping"] else ""
+    words += "up to " if spec["training"]["early_stopping"] and epochs > 1 else ""
     words += f"{epochs} epoch{'s' * (epochs > 1)}"
     if spec["sampling"]["per_class"]:
         return f"{words} on {spec['sampling']['per_class']} images of each class of {spec['dataset']}"

@@ -23,7 +23,8 @@ def learning_curves_figure(histories: Sequence[pd.DataFrame], published: pd.Data
     """
     # Fixed margins: an automatic layout measures all texts, which doubles the time per figure.
     figure = Figure(figsize=(WIDTH, 2.9))
-    figure.subplots_adjust(left=0.085, right=0.99, bottom=0.155, top=0.96, wspace=0.22)
+    left = 0.085
+    figure.subplots_adjust(left=left, right=0.99, bottom=0.155, top=0.9, wspace=0.22)
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         axes.set(xlabel="epoch", ylabel=metric)
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -36,8 +37,12 @@ def learning_curves_figure(histories: Sequence[pd.DataFrame], published: pd.Data
                     axes.plot(values["epoch"], values["published"], "D", color=color, fillstyle="none", label=label)
         if not axes.lines:
             axes.text(0.5, 0.5, "no finished epoch", ha="center", transform=axes.transAxes)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="lower right")
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        # At the left, because a narrow page shows the left part of the figure first.
+        place = {"loc": "upper left", "bbox_to_anchor": (left, 1), "borderaxespad": 0, "borderpad": 0}
+        figure.legend(handles, labels, ncols=3, columnspacing=1.2, handlelength=1.5, **place)
+        figure.subplots_adjust(top=0.97 - 0.07 * -(-len(labels) // 3))
     return svg(figure)
 
 

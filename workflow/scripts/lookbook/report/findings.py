@@ -9,7 +9,7 @@ import pandas as pd
 from lookbook.formatting import fixed, listed, plural, signed, span
 from lookbook.report.experiment import LABELS, SPLITS
 from lookbook.report.inputs import Document, group_by
-from lookbook.report.sections.claims import counts
+from lookbook.report.sections.claims import counts, judged_rows, uses_reference
 from lookbook.report.sections.ensembles import comparisons, is_combined, members, seed_ensembles
 from lookbook.report.sections.factorials import studies, terms_of, words
 from lookbook.report.sections.results import with_duplicates
@@ -31,8 +31,11 @@ VERDICTS = ("reproduced", "compatible", "higher", "lower", "inconclusive")
 
 
 def findings(document: Document) -> list[str]:
-    """Return what was found in a document's experiments; reduced budgets support no statement about results."""
-    found = FINDINGS if document.report.comparable else (verdicts, not_run)
+    """Return what was found in a document's experiments.
+
+    Reduced budgets support no statement about results, so that those of the reference results take their place.
+    """
+    found = FINDINGS if document.report.comparable else (by_reference, verdicts, not_run)
     return [sentence for find in found for sentence in find(document)]
 
 
@@ -94,9 +97,24 @@ def text_and_code(document: Document) -> Iterator[str]:
 
 def claims(document: Document) -> Iterator[str]:
     """Count the verdicts on the claims of the document."""
-    found = [row for row in document.report.claims if row["document"] == document.name]
+    found = [row for row in judged_rows(document.report) if row["document"] == document.name]
     if found:
         yield f"{plural(len(found), 'claim')} of the document: {counts(found)}."
+
+
+def by_reference(document: Document) -> Iterator[str]:
+    """Count the verdicts of the reference results on the published accuracies and on the claims of the document."""
+    if not uses_reference(document.report):
+        return
+    own = [experiment for experiment in document.experiments if experiment.has_own_published_values]
+    found = Counter(e.reference_accuracy.verdict for e in own if e.reference_accuracy.verdict)
+    if not found:
+        yield "This project has no reference results for the published accuracies yet."
+        return
+    compare = plural(found.total(), "published accuracy", "published accuracies")
+    parts = listed([f"{found[verdict]} {verdict}" for verdict in VERDICTS if found[verdict]])
+    yield f"Reference results of this project against {compare}: {parts}."
+    yield from claims(document)
 
 
 def best(document: Document) -> Iterator[str]:

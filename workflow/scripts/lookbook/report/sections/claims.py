@@ -33,10 +33,8 @@ def claims(report: Report) -> Iterator[Block]:
     """
     if not report.claims:
         return
-    rows, source = list(report.claims), ""
-    if not report.comparable and report.reference.rows:
-        known = {(row["document"], row["claim"]): row for row in report.reference.claims}
-        rows = [known.get((row["document"], row["claim"]), row) for row in rows]
+    rows, source = judged_rows(report), ""
+    if uses_reference(report):
         source = f" The verdicts are those of the reference results ({report.reference.devices}), not of this run."
     judged = [row for row in rows if row["verdict"] not in UNJUDGED]
     others = [row for row in rows if row["verdict"] in UNJUDGED]
@@ -47,6 +45,17 @@ def claims(report: Report) -> Iterator[Block]:
     if others:
         table = Table("Claims without a verdict", others, COLUMNS, CAPTION, "claims")
         yield Details(f"{plural(len(others), 'claim')} without a verdict", [table], level=3, in_markdown=False)
+
+
+def uses_reference(report: Report) -> bool:
+    """Return whether the verdicts are those of the reference results, because the budgets of the run are reduced."""
+    return not report.comparable and bool(report.reference.rows)
+
+
+def judged_rows(report: Report) -> Sequence[Row]:
+    """Return the claims with their verdicts, which are those of the reference results where it has them and counts."""
+    known = {(row["document"], row["claim"]): row for row in report.reference.claims if uses_reference(report)}
+    return [known.get((row["document"], row["claim"]), row) for row in report.claims]
 
 
 def counts(rows: Sequence[Row]) -> str:

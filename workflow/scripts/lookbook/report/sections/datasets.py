@@ -32,7 +32,7 @@ COLUMNS = (
     Column("Without labels", lambda manifest: thousands(len(unlabeled(manifest)["names"]))),
     Column("Skipped", lambda manifest: thousands(len(skipped(manifest)))),
     Column("Classes", lambda manifest: str(len(manifest["classes"]))),
-    Column("Pixels", lambda manifest: " × ".join(map(str, manifest["shape"])), is_number=False),  # noqa: RUF001
+    Column("Pixels", lambda manifest: " × ".join(map(str, manifest["shape"]))),  # noqa: RUF001
     Column("Source", lambda manifest: manifest["source"], is_number=False),
 )
 

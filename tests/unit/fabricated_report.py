@@ -209,10 +209,11 @@ def read(root, manifests, reference=()):
 
 
 def render_both(root, manifests, reference=()):
-    """Render both reports of a folder and return them, HTML first and without the places where names may break."""
+    """Render both reports of a folder and return them, HTML first, without what decides where lines break."""
     paths = [root / "report" / f"report.{suffix}" for suffix in ("html", "md")]
     render(read(root, manifests, reference), TEMPLATES, paths)
-    return tuple(path.read_text(encoding="utf-8").replace("<wbr>", "") for path in paths)
+    breakable = {ord("\N{NO-BREAK SPACE}"): " ", ord("\N{NON-BREAKING HYPHEN}"): "-"}
+    return tuple(path.read_text(encoding="utf-8").replace("<wbr>", "").translate(breakable) for path in paths)
 
 
 def build(root, names=None, *, comparable=True, edit=lambda content: None, reference=()):

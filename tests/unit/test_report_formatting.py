@@ -20,6 +20,12 @@ from lookbook import formatting
         (formatting.probability(0.0004), "< 0.001"),
         (formatting.thousands(21310922), "21,310,922"),
         (formatting.setting([32, 64]), "[32, 64]"),
+        (formatting.two_lines("short text"), "short\N{NO-BREAK SPACE}text"),
+        (formatting.two_lines("one of several words"), "one\N{NO-BREAK SPACE}of several\N{NO-BREAK SPACE}words"),
+        (
+            formatting.two_lines("`a b-c` of -0.1, one-off"),
+            "`a b-c`\N{NO-BREAK SPACE}of -0.1,\N{NO-BREAK SPACE}one\N{NON-BREAKING HYPHEN}off",
+        ),
         (formatting.code("a`b|c"), "`` a`b\\|c ``"),
     ],
 )

@@ -3,7 +3,17 @@
 import re
 
 import pytest
-from fabricated_report import REMEDY, STYLE, TEMPLATES, between, build, experiments, rows_of
+from fabricated_report import (
+    REMEDY,
+    STYLE,
+    TEMPLATES,
+    between,
+    build,
+    experiments,
+    render_both,
+    rows_of,
+    write_manifests,
+)
 
 from lookbook.report.inline import sentence
 from lookbook.report.rendering import create_environment
@@ -195,6 +205,20 @@ def test_markdown_tables_are_rectangular_and_figures_exist(root, report):
     assert len({*figures, *curves}) == report[0].count('<svg role="img"')
     assert all((root / "report" / figure).is_file() for figure in curves)
     assert all((root / "report" / figure).is_file() for figure in figures)
+
+
+def test_cells_of_markdown_have_at_most_two_lines(root, report):
+    lines = [line for line in (root / "report" / "report.md").read_text().splitlines() if line.startswith("|")]
+    cells = [cell.strip(" ") for line in lines for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+    assert len(cells) > 500
+    assert [cell for cell in cells if re.sub("`[^`]*`", "", cell).count(" ") > 1] == []
+
+
+def test_markdown_is_the_same_each_time(root, report):
+    path = root / "report" / "report.md"
+    before = path.read_bytes()
+    render_both(root, write_manifests(root))
+    assert path.read_bytes() == before
 
 
 def test_sections_without_content_are_omitted(tmp_path):

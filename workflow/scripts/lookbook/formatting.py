@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 MISSING = "–"  # noqa: RUF001 - an en dash
+NO_BREAK = "\N{NO-BREAK SPACE}"
+SHORT = 12  # characters of a text that stays on one line
 MINUS = "−"  # noqa: RUF001 - a minus sign is as wide as a plus sign, a hyphen is not
 
 
@@ -90,6 +92,24 @@ def markdown(text: str) -> str:
     """Escape a text for one line of Markdown, such as a table cell: no markup, no HTML, no line break."""
     line = html.escape(re.sub(r"\s+", " ", text), quote=False)
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", line)
+
+
+def two_lines(text: str) -> str:
+    """Return a Markdown text that wraps at its middle only: GitHub would give a column a word a line.
+
+    All other spaces, in a short text all of them, and the hyphens of words become non-breaking ones, except in code,
+    which is copied.
+    """
+    parts = re.split(r"(`[^`]*`)", text)
+    spaces = [match.start() for match in re.finditer(r"`[^`]*`| ", text) if match[0] == " "]
+    middle = min(spaces, key=lambda place: abs(place - len(text) / 2), default=None) if len(text) > SHORT else None
+    kept = "".join(part if part.startswith("`") else unbroken(part) for part in parts)
+    return kept if middle is None else f"{kept[:middle]} {kept[middle + 1 :]}"
+
+
+def unbroken(text: str) -> str:
+    """Return a text of the same length that stays on one line."""
+    return re.sub(r"(?<=[^\W\d])-(?=[^\W\d])", "\N{NON-BREAKING HYPHEN}", text.replace(" ", NO_BREAK))
 
 
 def code(text: str) -> str:

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from lookbook.files import write_text
-from lookbook.formatting import code, markdown, slug
+from lookbook.formatting import code, markdown, slug, two_lines
 from lookbook.report.blocks import Block, Cell, Column, Heading, Table
 from lookbook.report.inline import Inline, Mark
 from lookbook.report.inputs import Report
@@ -75,6 +75,7 @@ def create_environment(templates: Path, path: Path, names: Iterable[str]) -> Env
         "slug": slug,
         "code_span": code,
         "markdown": markdown,
+        "two_lines": two_lines,
     }
     macros = environment.get_template(f"blocks{path.suffix}.j2").module
     return environment

@@ -58,12 +58,12 @@ function chart(title, names, x, series, points) {
   const style = getComputedStyle(document.body), ink = style.color, grid = style.getPropertyValue("--line");
   const place = element("div", { class: "chart", role: "img", "aria-label": `${title} of ${names.join(", ")}` });
   const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
-  const labels = (_, values) => values.map((value) => Number.isInteger(value) && points ? names[value - 1] ?? "" : Number.isInteger(value) ? value : "");
+  const labels = (_, values) => values.map((value) => Number.isInteger(value) ? value : "");
   return { place, draw: () => new uPlot({
     title, width: place.clientWidth, height: 300,
     scales: { x: { time: false, range: points ? [0.5, names.length + 0.5] : undefined } },
-    axes: [{ ...axis, values: labels, splits: points ? () => names.map((_, i) => i + 1) : undefined }, { ...axis, size: 60 }],
-    legend: { show: !points },
+    axes: [{ ...axis, values: labels, show: !points }, { ...axis, size: 60 }],
+    legend: { live: !points },
     series: [{ label: "epoch" }, ...series.map(({ label, color }) => ({
       label, stroke: color, width: 2, spanGaps: true, value: (_, value) => fixed(value),
       ...(points ? { paths: () => null, points: { show: true, size: 8, stroke: color, fill: "transparent" } } : {}),
@@ -80,11 +80,11 @@ function curves(names, split, metric) {
   return chart(`${SPLITS[split]} ${metric} by epoch`, names, epochs, series, false);
 }
 
+// The dots of an experiment stand above one another, in the color of its curves.
 function trialDots(names) {
-  const values = names.map((name) => Object.values(data.trials[name].values));
-  const most = Math.max(0, ...values.map((own) => own.length));
-  const series = Array.from({ length: most }, (_, i) => ({ label: `trial ${i}`, color: "#3b78c4", values: values.map((own) => own[i] ?? null) }));
-  return chart("accuracy of each trial", names, names.map((_, i) => i + 1), series, true);
+  const dots = names.flatMap((name, i) => Object.values(data.trials[name].values).map((value) => ({ i, value })));
+  const series = names.map((name, i) => ({ label: name, color: COLORS[i], values: dots.map((dot) => dot.i === i ? dot.value : null) }));
+  return chart("accuracy of each trial", names, dots.map((dot) => dot.i + 1), series, true);
 }
 
 // Show the comparison of the named experiments; the first is what the others are compared with.

@@ -44,6 +44,15 @@ def test_trials_of_one_epoch_are_compared_without_curves(page):
     assert len(opened.find_elements(By.CSS_SELECTOR, "#compare .uplot")) == 1
 
 
+def test_the_trials_of_an_experiment_have_the_color_of_its_curves(page):
+    opened = page("#leaderboard?compare=network%20network_seeds", width=390)
+    script = """return charts.map((chart) => chart.series.slice(1).map((one) => [one.label, one._stroke,
+      chart.data[chart.series.indexOf(one)].filter((value) => value != null).length]))"""
+    trials, curve, _ = opened.execute_script(script)
+    assert [own[2] for own in trials] == [3, 4]
+    assert [own[:2] for own in trials] == [own[:2] for own in curve]
+
+
 def test_a_quick_run_has_the_reference_results_before_its_own(page, large):
     opened = page(path=large)
     titles = opened.execute_script(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from lookbook.formatting import listed
 from lookbook.report.blocks import Block, Listing, Paragraph
-from lookbook.report.inline import Inline, join, web_link
+from lookbook.report.inline import Inline, code, join, web_link
 from lookbook.report.inputs import Document, Report
 
 # Key of CITATION.cff -> field of BibTeX.
@@ -37,14 +37,14 @@ def how_to_cite(report: Report) -> Iterator[Block]:
     if citation is None:
         return
     authors = [author_name(author) for author in citation["authors"]]
-    version = [f"version {citation['version']}"] if "version" in citation else []
-    described = ", ".join([*version, *([f"commit {commit}"] if commit else [])])
-    title = f"{citation['title']} ({described})" if described else citation["title"]
+    version: list[Inline] = [f"version {citation['version']}"] if "version" in citation else []
+    described = version + ([["commit ", code(commit)]] if commit else [])
+    title = [citation["title"], *([" (", join(described), ")"] if described else [])]
     yield Paragraph(citation["message"])
-    yield Paragraph(f"{listed(authors)}. {title}. Computer software.")
+    yield Paragraph([f"{listed(authors)}. ", title, ". Computer software."])
     fields = {"author": " and ".join(f"{{{name}}}" for name in authors), "title": citation["title"]}
     fields |= {field: str(citation[key]) for key, field in FIELDS.items() if key in citation}
-    fields |= {"version": described} if described else {}
+    fields |= {"note": f"commit {commit}"} if commit else {}
     lines = "".join(f"  {field} = {{{value}}},\n" for field, value in fields.items())
     yield Listing(f"@software{{{citation['title'].lower()},\n{lines}}}")
 

@@ -1,9 +1,10 @@
 """The parts of the report about what the documents claim and print by epoch."""
 
 import re
+from pathlib import Path
 
 import pytest
-from fabricated_report import between, build, rows_of
+from fabricated_report import between, build, entry, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,21 @@ def test_a_quick_run_judges_no_claim(tmp_path):
     html, _ = build(tmp_path, ["network", "unstable"], comparable=False)
     assert "2 claims of the documents: 2 not comparable." in html
     assert not re.search(r"<strong>(supported|contradicted|undecided)</strong>", html)
+
+
+def test_the_summary_of_a_quick_run_has_the_verdicts_of_the_reference_results(tmp_path):
+    def edit(content):
+        content["experiments"] = {
+            name: entry(name, document, 1) for document, name in {"width-depth": "width_8_16", "zoo": "single"}.items()
+        }
+        content["claims"] = []
+
+    root = Path(__file__).parents[2] / "reports" / "reference"
+    reference = [root / name for name in ("summary.csv", "claims.csv", "trials.csv")]
+    for page in build(tmp_path, comparable=False, edit=edit, reference=reference):
+        summary = between(page, "width-depth", "How to read" if "<html" in page else "Leaderboard")
+        assert "Reference results of this project against 1 published accuracy: 1 compatible." in summary
+        assert "This project has no reference results for the published accuracies yet." in summary
 
 
 def test_values_that_are_published_by_epoch_are_compared_in_the_card(report):

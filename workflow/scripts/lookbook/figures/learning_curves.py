@@ -40,8 +40,7 @@ def learning_curves_figure(histories: Sequence[pd.DataFrame], published: pd.Data
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         # At the left, because a narrow page shows the left part of the figure first.
-        place = {"loc": "upper left", "bbox_to_anchor": (left, 1), "borderaxespad": 0, "borderpad": 0}
-        figure.legend(handles, labels, ncols=3, columnspacing=1.2, handlelength=1.5, **place)
+        figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(left, 1), ncols=3, borderaxespad=0)
         figure.subplots_adjust(top=0.97 - 0.07 * -(-len(labels) // 3))
     return svg(figure)
 

@@ -58,9 +58,9 @@ def compile_calls(task: Task) -> Calls:
     def forward_in_training(inputs: Inputs) -> None:
         model(task.transform(*batch(inputs))[0], training=True)
 
-    scan = tf.function(scanned_steps, jit_compile=True)
-    unrolled = tf.function(unrolled_steps)
-    predict = tf.function(forward, jit_compile=xla)
+    scan = tf.function(scanned_steps, jit_compile=True, autograph=False)
+    unrolled = tf.function(unrolled_steps, autograph=False)
+    predict = tf.function(forward, jit_compile=xla, autograph=False)
     unrolls = task.steps >= SHORT_TRAINING and len(list(layers_of(model))) < DEEP_NETWORK
     steps_per_call = STEPS_PER_CALL if unrolls else 1
     return Calls(
@@ -70,7 +70,7 @@ def compile_calls(task: Task) -> Calls:
         train_steps=(lambda inputs: scan(inputs, tf.constant(len(inputs[0])))) if xla else unrolled,
         prepare_prediction=predict if xla else predict.get_concrete_function,
         predict=predict,
-        update_batch_statistics=tf.function(forward_in_training, jit_compile=xla),
+        update_batch_statistics=tf.function(forward_in_training, jit_compile=xla, autograph=False),
         restore=lambda: restore(model),
     )
 
@@ -81,7 +81,7 @@ def compile_transform(transform: Transform) -> Transform:
     Grappler is off, because its rewriting changes roundings: so the images are those of eager mode, bit for bit, in
     a third to a fifteenth of its time.
     """
-    graph = tf.function(transform, reduce_retracing=True)
+    graph = tf.function(transform, reduce_retracing=True, autograph=False)
 
     def call(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})

@@ -43,7 +43,7 @@ def ready_for(spec: dict[str, Any], data: Dataset, settings: Settings) -> tuple[
 
     return train, {
         "precision": setup.precision,
-        "compile": "xla" if setup.task.xla else "graph",
+        "compile": setup.task.compilation,
         "device": devices.facts(settings.threads, gpu=False)["device"],
         "versions": devices.versions(),
         "parameters": setup.model.count_params(),

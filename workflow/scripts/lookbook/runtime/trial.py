@@ -176,7 +176,7 @@ def _write_results(
     return {
         "status": "diverged" if diverged else "collapsed" if collapsed else "ok",
         "precision": setup.precision,
-        "compile": "xla" if setup.task.xla else "graph",
+        "compile": setup.task.compilation,
         "parameters": setup.model.count_params(),
         "epochs": len(history),
         "best_epoch": result.stopping.best_epoch if result.stopping else None,

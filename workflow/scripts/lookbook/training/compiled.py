@@ -25,8 +25,6 @@ EVALUATION_BATCH = 500
 RESIDENT_BYTES = 1 << 30
 # Steps of one call, where a call does not train a whole epoch.
 STEPS_PER_CALL = 4
-# Training steps below which tracing several steps in one call takes longer than it saves.
-SHORT_TRAINING = 500
 
 # Augmentation of a batch: images float32 (B, H, W, C) and labels in, the same shapes out.
 Transform = Callable[[Any, Any], tuple[Any, Any]]
@@ -54,7 +52,7 @@ class Task:
         images: uint8 (N, H, W, C).
         labels: int32 (N,).
         one_hot: whether the loss and the augmentation take one-hot labels, float32 (B, classes).
-        xla: whether XLA compiles the calls; JAX always uses XLA.
+        compilation: how the calls run: ``xla``, ``graph`` or ``eager``; JAX always uses XLA.
         steps: optimizer steps of the whole training.
         hardware: what the calls run on.
     """
@@ -67,7 +65,7 @@ class Task:
     images: Stack
     labels: np.ndarray
     one_hot: bool
-    xla: bool
+    compilation: str
     steps: int
     hardware: Hardware
 
@@ -158,9 +156,10 @@ class Program:
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Return the logits, float32 (N, classes), of the images of rows (N,), without augmentation."""
+        size = self.evaluation_batch
         # A short last batch is filled up, so that every call has the same shape and compiles once.
-        padded = np.resize(rows, -(-len(rows) // self.evaluation_batch) * self.evaluation_batch)
-        batches = padded.reshape(-1, self.evaluation_batch).astype(np.int32)
+        filled = rows if self.task.compilation == "eager" else np.resize(rows, -(-len(rows) // size) * size)
+        batches = [filled[start : start + size].astype(np.int32) for start in range(0, len(filled), size)]
         logits = [np.asarray(self.calls.predict(self.task.inputs(batch))) for batch in batches]
         return np.concatenate(logits)[: len(rows)] if logits else np.zeros((0, self.task.classes), np.float32)
 

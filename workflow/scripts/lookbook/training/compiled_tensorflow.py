@@ -1,22 +1,27 @@
 """The compiled calls on TensorFlow.
 
 With XLA one call trains a whole epoch. In graph mode one call trains a few unrolled steps: on a CPU oneDNN's
-convolutions are several times faster there than XLA's.
+convolutions are several times faster there than XLA's. A training of a handful of steps runs eagerly: tracing a deep
+network and optimizing its graph takes as long as dozens of its steps.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
 from lookbook.models import layers_of
-from lookbook.training.compiled import SHORT_TRAINING, STEPS_PER_CALL, Calls, Inputs, Task, Transform
+from lookbook.training.compiled import STEPS_PER_CALL, Calls, Inputs, Task, Transform
 from lookbook.training.fast_layers import exchange, restore
+from lookbook.training.precision import SHORT_TRAINING
 
 # Layers from which on tracing several steps of a network takes longer than it saves.
 DEEP_NETWORK = 60
 
 
 def compile_calls(task: Task) -> Calls:
-    """Return the calls of a trial, compiled when they are first called or prepared."""
-    model, optimizer, xla = task.model, task.optimizer, task.xla
+    """Return the calls of a trial, compiled when they are first called or prepared, unless they run eagerly."""
+    model, optimizer, xla = task.model, task.optimizer, task.compilation == "xla"
     arrays = task.resident_arrays()
     variables = model.trainable_variables
     if not xla:
@@ -58,9 +63,22 @@ def compile_calls(task: Task) -> Calls:
     def forward_in_training(inputs: Inputs) -> None:
         model(task.transform(*batch(inputs))[0], training=True)
 
-    scan = tf.function(scanned_steps, jit_compile=True, autograph=False)
-    unrolled = tf.function(unrolled_steps, autograph=False)
-    predict = tf.function(forward, jit_compile=xla, autograph=False)
+    if task.compilation == "eager":
+        return Calls(
+            steps_per_call=1,
+            prepare_steps=lambda inputs: None,
+            train_steps=unrolled_steps,
+            prepare_prediction=lambda inputs: None,
+            predict=forward,
+            update_batch_statistics=forward_in_training,
+            restore=lambda: restore(model),
+        )
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        # AutoGraph would only take time: there is no Python control flow over tensors.
+        return tf.function(function, jit_compile=xla, autograph=False)
+
+    scan, unrolled, predict = compiled(scanned_steps), compiled(unrolled_steps), compiled(forward)
     unrolls = task.steps >= SHORT_TRAINING and len(list(layers_of(model))) < DEEP_NETWORK
     steps_per_call = STEPS_PER_CALL if unrolls else 1
     return Calls(
@@ -70,7 +88,7 @@ def compile_calls(task: Task) -> Calls:
         train_steps=(lambda inputs: scan(inputs, tf.constant(len(inputs[0])))) if xla else unrolled,
         prepare_prediction=predict if xla else predict.get_concrete_function,
         predict=predict,
-        update_batch_statistics=tf.function(forward_in_training, jit_compile=xla, autograph=False),
+        update_batch_statistics=compiled(forward_in_training),
         restore=lambda: restore(model),
     )
 

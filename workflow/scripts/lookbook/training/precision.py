@@ -1,6 +1,11 @@
-"""In which precision a network trains, and what compiles its steps: functions of the hardware alone."""
+"""In which precision a network trains, and what compiles its steps: by the hardware, the network and the steps."""
 
 from dataclasses import dataclass
+
+# Training steps up to which tracing a step takes longer than running all of them eagerly.
+FEW_STEPS = 4
+# Training steps below which XLA's compilation, or tracing several steps in one call, takes longer than it saves.
+SHORT_TRAINING = 1000
 
 
 @dataclass(frozen=True)
@@ -31,17 +36,23 @@ def choose_precision(requested: str, convolutional: bool, hardware: Hardware) ->
     return "mixed_bfloat16" if convolutional and multiplies_bfloat16 else "float32"
 
 
-def choose_xla(requested: str, convolutional: bool, hardware: Hardware, backend: str = "tensorflow") -> bool:
-    """Return whether XLA compiles the steps of a trial; on JAX it always does.
+def choose_compilation(
+    requested: str, convolutional: bool, hardware: Hardware, steps: int, backend: str = "tensorflow"
+) -> str:
+    """Return how the steps of a trial run: ``xla``, ``graph`` or ``eager``; on JAX XLA always compiles them.
 
-    ``auto`` uses XLA except for convolutional networks on a CPU, where oneDNN's convolutions in graph mode were
-    measured to be several times faster.
+    ``auto`` runs a training of at most ``FEW_STEPS`` steps eagerly, without a trace. It uses XLA on a GPU, and on a
+    CPU for networks without convolutions, unless the training is too short to repay the compilation. Else it uses
+    graph mode, in which oneDNN's convolutions were measured to be several times faster than XLA's.
     """
     if backend == "jax":
-        return True
+        return "xla"
     if requested != "auto":
-        return requested == "xla"
-    return hardware.compute_capability is not None or not convolutional
+        return requested
+    if steps <= FEW_STEPS:
+        return "eager"
+    repays = not convolutional and steps >= SHORT_TRAINING
+    return "xla" if hardware.compute_capability is not None or repays else "graph"
 
 
 def has_bfloat16_convolutions(hardware: Hardware) -> bool:

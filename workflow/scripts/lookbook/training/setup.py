@@ -13,7 +13,7 @@ from lookbook import augmentation, models
 from lookbook.sampling.streams import stream_seed
 from lookbook.training.compiled import EVALUATION_BATCH, Program, Task, compile_program, compile_transform
 from lookbook.training.optimizers import optimizer_from
-from lookbook.training.precision import Hardware, choose_precision, choose_xla
+from lookbook.training.precision import Hardware, choose_compilation, choose_precision
 from lookbook.training.trial_data import TrialData, gather
 
 if TYPE_CHECKING:
@@ -92,9 +92,11 @@ def set_up(
         # Only the counter: moments start at zero, as those of a new network do in an optimizer that is used again.
         optimizer.iterations.assign(trial * earlier)
     transform = augmentation.compose(transforms, keras.random.SeedGenerator(stream_seed(seed, "augmentation")))
-    xla = transform.supports_xla and choose_xla(
-        spec["compile"], is_convolutional(model), hardware, keras.backend.backend()
+    compilation = choose_compilation(
+        spec["compile"], is_convolutional(model), hardware, steps, keras.backend.backend()
     )
+    if compilation == "xla" and not transform.supports_xla:
+        compilation = "graph"
     task = Task(
         model=model,
         optimizer=optimizer,
@@ -104,12 +106,13 @@ def set_up(
         images=trial_data.images,
         labels=trial_data.labels,
         one_hot=wants_one_hot(spec["loss"]),
-        xla=xla,
+        compilation=compilation,
         steps=steps,
         hardware=hardware,
     )
-    # A small split must not be padded to a large batch.
-    evaluation_batch = min(EVALUATION_BATCH, *(len(rows) for rows in trial_data.splits.values() if len(rows)))
+    evaluation_batch = EVALUATION_BATCH
+    if compilation != "eager":  # A small split must not be padded to a large batch.
+        evaluation_batch = min(EVALUATION_BATCH, *(len(rows) for rows in trial_data.splits.values() if len(rows)))
     return Setup(trial_data, task, compile_program(task, evaluation_batch), precision, spec["watch"])
 
 

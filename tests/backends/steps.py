@@ -71,7 +71,7 @@ def main(name: str, how: str, start: Path, end: Path) -> None:
             images=Stack([images[:700], images[700:]]),
             labels=labels,
             one_hot=False,
-            xla=True,
+            compilation="xla",
             steps=STEPS,
             hardware=Hardware(),
         )

@@ -91,7 +91,7 @@ def history_in(folder: Path) -> list[dict[str, str]]:
 
 
 def program_of(
-    model, optimizer, loss, images, labels, *, xla, transform=lambda *batch: batch, one_hot=False
+    model, optimizer, loss, images, labels, *, compilation, transform=lambda *batch: batch, one_hot=False
 ) -> Program:
     """Return the compiled calls of a network, in float32 on a CPU without special instructions."""
     return compile_program(
@@ -104,8 +104,8 @@ def program_of(
             images=images,
             labels=labels,
             one_hot=one_hot,
-            xla=xla,
-            steps=500,
+            compilation=compilation,
+            steps=1000,
             hardware=CPU,
         )
     )
@@ -136,6 +136,7 @@ DENSE = trial_spec_of(
         training=few(9, early_stopping={"patience": 1}),
         optimizer={"config": {"learning_rate": 0.05}},
         augmentation=FLIP,
+        compile="xla",
     )
 )
 AVERAGED = {"start_epoch": 1, "every": 1}

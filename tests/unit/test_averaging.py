@@ -27,7 +27,7 @@ def test_the_average_is_the_mean_of_what_was_added():
         np.testing.assert_allclose(mean, np.mean([some[position] for some in weights], axis=0))
 
 
-@pytest.fixture(params=[True, False], ids=["xla", "graph"])
+@pytest.fixture(params=["xla", "graph", "eager"])
 def model_and_program(request):
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization(), keras.layers.ReLU()]
@@ -36,7 +36,7 @@ def model_and_program(request):
     optimizer = keras.optimizers.SGD(0.1)
     optimizer.build(model.trainable_variables)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return model, program_of(model, optimizer, loss, Stack([IMAGES]), LABELS, xla=request.param)
+    return model, program_of(model, optimizer, loss, Stack([IMAGES]), LABELS, compilation=request.param)
 
 
 def test_statistics_are_the_average_of_those_of_the_batches(model_and_program):

@@ -52,8 +52,8 @@ def images_and_labels() -> tuple[Stack, np.ndarray]:
 
 
 @pytest.mark.parametrize("layers", [dense, batch_norm, penalised])
-@pytest.mark.parametrize("xla", [True, False], ids=["xla", "graph"])
-def test_100_steps_give_the_weights_that_keras_fit_gives(layers, xla, images_and_labels):
+@pytest.mark.parametrize("compilation", ["xla", "graph", "eager"])
+def test_100_steps_give_the_weights_that_keras_fit_gives(layers, compilation, images_and_labels):
     images, labels = images_and_labels
     order = np.random.default_rng(2).integers(0, len(images), (STEPS, BATCH)).astype(np.int32)
     ours, optimizer, loss = ready(layers)
@@ -64,7 +64,7 @@ def test_100_steps_give_the_weights_that_keras_fit_gives(layers, xla, images_and
         images[order.ravel()].astype("float32"), labels[order.ravel()], batch_size=BATCH, shuffle=False, verbose=0
     ).history
 
-    program = program_of(ours, optimizer, loss, images, labels, xla=xla)
+    program = program_of(ours, optimizer, loss, images, labels, compilation=compilation)
     sums = program.train(order)
 
     for expected, got in zip(plain.weights, ours.weights, strict=True):
@@ -74,11 +74,13 @@ def test_100_steps_give_the_weights_that_keras_fit_gives(layers, xla, images_and
     assert sums.correct / sums.images == pytest.approx(fitted["accuracy"][0], abs=2e-3)
 
 
-@pytest.mark.parametrize("xla", [True, False], ids=["xla", "graph"])
-def test_predictions_are_those_of_the_model_without_augmentation(xla, images_and_labels):
+@pytest.mark.parametrize("compilation", ["xla", "graph", "eager"])
+def test_predictions_are_those_of_the_model_without_augmentation(compilation, images_and_labels):
     images, labels = images_and_labels
     model, optimizer, loss = ready(batch_norm)
-    program = program_of(model, optimizer, loss, images, labels, xla=xla, transform=lambda x, y: (x * 0, y))
+    program = program_of(
+        model, optimizer, loss, images, labels, compilation=compilation, transform=lambda x, y: (x * 0, y)
+    )
     chosen = np.arange(700, dtype=np.int32)[::-1]
     expected = model.predict(images[chosen].astype("float32"), verbose=0)
     np.testing.assert_allclose(program.predict(chosen), expected, atol=1e-4)
@@ -96,13 +98,13 @@ def test_one_hot_labels_reach_the_augmentation_and_the_loss(images_and_labels):
         seen.append((tuple(x.shape), tuple(y.shape), y.dtype.name))
         return x, y
 
-    program = program_of(model, optimizer, loss, images, labels, xla=True, transform=transform, one_hot=True)
+    program = program_of(model, optimizer, loss, images, labels, compilation="xla", transform=transform, one_hot=True)
     program.train(np.zeros((2, 4), np.int32))
     assert seen[0] == ((4, 28, 28, 1), (4, CLASSES), "float32")
 
 
-@pytest.mark.parametrize("xla", [True, False], ids=["xla", "graph"])
-def test_preparing_compiles_everything_and_trains_nothing(xla, images_and_labels):
+@pytest.mark.parametrize("compilation", ["xla", "graph"])
+def test_preparing_compiles_everything_and_trains_nothing(compilation, images_and_labels):
     images, labels = images_and_labels
     model, optimizer, loss = ready(batch_norm)
     traced = []
@@ -111,7 +113,7 @@ def test_preparing_compiles_everything_and_trains_nothing(xla, images_and_labels
         traced.append(tuple(x.shape))
         return x, y
 
-    program = program_of(model, optimizer, loss, images, labels, xla=xla, transform=transform)
+    program = program_of(model, optimizer, loss, images, labels, compilation=compilation, transform=transform)
     before = model.get_weights()
     order = np.arange(40, dtype=np.int32).reshape(10, 4)
     program.prepare(order)

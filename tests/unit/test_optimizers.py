@@ -23,10 +23,11 @@ OPTIONS = [
     {"clipvalue": 0.001},
     {"global_clipnorm": 0.01},
 ]
-CASES = [(name, {}, False) for name in class_names("optimizer")]
+CASES = [(name, {}, "graph") for name in class_names("optimizer")]
 # XLA may compile the options differently.
-CASES += [("SGD", options, xla) for options in OPTIONS for xla in (False, True)]
-CASES += [("Adam", options, False) for options in OPTIONS[:3]] + [("SGD", {"momentum": 0.9, "nesterov": True}, False)]
+CASES += [("SGD", options, how) for options in OPTIONS for how in ("graph", "xla", "eager")]
+CASES += [("Adam", options, "graph") for options in OPTIONS[:3]]
+CASES += [("SGD", {"momentum": 0.9, "nesterov": True}, "graph")]
 
 
 def network() -> keras.Model:
@@ -40,8 +41,8 @@ def network() -> keras.Model:
     return keras.Sequential(layers)
 
 
-@pytest.mark.parametrize(("name", "options", "xla"), CASES)
-def test_training_ends_with_the_weights_that_keras_fit_gives(name, options, xla):
+@pytest.mark.parametrize(("name", "options", "compilation"), CASES)
+def test_training_ends_with_the_weights_that_keras_fit_gives(name, options, compilation):
     generator = np.random.default_rng(0)
     images = generator.integers(0, 9, (100, 6, 6, 1), dtype=np.uint8)
     labels = generator.integers(0, CLASSES, 100, dtype=np.int32)
@@ -58,7 +59,7 @@ def test_training_ends_with_the_weights_that_keras_fit_gives(name, options, xla)
 
     ours, optimizer = network(), optimizer_from(entry, STEPS)
     optimizer.build(ours.trainable_variables)
-    program = program_of(ours, optimizer, loss, Stack([images]), labels, xla=xla)
+    program = program_of(ours, optimizer, loss, Stack([images]), labels, compilation=compilation)
     before = [weight.numpy() for weight in ours.weights]
     program.train(order)
     last = [weight.numpy() for weight in ours.weights]

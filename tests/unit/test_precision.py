@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from lookbook.training.precision import Hardware, choose_precision, choose_xla, has_bfloat16_convolutions
+from lookbook.training.precision import Hardware, choose_compilation, choose_precision, has_bfloat16_convolutions
 from lookbook.training.setup import is_convolutional
 
 
@@ -31,19 +31,26 @@ def test_auto_is_bfloat16_for_convolutions_where_the_hardware_has_it(requested, 
 
 
 @pytest.mark.parametrize(
-    ("requested", "convolutional", "hardware", "backend", "expected"),
+    ("requested", "convolutional", "hardware", "steps", "backend", "expected"),
     [
-        ("auto", False, cpu(""), "tensorflow", True),
-        ("auto", True, cpu(""), "tensorflow", False),
-        ("auto", True, Hardware(8.0), "tensorflow", True),
-        ("auto", True, cpu(""), "jax", True),
-        ("graph", True, cpu(""), "jax", True),
-        ("xla", True, cpu(""), "tensorflow", True),
-        ("graph", False, Hardware(8.0), "tensorflow", False),
+        ("auto", False, cpu(""), 1000, "tensorflow", "xla"),
+        ("auto", False, cpu(""), 999, "tensorflow", "graph"),
+        ("auto", False, cpu(""), 4, "tensorflow", "eager"),
+        ("auto", True, cpu(""), 100_000, "tensorflow", "graph"),
+        ("auto", True, cpu(""), 5, "tensorflow", "graph"),
+        ("auto", True, cpu(""), 4, "tensorflow", "eager"),
+        ("auto", True, Hardware(8.0), 5, "tensorflow", "xla"),
+        ("auto", True, Hardware(8.0), 4, "tensorflow", "eager"),
+        ("auto", True, cpu(""), 1, "jax", "xla"),
+        ("graph", True, cpu(""), 1000, "jax", "xla"),
+        ("xla", True, cpu(""), 1, "tensorflow", "xla"),
+        ("graph", False, Hardware(8.0), 1, "tensorflow", "graph"),
     ],
 )
-def test_auto_compiles_with_xla_except_convolutions_on_a_cpu(requested, convolutional, hardware, backend, expected):
-    assert choose_xla(requested, convolutional, hardware, backend) is expected
+def test_auto_runs_a_few_steps_eagerly_and_uses_xla_where_it_repays(
+    requested, convolutional, hardware, steps, backend, expected
+):
+    assert choose_compilation(requested, convolutional, hardware, steps, backend) == expected
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ REFUSED = {
     " mine: {title: t}": "the key 'model' is missing; add it",
     entry("", "mlp"): "model: must be of type object; got 'mlp'",
     entry("augmentation: [{config: {}}]"): "augmentation[0]: the key 'class_name' is missing",
-    entry("compile: fast"): "compile: must be one of auto, xla, graph; got 'fast'",
+    entry("compile: fast"): "compile: must be one of auto, xla, graph, eager; got 'fast'",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -88,8 +88,8 @@ def fit(
             "seconds": round(time.perf_counter() - started, 4),
         }
         on_phase_end("train")
-        for split, logits in predict(setup, evaluated).items():
-            row[f"{split}_loss"], row[f"{split}_accuracy"] = _evaluate(setup, split, logits)
+        for split in evaluated:
+            row[f"{split}_loss"], row[f"{split}_accuracy"] = _evaluate(setup, split)
         # A watched split is only recorded: validation alone stops the training and selects the weights.
         if stopping is not None and stopping.improves(epoch, row["valid_loss"]):
             stopping.best_weights = to_numpy(setup.model.variables)
@@ -114,13 +114,6 @@ def set_final_weights(setup: Setup, result: FitResult) -> None:
         size, rows = setup.data.batch_size, setup.data.train_rows
         batches = np.split(rows, range(size, len(rows), size))
         reestimate_statistics(setup.model, setup.program.update_batch_statistics, batches)
-
-
-def predict(setup: Setup, splits: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return the logits, float32 (N, classes), of the images of each split, predicted as one array."""
-    rows = [setup.data.splits[split] for split in splits]
-    logits = setup.program.predict(np.concatenate(rows)) if rows else np.empty(0)
-    return dict(zip(splits, np.split(logits, np.cumsum([len(part) for part in rows])), strict=False))
 
 
 def penalty(model: keras.Model) -> float:
@@ -157,9 +150,10 @@ def _batches(rows: np.ndarray, batch_size: int) -> list[np.ndarray]:
     return [part for part in parts if part.size]
 
 
-def _evaluate(setup: Setup, split: str, logits: np.ndarray) -> tuple[float, float]:
-    """Return the loss, penalties included, and the accuracy of the logits of a split."""
-    labels = setup.data.labels[setup.data.splits[split]]
+def _evaluate(setup: Setup, split: str) -> tuple[float, float]:
+    """Return the loss, penalties included, and the accuracy on the images of a split."""
+    rows = setup.data.splits[split]
+    logits, labels = setup.program.predict(rows), setup.data.labels[rows]
     target = keras.utils.to_categorical(labels, logits.shape[1]) if setup.task.one_hot else labels
     loss = float(setup.task.loss(target, logits)) + penalty(setup.model)
     return loss, float(np.mean(logits.argmax(1) == labels))

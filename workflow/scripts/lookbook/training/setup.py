@@ -92,9 +92,7 @@ def set_up(
         # Only the counter: moments start at zero, as those of a new network do in an optimizer that is used again.
         optimizer.iterations.assign(trial * earlier)
     transform = augmentation.compose(transforms, keras.random.SeedGenerator(stream_seed(seed, "augmentation")))
-    compilation = choose_compilation(
-        spec["compile"], is_convolutional(model), hardware, steps, keras.backend.backend()
-    )
+    compilation = choose_compilation(spec["compile"], is_convolutional(model), hardware, steps, keras.backend.backend())
     if compilation == "xla" and not transform.supports_xla:
         compilation = "graph"
     task = Task(

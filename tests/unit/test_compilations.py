@@ -14,7 +14,7 @@ from lookbook.datasets import fashion_mnist
 from lookbook.runtime import compilations
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
-SETTINGS = ["training.epochs=1", "limit.train_images=640", "limit.test_images=50"]
+SETTINGS = ["training.epochs=1", "limit.train_images=640", "limit.test_images=50", "compile=xla"]
 
 
 def trial_spec(*settings: str) -> dict:

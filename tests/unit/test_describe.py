@@ -110,7 +110,7 @@ def written(tmp_path_factory) -> dict:
     folder = tmp_path_factory.mktemp("described")
     output, limits = folder / "new" / "experiments.json", folder / "limits.yaml"
     limits.write_text(
-        "profile: {trials: 2, epochs: 3, train_images: 1000, experiments: {exp103: {epochs: 1}}}\nseed: 9"
+        "profile: {trials: 2, epochs: 3, train_images: 1000, experiments: {exp108: {epochs: 1}}}\nseed: 9"
     )
     files = ["config/config.yaml", "config/quick.yaml", str(limits)]
     config = json.dumps(read_config([ROOT / file for file in files]))
@@ -125,8 +125,8 @@ def test_experiments_json_has_what_the_report_shows(written):
     assert content["profile"]["comparable"] is False
     found = content["experiments"]
     assert found["exp104"]["dataset"] == "sample"
-    assert found["exp104"]["budget"] == "2 trials of up to 3 epochs on 1,000 training images"
-    assert found["exp103"]["budget"] == "2 trials of 1 epoch on 1,000 training images"
+    assert found["exp107"]["budget"] == "2 trials of up to 3 epochs on 1,000 training images"
+    assert found["exp108"]["budget"] == "2 trials of 1 epoch on 1,000 training images"
     assert (
         found["simpsons_c42_n700_b64"]["budget"] == "2 trials of up to 3 epochs on 12 images of each class of generated"
     )

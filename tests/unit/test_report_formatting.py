@@ -1,8 +1,11 @@
 """Numbers and texts as the report prints them."""
 
 import pytest
+from fabricated_report import TEMPLATES
 
 from lookbook import formatting
+from lookbook.report.inline import sentence
+from lookbook.report.rendering import create_environment
 
 
 @pytest.mark.parametrize(
@@ -31,3 +34,9 @@ from lookbook import formatting
 )
 def test_numbers_and_texts(text, expected):
     assert text == expected
+
+
+def test_a_sentence_is_escaped_and_its_experiments_are_links(tmp_path):
+    environment = create_environment(TEMPLATES, tmp_path / "report.html", {"exp001"})
+    text = environment.globals["inline"](sentence("`exp001` & `other`: <b>"))
+    assert text == '<a href="#exp001"><code>exp001</code></a> &amp; <code>other</code>: &lt;b&gt;'

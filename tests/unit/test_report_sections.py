@@ -6,7 +6,6 @@ import pytest
 from fabricated_report import (
     REMEDY,
     STYLE,
-    TEMPLATES,
     between,
     build,
     experiments,
@@ -14,9 +13,6 @@ from fabricated_report import (
     rows_of,
     write_manifests,
 )
-
-from lookbook.report.inline import sentence
-from lookbook.report.rendering import create_environment
 
 
 @pytest.fixture(scope="module")
@@ -226,12 +222,6 @@ def test_sections_without_content_are_omitted(tmp_path):
         for title in ("Factorial", "Not run", "both sides of the split", "One-vs-all", "Range tests", "Augmentations"):
             assert f"{title}</h" not in page
             assert f"# {title}" not in page
-
-
-def test_a_sentence_is_escaped_and_its_experiments_are_links(tmp_path):
-    environment = create_environment(TEMPLATES, tmp_path / "report.html", {"exp001"})
-    text = environment.globals["inline"](sentence("`exp001` & `other`: <b>"))
-    assert text == '<a href="#exp001"><code>exp001</code></a> &amp; <code>other</code>: &lt;b&gt;'
 
 
 def test_the_published_range_and_the_interval_of_the_difference_are_shown(report):

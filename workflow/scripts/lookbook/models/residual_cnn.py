@@ -37,8 +37,8 @@ def residual_cnn(
         pools: for each stage whether a 2x2 max-pooling comes ``before`` or ``after`` its first convolution, or
             ``none`` does. Before it, the convolution needs a quarter of the multiplications.
         global_max_pooling: whether the maximum of each channel is classified; otherwise its mean.
-        feature_scale: factor on the pooled features. A small one keeps the first logits of max-pooled features small, so
-            that training starts well at high learning rates.
+        feature_scale: factor on the pooled features. A small one keeps the first logits of max-pooled features small,
+            so that training starts well at high learning rates.
         kernel_initializer: initializer of the convolutions.
 
     Raises:

@@ -121,7 +121,7 @@ def written(tmp_path_factory) -> dict:
 
 def test_experiments_json_has_what_the_report_shows(written):
     content = written["content"]
-    assert content.keys() == {"profile", "provenance", "claims", "experiments", "checksum"}
+    assert content.keys() == {"config", "profile", "provenance", "claims", "experiments", "checksum"}
     assert content["profile"]["comparable"] is False
     found = content["experiments"]
     assert found["exp104"]["dataset"] == "sample"

@@ -133,7 +133,7 @@ def test_competition_images_cannot_be_watched(refusal_of):
 
 def test_the_documents_that_evaluate_the_test_set_after_each_epoch_watch_it():
     watching = {experiment.document for experiment in EXPERIMENTS.values() if experiment.spec["watch"]}
-    assert watching == {"width-depth", "growing-batch", "zoo"}
+    assert watching == {"width-depth", "growing-batch", "zoo", "beyond"}
     of_them = [experiment for experiment in EXPERIMENTS.values() if experiment.document in watching]
     off = {e.name for e in of_them if not e.spec["watch"]}
     assert off == {e.name for e in of_them if "learning_rate_range" in e.figures or e.ensemble}

@@ -34,6 +34,7 @@ TEST = IMAGES[COUNT:].astype("float32")
 KINDS = {
     "graph": {},
     "xla": {"compile": "xla"},
+    "eager": {"compile": "eager"},
     "one vs all": {"one_vs_all": 1},
     "convolutions": {"model": {"class_name": "residual_cnn", "config": {"filters": [4, 4, 8]}}},
 }
@@ -60,11 +61,11 @@ def test_a_trial_saves_the_mean_of_the_probabilities(keys, manifest, tmp_path):
     saved, model = predictions_in(folder), keras.models.load_model(folder / "model.keras")
     as_it_is, flipped = probabilities(model, TEST), probabilities(model, TEST[:, :, ::-1])
     expected = (as_it_is + flipped) / 2
-    np.testing.assert_allclose(saved["test_probabilities"], expected, atol=1e-3)
+    np.testing.assert_allclose(saved["test_probabilities"], expected, atol=3e-4)
     np.testing.assert_array_equal(saved["test_predicted"], expected.argmax(1))
     true = np.log(expected[np.arange(len(expected)), saved["test_labels"]])
     np.testing.assert_allclose(saved["test_log_likelihood"], true, rtol=1e-4, atol=1e-5)
-    assert np.abs(expected - as_it_is).max() > 0.01
+    assert np.abs(expected - as_it_is).max() > 0.002
     assert written["accuracy"]["test"] == pytest.approx(np.mean(expected.argmax(1) == saved["test_labels"]), abs=1e-6)
 
 

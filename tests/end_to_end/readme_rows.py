@@ -107,6 +107,9 @@ ROWS = {
         reason="it takes an hour of an idle machine; tests/unit/test_benchmarks.py runs its parts"
     ),
     "share a run as one archive": Row(makes="report.zip"),
+    "train the recipe for one GPU that aims at the highest accuracy": Row(
+        reason="it needs a GPU; tests/unit/test_experiment_table.py trains a step of its network"
+    ),
     "run on a cluster": Row(reason="it needs SLURM; tests/engines/test_slurm.py runs the profile"),
     "run on Kubernetes with an object store": Row(
         reason="it needs a cluster; tests/engines/test_kubernetes.py runs the profile"

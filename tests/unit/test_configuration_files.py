@@ -124,7 +124,7 @@ def test_the_head_of_an_experiments_file_states_its_time_and_a_command_that_runs
     config = parse_config(command[-1:])
     resolved = resolve(CONFIG | config, ROOT)
     # The further files of a document are based on the experiments that follow its text.
-    text = re.sub("_(as_committed|combinations|one_vs_all|tuned)$", "", file.stem)
+    text = re.sub("_(as_committed|combinations|one_vs_all|record|tuned)$", "", file.stem)
     files = dict.fromkeys([file.with_stem(text), file])
     assert list(resolved) == [name for part in files for name in read_yaml(part)["experiments"]]
     # The recipes of this project are no document, which would claim something.

@@ -28,17 +28,17 @@ from lookbook.training.precision import Hardware
 from lookbook.training.setup import Setup, set_up
 
 ROOT = Path(__file__).parents[2]
-# `make test-jax` runs these tests on JAX as well.
-ON_JAX = keras.backend.backend() == "jax"
-EXPERIMENTS = resolve(read_config([ROOT / "config" / "config.yaml"]) | {"experiments": None}, ROOT)
+ON_JAX = keras.backend.backend() == "jax"  # `make test-jax` runs these tests on JAX as well.
+CONFIG = read_config([ROOT / "config" / "config.yaml"]) | {"experiments": None}
+CONFIG["experiment_files"].append("config/experiments/beyond_record.yaml")  # for a GPU, so it is not listed
+EXPERIMENTS = resolve(CONFIG, ROOT)
 IMAGES = 32
 PORTION = 20  # steps between two evaluations
 # Enough images for a validation split and a batch, and few enough to make augmented copies of.
 DATA_IMAGES = 640
 PIXELS = 16
 PER_CLASS = 20
-# The batch size of a large network.
-FEW = 8
+FEW = 8  # The batch size of a large network.
 
 
 ROW_OF = {

@@ -14,6 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from experiment_parts import covering
 from experiment_rows import ROWS
 
 from lookbook import models
@@ -34,10 +35,8 @@ CONFIG["experiment_files"].append("config/experiments/beyond_record.yaml")  # fo
 EXPERIMENTS = resolve(CONFIG, ROOT)
 IMAGES = 32
 PORTION = 20  # steps between two evaluations
-# Enough images for a validation split and a batch, and few enough to make augmented copies of.
-DATA_IMAGES = 640
-PIXELS = 16
-PER_CLASS = 20
+DATA_IMAGES = 640  # enough for a validation split and a batch, and few enough to make augmented copies of
+PIXELS, PER_CLASS = 16, 20
 FEW = 8  # The batch size of a large network.
 
 
@@ -53,8 +52,8 @@ def is_large(name: str) -> bool:
     return TABLE[name].parameters > 1_000_000
 
 
-# Keys that may differ between an experiment and the one whose step is tested for it, because they do not change the
-# operations of a step; of `augmentation` only the arguments and of `dataset` only the image size differ.
+# Keys that may differ between an experiment and the one whose step is tested for it: they do not change the step's
+# operations; of `augmentation` only the arguments and of `dataset` only the image size differ.
 ALIKE = (
     *("augmentation", "augmented_copies", "dataset", "sampling.per_class", "initial_weights", "one_vs_all"),
     *("optimizer.config.", "split.", "training.batch_size", "training.early_stopping", "training.epochs"),
@@ -216,7 +215,8 @@ def test_the_step_that_is_tested_for_an_experiment_differs_only_in_hyperparamete
     assert [key for key in differing if not key.startswith(ALIKE)] == []
 
 
-@pytest.mark.parametrize("name", STEPS.values())
+# XLA compiles slowly on a CPU, so on JAX each class of network, optimizer, loss and transform has its turn once.
+@pytest.mark.parametrize("name", covering(STEPS.values(), EXPERIMENTS) if ON_JAX else STEPS.values())
 def test_one_batch_gives_a_finite_loss_and_changes_the_weights(name, data_for, run_eagerly):
     run_eagerly(is_large(name))
     spec = deepcopy(EXPERIMENTS[name].spec)

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 SOURCE = Path(__file__).parents[2]
-PARTS = ("Snakefile", "rules", "workflow", "config", "reports", "envs", "profiles")
+PARTS = ("Snakefile", "CITATION.cff", "rules", "workflow", "config", "reports", "envs", "profiles")
 EXPERIMENTS = "config/experiments/tiny.yaml"
 
 # `heir` inherits some changes of `plain` and overrides others. The last two experiments fail by design.

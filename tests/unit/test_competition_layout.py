@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -160,10 +161,15 @@ def test_the_command_skips_bad_files_with_their_reasons_and_shows_its_progress(t
     source = zipped(folder) if form == "zip" else folder
     command = [sys.executable, SCRIPTS / "prepare_dataset.py", "simpsons_128", "--workers", "2"]
     command += ["--originals", source, "--output", tmp_path / "out"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "train: 100%" in done.stderr
+    # Progress bars appear in a terminal only.
+    terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+    command = [sys.executable, "-c", terminal, *map(str, command)]
+    environment = os.environ | {"TQDM_NCOLS": "80"}  # the width of the new terminal is 0
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+    done = subprocess.run(command, **pipes, env=environment, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
+    assert "Traceback" not in done.stdout
+    assert "train: 100%" in done.stdout
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     for skipped in (manifest["skipped"], manifest["submission"]["skipped"]):
         reasons = {PurePosixPath(entry["name"]).name: entry["reason"] for entry in skipped}

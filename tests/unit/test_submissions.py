@@ -133,7 +133,7 @@ def test_the_command_predicts_every_test_image_better_than_chance(folder, data, 
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "exp, 2 of 3 trials" in done.stderr
-    assert "100%" in done.stderr
+    assert "100%" not in done.stderr  # progress bars appear in a terminal only
     written = rows(read_submission(tmp_path / "new" / "s.csv", identity_of_trials(trials)))
     assert written[0] == ["Id", "Expected"]
     assert [row[0] for row in written[1:]] == [f"img{number}.jpg" for number in range(60)]

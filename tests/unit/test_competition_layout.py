@@ -164,7 +164,7 @@ def test_the_command_skips_bad_files_with_their_reasons_and_shows_its_progress(t
     # Progress bars appear in a terminal only.
     terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
     command = [sys.executable, "-c", terminal, *map(str, command)]
-    environment = os.environ | {"TQDM_NCOLS": "80"}  # the width of the new terminal is 0
+    environment = os.environ | {"TQDM_NCOLS": "80", "TQDM_NROWS": "24"}  # the new terminal states no size
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
     done = subprocess.run(command, **pipes, env=environment, text=True, timeout=120)
     assert done.returncode == 0, done.stdout

@@ -110,7 +110,7 @@ def to_overfit(name: str) -> dict[str, Any]:
 
 
 STEPS = first_of_each(lambda name: step_of(EXPERIMENTS[name].spec))
-NETWORKS = first_of_each(lambda name: network_of(to_overfit(name)))
+NETWORKS = first_of_each(lambda name: network_of(to_overfit(name) | {"rescaling": None}))
 
 
 @pytest.fixture(scope="module")

@@ -34,8 +34,9 @@ def test_the_report_shows_its_changed_template_title_note_and_published_figure(f
     finished.run()
     report = finished.path("results/report/report.md").read_text()
     assert "# A new heading" in report
-    assert "a new title" in report
-    assert "A new note about a network that learns" in finished.path("results/report/report.html").read_text()
+    html = finished.path("results/report/report.html").read_text()
+    assert "a new title" in html
+    assert "A new note about a network that learns" in html
     assert "0.187" in report
     assert "0.123" not in report
     assert trial.stat().st_mtime_ns == before

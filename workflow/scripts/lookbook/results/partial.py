@@ -9,11 +9,9 @@ from pathlib import Path
 
 from lookbook.errors import ResultError
 from lookbook.results.benchmark import Benchmark, PlannedTrial
-from lookbook.results.history import write_history
+from lookbook.results.empty import write_empty_results
 from lookbook.results.metrics import read_metrics, write_metrics
-from lookbook.results.model import write_model
 from lookbook.results.paths import TRIAL_FILES
-from lookbook.results.predictions import write_predictions
 from lookbook.results.trial import PENDING, Trial, read_trial, trial_identity, write_trial
 
 
@@ -59,9 +57,7 @@ def _write_pending(trial: PlannedTrial, benchmark: Benchmark, dataset_digests: M
     folder, experiment = trial.file("trial.json").parent, benchmark.experiments[trial.experiment]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    write_history(folder / "history.csv", [])
-    write_model(folder / "model.keras", None)
-    write_predictions(folder / "predictions.npz", {})
+    write_empty_results(folder)
     dataset_digest = dataset_digests[experiment["dataset"]]
     facts = {
         "experiment": trial.experiment,

@@ -18,6 +18,7 @@ import numpy as np
 from lookbook.config.digests import digest
 from lookbook.datasets import arrays
 from lookbook.errors import DatasetError, ResultError
+from lookbook.results.empty import write_empty_results
 from lookbook.results.history import write_history
 from lookbook.results.model import write_model
 from lookbook.results.predictions import SplitOutputs, write_predictions
@@ -114,9 +115,7 @@ def run(
             ) from error
         facts |= {"status": _status_of(error), "error": f"{type(error).__name__}: {error}"}
         facts["traceback"] = traceback.format_exc()
-        write_history(folder / "history.csv", [])
-        write_model(folder / "model.keras", None)
-        write_predictions(folder / "predictions.npz", {})
+        write_empty_results(folder)
         phases.end("failed")
         log(facts["traceback"])
     facts["phases"], facts["cpu_phases"] = phases.seconds, phases.cpu_seconds

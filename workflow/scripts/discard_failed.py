@@ -6,7 +6,7 @@ example: discard_failed.py --experiments results/experiments.json
 from lookbook.command_line import exits_with_message, new_parser
 from lookbook.errors import ResultError
 from lookbook.results.benchmark import read_benchmark
-from lookbook.results.trial import read_trial
+from lookbook.results.trial import has_failed, read_trial
 
 
 @exits_with_message
@@ -19,7 +19,7 @@ def main() -> None:
             trial = read_trial(planned)
         except ResultError:  # not trained yet, or damaged: the next run makes it anyway
             continue
-        if not trial.is_finished:
+        if has_failed(trial.facts["status"]):
             trial.path.unlink()
             discarded.append(f"{planned.experiment}/{planned.trial}")
     print("\n".join([f"{len(discarded)} trials without results are removed", *discarded]))

@@ -18,7 +18,7 @@ from lookbook.results.benchmark import Benchmark, read_benchmark
 from lookbook.results.figures import read_figure
 from lookbook.results.paths import figure_file
 from lookbook.results.tables import Row, identity_of, read_derived, read_trials, records
-from lookbook.results.trial import FINISHED, PENDING
+from lookbook.results.trial import PENDING, has_failed
 
 TABLES = (
     *("trials", "summary", "comparisons", "epochs", "claims", "ensembles", "factorials"),
@@ -75,7 +75,7 @@ class Report:
     @cached_property
     def failures(self) -> list[Row]:
         """The rows of the trials that ended without results."""
-        return [row for row in self.trials if row["status"] not in (*FINISHED, PENDING)]
+        return [row for row in self.trials if has_failed(row["status"])]
 
     @property
     def n_pending(self) -> int:

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,15 +30,20 @@ def link_trials(benchmark: Benchmark, folder: Path, dataset_digests: Mapping[str
         The number of evaluated trials.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    pending = []
+    pending, n_evaluated = [], 0
     for planned in benchmark.trials():
         try:
             _link(planned, replace(planned, results=folder))
+            n_evaluated += 1
         except (ResultError, FileNotFoundError):  # not evaluated yet, or just being replaced
             pending.append(replace(planned, results=folder))
+    now = time.time()
     for trial in pending:
         _write_pending(trial, benchmark, dataset_digests)
-    return len(list(benchmark.trials())) - len(pending)
+        # One time for all, or Snakemake would train a trial whose initial weights are of one written after it.
+        for path in trial.file("trial.json").parent.iterdir():
+            os.utime(path, (now, now))
+    return n_evaluated
 
 
 def _link(planned: PlannedTrial, copy: PlannedTrial) -> None:

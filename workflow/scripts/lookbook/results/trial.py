@@ -22,6 +22,11 @@ FINISHED = ("ok", "collapsed")
 PENDING = "pending"  # Not trained yet; only a partial report has such trials, see ``results.partial``.
 
 
+def has_failed(status: str | None) -> bool:
+    """Return whether a trial of this status ended without results."""
+    return status not in (*FINISHED, PENDING)
+
+
 @dataclass(frozen=True)
 class Trial:
     """A trial's results.

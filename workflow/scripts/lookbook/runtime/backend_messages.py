@@ -5,6 +5,7 @@ filter them. A separate process does, because messages of this process must not 
 """
 
 import atexit
+import contextlib
 import os
 import shutil
 import subprocess
@@ -41,7 +42,11 @@ def hide_known_messages() -> None:
 
 
 def _show_the_rest(process: subprocess.Popen[bytes], unfiltered: int) -> None:
-    """Wait until the filter has written everything, so that nothing appears after the end of this process."""
+    """Wait until the filter has written everything, so that nothing appears after the end of this process.
+
+    A child process that has inherited standard error keeps the filter alive, so the wait is limited.
+    """
     sys.stderr.flush()
     os.dup2(unfiltered, 2)
-    process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=5)

@@ -12,7 +12,7 @@ from typing import Any
 
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from lookbook.results.trial import FINISHED, PENDING
+from lookbook.results.trial import has_failed
 
 HANDLER = "DefaultStreamHandler"  # Snakemake's name of the handler that writes to the console.
 HIDDEN = (
@@ -69,7 +69,7 @@ def failures(table: Path, told: Iterable[str], describe: Callable[[str, Mapping[
     lines = {line.split(":", 1)[0]: line for line in told}
     try:
         with table.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row.get("status") not in (*FINISHED, PENDING)]
+            rows = [row for row in csv.DictReader(file) if has_failed(row.get("status"))]
     except OSError:
         rows = []
     for row in rows:

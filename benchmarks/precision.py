@@ -22,7 +22,7 @@ from results_file import hardware, provenance, table, write_section
 TITLE = "float32 and bfloat16"
 HERE = Path(__file__).parent
 RESULTS = Path("results/precision")
-NETWORKS = ("exp104", "basic_cnn")
+NETWORKS = ("exp104", "exp107", "exp110", "width_8_16", "basic_cnn")
 
 
 def main() -> None:

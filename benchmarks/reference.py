@@ -46,8 +46,9 @@ MARKS = "<!-- reference -->\n", "<!-- end of reference -->"
 # Names that columns had before.
 RENAMED = {"valid_copies_in_train": "valid_duplicates_in_train"}
 RENAMED |= {"valid_accuracy_without_copies": "valid_accuracy_without_duplicates"}
-# What is only recorded, and changes no other value of a trial.
-RECORDED = {"watch"}
+# What an experiment is does not depend on them: one only records more values, the other is a part of the machine, which
+# each trial states in `device` and `versions`.
+NOT_COMPARED = {"watch", "backend"}
 METRICS = {"accuracy": "accuracies", "loss": "losses"}
 
 
@@ -102,8 +103,10 @@ def add(folder: Path) -> None:
         if trial.facts["status"] == PENDING:
             continue
         spec, where = trial.facts["spec"], f"{planned.file('trial.json')}"
-        if name not in experiments or spec != experiments[name].spec:
-            raise ResultError(f"{where}: {name} has other settings now; train it again")
+        if name not in experiments:
+            raise ResultError(f"{where}: the configuration has no experiment {name}")
+        if changed := changed_keys(spec, experiments[name].spec):
+            raise ResultError(f"{where}: {name} has other settings now ({changed}); train it again")
         specs[name] = spec
         images = trial.facts["digests"]["dataset"]
         if digests.setdefault(spec["dataset"], images) != images:
@@ -125,7 +128,7 @@ def specifications() -> dict[str, dict[str, Any]]:
 
 def changed_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Return the keys of a specification that have another value since it was trained, separated by spaces."""
-    return " ".join(key for key in sorted({*old, *new} - RECORDED) if old.get(key) != new.get(key))
+    return " ".join(key for key in sorted({*old, *new} - NOT_COMPARED) if old.get(key) != new.get(key))
 
 
 def _with(old: pd.DataFrame, new: pd.DataFrame, replaced: set[str]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from statistics import median
+from statistics import geometric_mean, median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -20,7 +20,11 @@ from cases import CASES, IMAGES, Case
 from results_file import Checkpoint, hardware, provenance, table, write_section
 
 TITLE = "Training throughput"
-NAMES = {"ours": "Lookbook", "keras_fit": "plain Keras `fit`", "torch_eager": "PyTorch eager"}
+NAMES = {
+    **{"ours": "Lookbook", "keras_fit": "plain Keras `fit`"},
+    **{"torch_eager": "PyTorch eager", "torch_compiled": "PyTorch compiled"},
+}
+TORCH = ("torch_eager", "torch_compiled")
 # Lookbook without augmentation, measured beside an augmented case.
 UNAUGMENTED = "unaugmented"
 SHARE = 0.9
@@ -96,7 +100,7 @@ def compare(name: str, arguments: argparse.Namespace) -> dict[str, Contender]:
     }
     contenders: dict[str, Contender] = {}
     for contender in arguments.contenders:
-        if contender == "torch_eager" and CASES[name].augmented:
+        if contender in TORCH and CASES[name].augmented:
             continue
         contenders[contender] = Contender(contender, name, settings)
         # Lookbook comes first and chooses the precision for the hardware; PyTorch uses the same.
@@ -152,7 +156,7 @@ def row_of(name: str, case: Case, contenders: dict[str, Contender], columns: lis
 def main() -> None:
     """Time the cases, print the table and write it."""
     arguments = parse_arguments()
-    installed = [key for key in NAMES if key != "torch_eager" or importlib.util.find_spec("torch")]
+    installed = [key for key in NAMES if key not in TORCH or importlib.util.find_spec("torch")]
     arguments.contenders = ["ours", *(key for key in arguments.contenders or installed if key != "ours")]
     measured = Checkpoint(arguments.checkpoint)
     for name in arguments.cases:
@@ -168,10 +172,21 @@ def case_of(name: str, contenders: dict[str, Contender], columns: list[str]) -> 
     """Return the results of a case: its row, its share, device and versions."""
     return {
         "row": row_of(name, CASES[name], contenders, columns),
+        "rates": {key: median(contender.rates) for key, contender in contenders.items()},
         "share": share_of(name, contenders) if CASES[name].augmented else None,
         "device": contenders["ours"].facts["device"],
         "versions": {k: v for c in contenders.values() for k, v in c.facts.get("versions", {}).items()},
     }
+
+
+def against_torch(cases: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence with the geometric mean of the ratios to the faster PyTorch, or nothing without one."""
+    found = [(case["rates"]["ours"], [case["rates"][key] for key in TORCH if key in case["rates"]]) for case in cases]
+    ratios = [ours / max(theirs) for ours, theirs in found if theirs]
+    if not ratios:
+        return []
+    share = f"{sum(ratio >= 1 for ratio in ratios)} of {len(ratios)} cases are at least as fast"
+    return [f"Against the faster PyTorch: geometric mean **{geometric_mean(ratios):.2f}**; {share}.\n"]
 
 
 def write(cases: list[dict[str, Any]], arguments: argparse.Namespace) -> tuple[Path, str]:
@@ -179,7 +194,7 @@ def write(cases: list[dict[str, Any]], arguments: argparse.Namespace) -> tuple[P
     others = [cell for key in arguments.contenders[1:] for cell in (NAMES[key], "ratio")]
     header = ["case", "batch", "precision, loop", "Lookbook", *others, "target on a CPU"]
     shares = [f"{case['share']}\n" for case in cases if case["share"]]
-    text = "\n".join([table(header, [case["row"] for case in cases]), *shares])
+    text = "\n".join([table(header, [case["row"] for case in cases]), *shares, *against_torch(cases)])
     device = cases[0]["device"]
     note = (
         f"Images per second on {device}: medians of {arguments.rounds} turns of about {arguments.seconds:g} s, "

@@ -17,8 +17,8 @@ from contenders import Settings
 ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}
 
 
-def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[str, Any]]:
-    """Return a function that trains a number of steps, and a dictionary of facts."""
+def ready(case: Case, settings: Settings, *, compiled: bool = False) -> tuple[Callable[[int], None], dict[str, Any]]:
+    """Return a function that trains a number of steps, and a dictionary of facts; ``compiled`` uses torch.compile."""
     # Keras only builds the model to translate.
     os.environ["KERAS_BACKEND"] = "torch"
     from lookbook import models
@@ -31,6 +31,7 @@ def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[s
     network = Network(models.build(spec["model"], pixels.shape[1:], 10, spec["rescaling"]))
     network = network.to(device).to(memory_format=torch.channels_last)
     optimizer = _optimizer(spec["optimizer"], network)
+    call = torch.compile(network) if compiled else network
     images = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))).to(device)
     target = torch.from_numpy(labels.astype(np.int64)).to(device)
     half = settings.precision == "mixed_bfloat16"
@@ -41,7 +42,7 @@ def ready(case: Case, settings: Settings) -> tuple[Callable[[int], None], dict[s
             batch = images[rows].float().contiguous(memory_format=torch.channels_last)
             optimizer.zero_grad(set_to_none=True)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                logits = network(batch)
+                logits = call(batch)
             nn.functional.cross_entropy(logits.float(), target[rows]).backward()
             optimizer.step()
         if device.type == "cuda":

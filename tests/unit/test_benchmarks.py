@@ -23,6 +23,7 @@ SCRIPTS = (
     "trials",
     "scale",
     "precision",
+    "precision_choice",
     "slots",
     "projection",
     "many_trials",

@@ -16,7 +16,9 @@ def cpu(flags: str) -> Hardware:
     [
         ("auto", True, cpu("sse avx2 amx_bf16 amx_tile"), "mixed_bfloat16"),
         ("auto", False, cpu("sse avx2 amx_bf16 amx_tile"), "float32"),
-        ("auto", True, cpu("sse avx2 avx512_bf16"), "float32"),
+        ("auto", True, cpu("sse avx2 avx512_bf16"), "mixed_bfloat16"),
+        ("auto", False, cpu("sse avx2 avx512_bf16"), "float32"),
+        ("auto", True, cpu("sse avx2 avx512f"), "float32"),
         ("auto", True, cpu(""), "float32"),
         ("auto", True, Hardware(8.0), "mixed_bfloat16"),
         ("auto", False, Hardware(9.0), "float32"),

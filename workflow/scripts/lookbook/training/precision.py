@@ -25,14 +25,15 @@ def choose_precision(requested: str, convolutional: bool, hardware: Hardware) ->
     """Return the Keras dtype policy of a trial.
 
     ``auto`` is mixed_bfloat16 for convolutional networks where the hardware multiplies bfloat16 matrices: NVIDIA GPUs
-    of compute capability 8.0 or higher, and processors with AMX. Elsewhere float32 is faster.
+    of compute capability 8.0 or higher, and processors with AMX or AVX512_BF16. Elsewhere float32 is faster.
+    ``benchmarks/precision_choice.py`` measures both.
     """
     if requested != "auto":
         return requested
     if hardware.compute_capability is not None:
         multiplies_bfloat16 = hardware.compute_capability >= 8.0
     else:
-        multiplies_bfloat16 = "amx_bf16" in hardware.processor_flags
+        multiplies_bfloat16 = not hardware.processor_flags.isdisjoint({"amx_bf16", "avx512_bf16"})
     return "mixed_bfloat16" if convolutional and multiplies_bfloat16 else "float32"
 
 

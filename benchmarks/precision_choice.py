@@ -1,0 +1,81 @@
+"""Time each convolutional case in float32 and in bfloat16, and tell whether ``precision: auto`` takes the faster.
+
+The decision depends on the processor's instruction sets or the GPU, so run it on the machine in question.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from statistics import geometric_mean, median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from cases import CASES
+from results_file import Checkpoint, hardware, provenance, table, write_section
+from throughput import Contender
+
+TITLE = "float32 or bfloat16"
+PRECISIONS = ("float32", "mixed_bfloat16")
+CONVOLUTIONAL = [name for name, case in CASES.items() if name != "dense" and not case.augmented]
+# Ratios nearer to 1 than this are noise.
+NOISE = 0.05
+
+
+def main() -> None:
+    """Time the cases, print the table and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", nargs="+", choices=CONVOLUTIONAL, default=CONVOLUTIONAL, metavar="CASE")
+    parser.add_argument("--rounds", type=int, default=3, help="timed turns of each precision (3)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="approximate length of a turn (3)")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="CPU threads (all cores)")
+    parser.add_argument("--gpu", type=int, default=0, help="1 uses a GPU (0)")
+    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="tensorflow", help="Keras's backend")
+    parser.add_argument("--checkpoint", type=Path, help="file of finished cases (none)")
+    arguments = parser.parse_args()
+    measured = Checkpoint(arguments.checkpoint)
+    for name in arguments.cases:
+        if name not in measured:
+            measured[name] = measure(name, arguments)
+        print(name, measured[name], flush=True)
+    found = [measured[name] for name in arguments.cases]
+    ratios = [case["mixed_bfloat16"] / case["float32"] for case in found]
+    rows = [
+        [name, f"{case['float32']:,.0f}", f"{case['mixed_bfloat16']:,.0f}", f"**{ratio:.2f}**", case["auto"]]
+        for name, case, ratio in zip(arguments.cases, found, ratios, strict=True)
+    ]
+    slower = [
+        name
+        for name, case, ratio in zip(arguments.cases, found, ratios, strict=True)
+        if (ratio > 1 + NOISE) == (case["auto"] == "float32") and abs(ratio - 1) > NOISE
+    ]
+    note = (
+        f"Images per second of training on {found[0]['device']}: medians of {arguments.rounds} turns of about "
+        f"{arguments.seconds:g} s. Geometric mean of the ratios: {geometric_mean(ratios):.2f}. "
+        f"`precision: auto` takes the slower one for {', '.join(slower) or 'no case'}."
+    )
+    text = table(["case", *PRECISIONS, "ratio", "auto takes"], rows)
+    path = write_section(hardware(found[0]["device"]), TITLE, f"{note}\n\n{text}\n{provenance(found[0]['versions'])}")
+    print(f"\n{note}\n\n{text}\n{path}")
+
+
+def measure(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the images per second in each precision, what ``auto`` takes, the device and the versions."""
+    settings = {"threads": arguments.threads, "gpu": bool(arguments.gpu), "backend": arguments.backend}
+    contenders = {key: Contender("ours", name, settings | {"precision": key}) for key in (*PRECISIONS, "auto")}
+    facts = contenders["auto"].facts
+    contenders.pop("auto").end()
+    for contender in contenders.values():
+        contender.warm_up(arguments.seconds)
+    for _ in range(arguments.rounds):
+        for contender in contenders.values():
+            contender.measure()
+    for contender in contenders.values():
+        contender.end()
+    rates = {key: median(contender.rates) for key, contender in contenders.items()}
+    return {**rates, "auto": facts["precision"], "device": facts["device"], "versions": facts["versions"]}
+
+
+if __name__ == "__main__":
+    main()

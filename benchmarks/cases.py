@@ -43,6 +43,7 @@ CASES = {
     "wide_resnet_16_4": Case("wide_resnet_16_4", 128, target=6),
     "resnet_18": Case("resnet_18", 128),
 }
+CONVOLUTIONAL = [name for name, case in CASES.items() if name != "dense" and not case.augmented]
 
 
 def experiments_on(backend: str) -> dict[str, Experiment]:

@@ -12,13 +12,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from cases import CASES
+from cases import CONVOLUTIONAL
 from results_file import Checkpoint, hardware, provenance, table, write_section
 from throughput import Contender
 
 TITLE = "float32 or bfloat16"
 PRECISIONS = ("float32", "mixed_bfloat16")
-CONVOLUTIONAL = [name for name, case in CASES.items() if name != "dense" and not case.augmented]
 # Ratios nearer to 1 than this are noise.
 NOISE = 0.05
 

@@ -1,7 +1,7 @@
 """Keep the reference results in reports/reference, and tell what they say about the documents.
 
-``add FOLDER`` takes the trials of a run of the full protocol into trials.csv and histories.csv, in place of earlier
-trials of the same experiments; of a partial report's folder it takes those that are trained. specifications.json has
+``add FOLDER`` takes the finished trials of a run of the full protocol, or of the folder of a partial report, into
+trials.csv and histories.csv, in place of earlier trials of the same experiments. specifications.json has
 what each experiment was when it was trained. ``tell`` judges the claims and the published values by these trials: it
 writes claims.csv, summary.csv (whose ``changed_keys`` are those that have other values since the training) and the part
 of README.md between the two comments ``reference``.
@@ -34,7 +34,7 @@ from lookbook.results.benchmark import read_benchmark
 from lookbook.results.history import read_history
 from lookbook.results.predictions import SPLITS
 from lookbook.results.tables import read_trials, write_table
-from lookbook.results.trial import PENDING, read_trial
+from lookbook.results.trial import FINISHED, read_trial
 from lookbook.statistics.claims import judge_claims
 from lookbook.statistics.published import read_published, with_further_protocols
 from lookbook.statistics.summary import summarise
@@ -49,6 +49,7 @@ RENAMED |= {"valid_accuracy_without_copies": "valid_accuracy_without_duplicates"
 # What an experiment is does not depend on them: one only records more values, the other is a part of the machine, which
 # each trial states in `device` and `versions`.
 NOT_COMPARED = {"watch", "backend"}
+LEAST_TRIALS = 2  # of a claim that README.md shows
 METRICS = {"accuracy": "accuracies", "loss": "losses"}
 
 
@@ -84,7 +85,9 @@ def reference() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def add(folder: Path) -> None:
-    """Take the finished experiments of a run into the reference results.
+    """Take the finished trials of a run into the reference results.
+
+    They replace the earlier trials of their experiments, but not a larger number of trials with the same settings.
 
     Raises:
         ResultError: a trial has other settings than the present configuration or other images than the other trials
@@ -96,22 +99,27 @@ def add(folder: Path) -> None:
         experiments[row["experiment"]].spec["dataset"]: row["dataset_digest"] for row in trials.to_dict("records")
     }
     new = read_trials(folder / "trials.csv", benchmark)
-    new = new[new["status"] != PENDING]
-    curves, specs = [], specifications()
+    new = new[new["status"].isin(FINISHED)]
+    curves, old, specs = [], specifications(), specifications()
+    number, before = (table["experiment"].value_counts() for table in (new, trials))
+    fewer = {name for name in number.index if number[name] < before.get(name, 0)}
     for planned in benchmark.trials():
         trial, name = read_trial(planned), planned.experiment
-        if trial.facts["status"] == PENDING:
+        if not trial.is_finished:
             continue
         spec, where = trial.facts["spec"], f"{planned.file('trial.json')}"
         if name not in experiments:
             raise ResultError(f"{where}: the configuration has no experiment {name}")
         if changed := changed_keys(spec, experiments[name].spec):
             raise ResultError(f"{where}: {name} has other settings now ({changed}); train it again")
+        if name in fewer and name in old and not changed_keys(old[name], spec):
+            new = new[new["experiment"] != name]
+            continue
         specs[name] = spec
         images = trial.facts["digests"]["dataset"]
         if digests.setdefault(spec["dataset"], images) != images:
             raise ResultError(f"{where}: the images of {spec['dataset']} are not those of the other trials")
-        if spec["watch"] and trial.is_finished:
+        if spec["watch"]:
             history = read_history(trial.file("history.csv")).reset_index()
             curves.append(history.assign(experiment=name, trial=planned.trial))
     replaced = set(new["experiment"])
@@ -153,6 +161,9 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
     old = specifications()
     changed = pd.Series([changed_keys(old[name], specs[name]) or None for name in names], name="changed_keys")
     summary = pd.concat([summary, changed], axis=1)
+    judged = [row for row in claims.to_dict("records") if row["verdict"] not in UNJUDGED]
+    shown = [row for row in judged if row["trials"] >= LEAST_TRIALS]
+    few = plural(len(judged) - len(shown), "undecided claim")
     lines = [
         f"{plural(len(trials), 'trial')} of {plural(len(names), 'experiment')} at the full protocol. "
         f"Of {plural(len(claims), 'claim')} of the five documents, {counts(claims.to_dict('records'))}.",
@@ -165,9 +176,9 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
         "|---|---|---|---|",
         *(
             f"| {row['document']} | {markdown(row['claim'])} | **{row['verdict']}** | {row['evidence']} |"
-            for row in claims.to_dict("records")
-            if row["verdict"] not in UNJUDGED
+            for row in shown
         ),
+        *([f"\n{few} with one trial so far: see [claims.csv](reports/reference/claims.csv)."] if few[0] != "0" else []),
     ]
     return claims, summary, "\n".join(lines) + "\n"
 

@@ -91,6 +91,17 @@ def test_other_settings_and_other_images_are_refused(folders):
         reference.add(write(dataset="others"))
 
 
+def test_a_larger_number_of_trials_with_the_same_settings_stays(folders):
+    write, spec = folders
+    reference.add(write())  # Of other settings than the earlier three trials, so they are replaced.
+    two, _ = reference.reference()
+    three = pd.concat([two, two[two["experiment"] == NAME].tail(1).assign(trial=2)])
+    write_table(three, reference.REFERENCE / "trials.csv")
+    reference.add(write())
+    assert (reference.reference()[0]["experiment"] == NAME).sum() == 3
+    assert reference.specifications() == {NAME: spec}
+
+
 def test_a_pending_trial_is_left_out(folders):
     write, _ = folders
     folder = write()

@@ -136,6 +136,8 @@ def test_a_missing_file_is_named(tmp_path):
             "config.yaml: profile.experiments: there is no experiment 'mini_vg'; did you mean 'mini_vgg'?",
         ),
         ({"devices": {"gpu": 2}}, "config.yaml: devices.gpu: must be one of auto, 0, 1; got 2"),
+        ({"devices": {"gpu": "0"}}, "got '0', a text; set the number with --configfile"),
+        ({"devices": {"threads": "2"}}, "must be of type integer; got '2', a text; set the number with --configfile"),
     ],
 )
 def test_an_invalid_config_yaml_is_refused(config, expected):

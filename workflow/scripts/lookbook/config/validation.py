@@ -28,6 +28,7 @@ LIMITS = {
     "maximum": "at most",
     "exclusiveMaximum": "less than",
 }
+NUMBER_AS_TEXT = ", a text; set the number with --configfile, because Snakemake's --config makes nested numbers texts"
 
 
 @cache
@@ -58,6 +59,11 @@ def check_names(where: str, names: Iterable[Any], known: Iterable[str], noun: st
             raise ConfigError(f"{where}: there is no {noun} '{name}'{nearest(str(name), known)}")
 
 
+def _is_number(value: Any) -> bool:
+    """Return whether a value is a text that states a number."""
+    return isinstance(value, str) and value.lstrip("+-").replace(".", "", 1).isdigit()
+
+
 def _explain(error: jsonschema.ValidationError) -> str:
     """Return the message for a violation, with the nearest valid key where a key is unknown."""
     rule: Any = error.validator_value
@@ -71,9 +77,12 @@ def _explain(error: jsonschema.ValidationError) -> str:
             missing = next(key for key in rule if key not in value)
             return f"the key '{missing}' is missing; add it"
         case "type":
-            return f"must be of type {' or '.join(rule) if isinstance(rule, list) else rule}; got {value!r}"
+            types = rule if isinstance(rule, list) else [rule]
+            hint = NUMBER_AS_TEXT if _is_number(value) and not {"integer", "number"}.isdisjoint(types) else ""
+            return f"must be of type {' or '.join(types)}; got {value!r}{hint}"
         case "enum":
-            return f"must be one of {', '.join(map(str, rule))}; got {value!r}{closest(str(value), map(str, rule))}"
+            hint = NUMBER_AS_TEXT if _is_number(value) else closest(str(value), map(str, rule))
+            return f"must be one of {', '.join(map(str, rule))}; got {value!r}{hint}"
         case "minItems":
             return f"must have at least {rule} value{'s' * (rule > 1)}; got {value!r}"
         case "uniqueItems":

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -113,12 +114,18 @@ def operations_of(name: str) -> float:
     return 3 * sum(forward) - forward[0]
 
 
-def _product(precision: str, rounds: int) -> float:
+@cache
+def _multiplication(precision: str) -> Callable[[], Any]:
     import tensorflow as tf
 
     matrix = tf.ones((PRODUCT, PRODUCT), "bfloat16" if precision == "mixed_bfloat16" else "float32")
     multiply = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
-    multiply()
+    multiply()  # traced
+    return multiply
+
+
+def _product(precision: str, rounds: int) -> float:
+    multiply = _multiplication(precision)
     return 2 * PRODUCT**3 / median(_timed(lambda _: multiply().numpy(), 1) for _ in range(rounds))
 
 

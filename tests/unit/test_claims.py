@@ -129,7 +129,7 @@ def test_equal_splits_are_compared_in_pairs_and_others_as_groups():
     trials = tabulate(a=[0.91, 0.82, 0.73], b=[0.90, 0.81, 0.72])
     row = judged(trials, "better", "a", "b")
     assert (row["verdict"], row["trials"]) == ("supported", 3)
-    assert row["evidence"].startswith("Advantage of `a` over `b` in test accuracy: +0.0100 (95% interval: +0.0100")
+    assert row["evidence"].startswith("Advantage of `a` over `b` in test accuracy: +0.0100 (")
     assert row["evidence"].endswith("3 pairs of trials.")
     other = {"a": SPEC, "b": SPEC | {"split": {"validation": 0.2}}}
     row = judged(trials, "better", "a", "b", specs=other)
@@ -159,6 +159,12 @@ def test_one_trial_decides_nothing():
     row = judged(tabulate(a=[0.9], b=[0.8]), "better", "a", "b")
     assert row["verdict"] == "undecided"
     assert "+0.1000 (too few trials for an interval), 1 pair of trials." in row["evidence"]
+
+
+def test_equal_differences_have_no_interval():
+    row = judged(tabulate(a=[0.9, 0.91], b=[0.8, 0.81]), "better", "a", "b")
+    assert row["verdict"] == "undecided"
+    assert "+0.1000 (no interval: all values are equal), 2 pairs" in row["evidence"]
 
 
 def test_a_lower_loss_is_better():

@@ -4,8 +4,10 @@ import pytest
 from fabricated_report import TEMPLATES
 
 from lookbook import formatting
+from lookbook.formatting import MISSING
+from lookbook.report.blocks import Cell, Column, Table
 from lookbook.report.inline import sentence
-from lookbook.report.rendering import create_environment
+from lookbook.report.rendering import create_environment, on_one_line
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,11 @@ def test_a_sentence_is_escaped_and_its_experiments_are_links(tmp_path):
     environment = create_environment(TEMPLATES, tmp_path / "report.html", {"exp001"})
     text = environment.globals["inline"](sentence("`exp001` & `other`: <b>"))
     assert text == '<a href="#exp001"><code>exp001</code></a> &amp; <code>other</code>: &lt;b&gt;'
+
+
+def test_a_further_column_of_markdown_without_values_is_left_out():
+    further = [Column("low", lambda row: row["low"]), Column("high", lambda row: row["high"])]
+    columns = [Column("name", lambda row: Cell(row["name"], ["more"]), details=further)]
+    rows = [{"name": "a", "low": MISSING, "high": MISSING}, {"name": "b", "low": "1", "high": MISSING}]
+    assert [column.label for column in on_one_line(Table("t", rows, columns)).columns] == ["name", "low"]
+    assert [column.label for column in on_one_line(Table("t", rows[:1], columns)).columns] == ["name"]

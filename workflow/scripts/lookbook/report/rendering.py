@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from lookbook.files import write_text
-from lookbook.formatting import code, markdown, slug, two_lines
+from lookbook.formatting import MISSING, code, markdown, slug, two_lines
 from lookbook.report.blocks import Block, Cell, Column, Heading, Table
 from lookbook.report.inline import Inline, Mark
 from lookbook.report.inputs import Report
@@ -89,7 +89,10 @@ def rows(table: Table) -> Iterator[list[tuple[Column, Cell]]]:
 
 
 def on_one_line(table: Table) -> Table:
-    """Return a table for Markdown: columns of their own have the further lines of a cell, where a column has any."""
+    """Return a table for Markdown: columns of their own have the further lines of a cell, where a column has any.
+
+    Such columns without a value in any row are left out.
+    """
 
     def cut(column: Column) -> Column:
         def cell(subject: Any) -> Inline:
@@ -98,7 +101,10 @@ def on_one_line(table: Table) -> Table:
 
         return column if column.details is None else replace(column, cell=cell)
 
-    columns = [part for column in table.columns for part in (cut(column), *(column.details or ()))]
+    def has_values(column: Column) -> bool:
+        return any(column.cell(subject) not in ("", MISSING) for subject in table.subjects)
+
+    columns = [part for column in table.columns for part in (cut(column), *filter(has_values, column.details or ()))]
     return replace(table, columns=columns)
 
 

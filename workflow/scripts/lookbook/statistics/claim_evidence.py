@@ -77,6 +77,9 @@ def words(column: str) -> str:
 
 def interval(outcome: Outcome) -> str:
     """Return an estimate with its interval."""
+    if math.isclose(outcome.low, outcome.high, abs_tol=1e-9):
+        # An interval without a width looks more certain than a few trials are.
+        return f"{signed(outcome.estimate)} (no interval: all values are equal)"
     if math.isnan(outcome.low):
         return f"{signed(outcome.estimate)} (too few trials for an interval)"
     return f"{signed(outcome.estimate)} (95% interval: {signed(outcome.low)} to {signed(outcome.high)})"

@@ -16,14 +16,14 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import ROOT, write_sample
-from results_file import hardware, provenance, table, write_section
+from results_file import Checkpoint, hardware, provenance, table, write_section
 
 TITLE = "What trials cost"
 SCRIPTS = ROOT / "workflow" / "scripts"
 # One experiment of each family, with training images for a few seconds; small networks gain most from one thread each.
 FAMILIES = {
-    **{"exp001": 60_000, "width_2_4": 60_000, "exp104": 6_000, "exp107": 3_000},
-    **{"basic_cnn": 2_000, "wide_resnet_16_4": 512, "resnet_18": 1_000},
+    **{"exp001": 60_000, "width_2_4": 60_000, "exp104": 4_000, "exp107": 2_000},
+    **{"basic_cnn": 1_500, "wide_resnet_16_4": 256, "resnet_18": 512},
 }
 SMALL = ("exp001", "width_2_4")
 # The phases of training; the time of all others is the overhead.
@@ -36,12 +36,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="number of trials of each kind (3)")
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES), metavar="EXPERIMENT")
+    parser.add_argument("--checkpoint", type=Path, help="file of the finished families (none)")
     arguments = parser.parse_args()
-    rounds = arguments.rounds
+    rounds, measured = arguments.rounds, Checkpoint(arguments.checkpoint)
     with tempfile.TemporaryDirectory() as folder:
         data = write_sample(Path(folder) / "sample")
         trials = [train("exp001", data, Path(folder) / str(n), 1, "training.epochs=2") for n in range(rounds + 1)]
-        beside = side_by_side(arguments.families, data, Path(folder), rounds)
+        beside = side_by_side(arguments.families, data, Path(folder), rounds, measured)
         text = f"{overhead(trials[1:])}\n{memory(data, Path(folder))}\n{beside}"
     path = write_section(hardware(trials[0]["device"]), TITLE, f"{text}\n{provenance(trials[0]['versions'])}")
     print(f"{text}\n{path}")
@@ -85,22 +86,14 @@ def memory(data: Path, folder: Path) -> str:
     return f"Peak resident memory of a trial on 60,000 images:\n\n{table(['trial', 'MB', 'target'], rows)}"
 
 
-def side_by_side(names: list[str], data: Path, folder: Path, rounds: int) -> str:
+def side_by_side(names: list[str], data: Path, folder: Path, rounds: int, measured: Checkpoint) -> str:
     """Return the speedup of two trials at the same time, one thread each, over one after the other with two threads."""
     rows = []
     for name in names:
-        gains, settings = [], ("training.epochs=3", f"limit.train_images={FAMILIES[name]}", "limit.test_images=500")
-        for number in range(rounds):
-            outputs = [folder / f"{name}_{number}_{way}" for way in range(4)]
-            started = time.perf_counter()
-            both = [start(name, data, output, 1, *settings) for output in outputs[:2]]
-            if any([process.wait() for process in both]):  # noqa: C419 - waits for both
-                raise SystemExit(f"error: one of two trials of {name} failed")
-            between = time.perf_counter()
-            for output in outputs[2:]:
-                train(name, data, output, 2, *settings)
-            gains.append((time.perf_counter() - between) / (between - started))
-        least = SIDE_BY_SIDE if name in SMALL else 1
+        if name not in measured:
+            measured[name] = [speedup(name, data, folder / f"{name}_{number}") for number in range(rounds)]
+        gains, least = measured[name], SIDE_BY_SIDE if name in SMALL else 1
+        print(f"{name}: {gains}", flush=True)
         row = [name, f"{FAMILIES[name]:,}", f"{median(gains):.2f} ({min(gains):.2f} to {max(gains):.2f})"]
         rows.append([*row, f"at least {least}"])
     note = (
@@ -108,6 +101,21 @@ def side_by_side(names: list[str], data: Path, folder: Path, rounds: int) -> str
         f"two threads each, medians of {rounds}; above 1 the default `devices.threads: 1` is right:"
     )
     return f"{note}\n\n{table(['trial', 'training images', 'speedup', 'target'], rows)}"
+
+
+def speedup(name: str, data: Path, folder: Path) -> float:
+    """Measure a family once."""
+    settings = ("training.epochs=3", f"limit.train_images={FAMILIES[name]}", "limit.test_images=500")
+    settings += ("training.weight_averaging=null",)  # It starts after the third epoch.
+    outputs = [folder / str(way) for way in range(4)]
+    started = time.perf_counter()
+    both = [start(name, data, output, 1, *settings) for output in outputs[:2]]
+    if any([process.wait() for process in both]):  # noqa: C419 - waits for both
+        raise SystemExit(f"error: one of two trials of {name} failed")
+    between = time.perf_counter()
+    for output in outputs[2:]:
+        train(name, data, output, 2, *settings)
+    return (time.perf_counter() - between) / (between - started)
 
 
 if __name__ == "__main__":

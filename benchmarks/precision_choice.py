@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import CONVOLUTIONAL
 from results_file import Checkpoint, hardware, provenance, table, write_section
-from throughput import Contender
+from throughput import Contender, take_turns
 
 TITLE = "float32 or bfloat16"
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -40,15 +40,12 @@ def main() -> None:
         print(name, measured[name], flush=True)
     found = [measured[name] for name in arguments.cases]
     ratios = [case["mixed_bfloat16"] / case["float32"] for case in found]
-    rows = [
-        [name, f"{case['float32']:,.0f}", f"{case['mixed_bfloat16']:,.0f}", f"**{ratio:.2f}**", case["auto"]]
-        for name, case, ratio in zip(arguments.cases, found, ratios, strict=True)
-    ]
-    slower = [
-        name
-        for name, case, ratio in zip(arguments.cases, found, ratios, strict=True)
-        if (ratio > 1 + NOISE) == (case["auto"] == "float32") and abs(ratio - 1) > NOISE
-    ]
+    rows, slower = [], []
+    for name, case, ratio in zip(arguments.cases, found, ratios, strict=True):
+        rows.append([name, *(f"{case[key]:,.0f}" for key in PRECISIONS), f"**{ratio:.2f}**", case["auto"]])
+        faster = max(PRECISIONS, key=case.__getitem__)
+        if case["auto"] != faster and abs(ratio - 1) > NOISE:
+            slower.append(name)
     note = (
         f"Images per second of training on {found[0]['device']}: medians of {arguments.rounds} turns of about "
         f"{arguments.seconds:g} s. Geometric mean of the ratios: {geometric_mean(ratios):.2f}. "
@@ -65,13 +62,7 @@ def measure(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     contenders = {key: Contender("ours", name, settings | {"precision": key}) for key in (*PRECISIONS, "auto")}
     facts = contenders["auto"].facts
     contenders.pop("auto").end()
-    for contender in contenders.values():
-        contender.warm_up(arguments.seconds)
-    for _ in range(arguments.rounds):
-        for contender in contenders.values():
-            contender.measure()
-    for contender in contenders.values():
-        contender.end()
+    take_turns(contenders.values(), arguments.rounds, arguments.seconds)
     rates = {key: median(contender.rates) for key, contender in contenders.items()}
     return {**rates, "auto": facts["precision"], "device": facts["device"], "versions": facts["versions"]}
 

@@ -100,7 +100,8 @@ def add(folder: Path) -> None:
     }
     new = read_trials(folder / "trials.csv", benchmark)
     new = new[new["status"].isin(FINISHED)]
-    curves, old, specs = [], specifications(), specifications()
+    curves, kept, old = [], set(), specifications()
+    specs = dict(old)
     number, before = (table["experiment"].value_counts() for table in (new, trials))
     fewer = {name for name in number.index if number[name] < before.get(name, 0)}
     for planned in benchmark.trials():
@@ -113,7 +114,7 @@ def add(folder: Path) -> None:
         if changed := changed_keys(spec, experiments[name].spec):
             raise ResultError(f"{where}: {name} has other settings now ({changed}); train it again")
         if name in fewer and name in old and not changed_keys(old[name], spec):
-            new = new[new["experiment"] != name]
+            kept.add(name)
             continue
         specs[name] = spec
         images = trial.facts["digests"]["dataset"]
@@ -122,6 +123,7 @@ def add(folder: Path) -> None:
         if spec["watch"]:
             history = read_history(trial.file("history.csv")).reset_index()
             curves.append(history.assign(experiment=name, trial=planned.trial))
+    new = new[~new["experiment"].isin(kept)]
     replaced = set(new["experiment"])
     write_table(_with(trials, new, replaced), REFERENCE / "trials.csv")
     columns = [name for name in histories if name != "seconds"]
@@ -163,7 +165,7 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
     summary = pd.concat([summary, changed], axis=1)
     judged = [row for row in claims.to_dict("records") if row["verdict"] not in UNJUDGED]
     shown = [row for row in judged if row["trials"] >= LEAST_TRIALS]
-    few = plural(len(judged) - len(shown), "undecided claim")
+    further = len(judged) - len(shown)
     lines = [
         f"{plural(len(trials), 'trial')} of {plural(len(names), 'experiment')} at the full protocol. "
         f"Of {plural(len(claims), 'claim')} of the five documents, {counts(claims.to_dict('records'))}.",
@@ -178,7 +180,13 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
             f"| {row['document']} | {markdown(row['claim'])} | **{row['verdict']}** | {row['evidence']} |"
             for row in shown
         ),
-        *([f"\n{few} with one trial so far: see [claims.csv](reports/reference/claims.csv)."] if few[0] != "0" else []),
+        *(
+            [
+                f"\n{plural(further, 'undecided claim')} with one trial so far: see [claims.csv](reports/reference/claims.csv)."
+            ]
+            if further
+            else []
+        ),
     ]
     return claims, summary, "\n".join(lines) + "\n"
 

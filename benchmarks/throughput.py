@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from statistics import geometric_mean, median
 from typing import Any
@@ -109,16 +110,21 @@ def compare(name: str, arguments: argparse.Namespace) -> dict[str, Contender]:
         )
     if CASES[name].augmented:
         contenders[UNAUGMENTED] = Contender("ours", unaugmented(name), settings)
-    for contender in contenders.values():
-        contender.warm_up(arguments.seconds)
-    for _ in range(arguments.rounds):
-        for contender in contenders.values():
-            contender.measure()
-    for contender in contenders.values():
-        contender.end()
+    take_turns(contenders.values(), arguments.rounds, arguments.seconds)
     if len({contender.facts["parameters"] for contender in contenders.values()}) > 1:
         raise SystemExit(f"error: {name}: the contenders train different networks")
     return contenders
+
+
+def take_turns(contenders: Collection[Contender], rounds: int, seconds: float) -> None:
+    """Warm up every contender, let each train ``rounds`` times for about ``seconds``, and end them."""
+    for contender in contenders:
+        contender.warm_up(seconds)
+    for _ in range(rounds):
+        for contender in contenders:
+            contender.measure()
+    for contender in contenders:
+        contender.end()
 
 
 def unaugmented(name: str) -> str:

@@ -129,7 +129,7 @@ def test_equal_splits_are_compared_in_pairs_and_others_as_groups():
     trials = tabulate(a=[0.91, 0.82, 0.73], b=[0.90, 0.81, 0.72])
     row = judged(trials, "better", "a", "b")
     assert (row["verdict"], row["trials"]) == ("supported", 3)
-    assert row["evidence"].startswith("Advantage of `a` over `b` in test accuracy: +0.0100 (")
+    assert row["evidence"].startswith("Advantage of `a` over `b` in test accuracy: +0.0100 (no interval: all values")
     assert row["evidence"].endswith("3 pairs of trials.")
     other = {"a": SPEC, "b": SPEC | {"split": {"validation": 0.2}}}
     row = judged(trials, "better", "a", "b", specs=other)

@@ -180,14 +180,10 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
             f"| {row['document']} | {markdown(row['claim'])} | **{row['verdict']}** | {row['evidence']} |"
             for row in shown
         ),
-        *(
-            [
-                f"\n{plural(further, 'undecided claim')} with one trial so far: see [claims.csv](reports/reference/claims.csv)."
-            ]
-            if further
-            else []
-        ),
     ]
+    if further:
+        link = "[claims.csv](reports/reference/claims.csv)"
+        lines.append(f"\n{plural(further, 'undecided claim')} with one trial so far: see {link}.")
     return claims, summary, "\n".join(lines) + "\n"
 
 

@@ -53,20 +53,24 @@ def main() -> None:
 
     means = {row["experiment"]: row for row in read(ROOT / RESULTS / "summary.csv")}
     differences = {row["experiment"]: row for row in read(ROOT / RESULTS / "comparisons.csv")}
+    specs = json.loads((ROOT / RESULTS / "experiments.json").read_text())["experiments"]
     rows = []
     for name, (single, half) in names.items():
+        spec = specs[single]["spec"]
+        size = [f"{spec['limit']['train_images']:,}", str(spec["training"]["batch_size"])]
         compared, spread = differences[half], float(means[single]["test_accuracy_std"])
         difference = float(compared["test_accuracy_difference"])
         low, high = float(compared["test_accuracy_ci_low"]), float(compared["test_accuracy_ci_high"])
         agree = "yes" if abs(difference) <= spread else "no"
-        rows.append([name, accuracy(means[single]), accuracy(means[half])])
+        rows.append([name, *size, accuracy(means[single]), accuracy(means[half])])
         rows[-1] += [f"{difference:+.4f} ({low:+.4f} to {high:+.4f})", agree]
     trial = json.loads((ROOT / RESULTS / "trials" / names[arguments.networks[0]][0] / "0" / "trial.json").read_text())
-    header = ["network", "float32", "mixed_bfloat16", "difference (95% interval)", "within the standard deviation"]
+    header = ["network", "training images", "batch", "float32", "mixed_bfloat16", "difference (95% interval)"]
+    header.append("within the standard deviation")
     text = table(header, rows)
     budget = f"at most {arguments.epochs} epochs" if arguments.epochs else "the experiments' number of epochs"
     note = (
-        f"Test accuracy, mean ± SD of {means[names[arguments.networks[0]][0]]['n']} trials on 10,000 training images, "
+        f"Test accuracy, mean ± SD of {means[names[arguments.networks[0]][0]]['n']} trials of "
         f"{budget}, on {trial['device']}, Keras on {arguments.backend}; the same seeds in both precisions."
     )
     path = write_section(hardware(trial["device"]), TITLE, f"{note}\n\n{text}\n{provenance(trial['versions'])}")

@@ -48,12 +48,14 @@ class Column:
     Attributes:
         details: the columns that have the further lines of the cells in Markdown, whose cells should fit on one line;
             None puts these lines in parentheses.
+        in_markdown: whether Markdown has the column itself, or only its details.
     """
 
     label: str
     cell: Callable[[Any], Cell | Inline]
     is_number: bool = True
     details: Sequence[Column] | None = None
+    in_markdown: bool = True
 
 
 def value_column(label: str, key: str, write: Callable[[Any], Inline] = str, *, is_number: bool = True) -> Column:

@@ -91,7 +91,7 @@ def rows(table: Table) -> Iterator[list[tuple[Column, Cell]]]:
 def on_one_line(table: Table) -> Table:
     """Return a table for Markdown: columns of their own have the further lines of a cell, where a column has any.
 
-    Such columns without a value in any row are left out.
+    Such columns without a value in any row are left out, and so are the columns that Markdown does not have.
     """
 
     def cut(column: Column) -> Column:
@@ -104,8 +104,12 @@ def on_one_line(table: Table) -> Table:
     def has_values(column: Column) -> bool:
         return any(column.cell(subject) not in ("", MISSING) for subject in table.subjects)
 
-    columns = [part for column in table.columns for part in (cut(column), *filter(has_values, column.details or ()))]
-    return replace(table, columns=columns)
+    def parts(column: Column) -> Iterator[Column]:
+        if column.in_markdown:
+            yield cut(column)
+        yield from filter(has_values, column.details or ())
+
+    return replace(table, columns=[part for column in table.columns for part in parts(column)])
 
 
 def anchor(heading: str) -> str:

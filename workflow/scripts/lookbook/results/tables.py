@@ -15,6 +15,7 @@ from lookbook.results.reading import check_identity, reading, remedy
 from lookbook.results.trial import Trial, trial_identity
 
 Row = Mapping[Any, Any]  # A row of a table: column to value.
+FLOAT_FORMAT = "%.10g"  # More digits than any value is known to.
 # What summary.csv has of a metric: statistics of the trials, and the comparison with the published value.
 STATISTICS = ("mean", "std", "min", "max", "ci_low", "ci_high")
 PUBLISHED = (
@@ -88,8 +89,8 @@ def read_derived(
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV with ten significant digits, more than any of its values has."""
-    write_text(path, table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
+    """Write a table as CSV with ten significant digits."""
+    write_text(path, table.to_csv(index=False, float_format=FLOAT_FORMAT, lineterminator="\n"))
 
 
 def read_trials(path: Path, benchmark: Benchmark) -> pd.DataFrame:

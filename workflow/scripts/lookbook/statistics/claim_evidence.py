@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from lookbook.config.experiments import spec_changes
 from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
 from lookbook.formatting import signed
 from lookbook.results.predictions import SPLITS
+from lookbook.results.tables import FLOAT_FORMAT
 from lookbook.statistics.claim_tests import Outcome, Sample
 from lookbook.statistics.comparisons import pairing_note
 
@@ -77,6 +79,7 @@ def words(column: str) -> str:
 
 def interval(outcome: Outcome) -> str:
     """Return an estimate with its interval."""
+    outcome = _as_written(outcome)
     if math.isclose(outcome.low, outcome.high, abs_tol=1e-9):
         # An interval without a width looks more certain than a few trials are.
         return f"{signed(outcome.estimate)} (no interval: all values are equal)"
@@ -87,4 +90,11 @@ def interval(outcome: Outcome) -> str:
 
 def rate(outcome: Outcome) -> str:
     """Return the interval of a rate."""
+    outcome = _as_written(outcome)
     return f"(95% interval of the rate: {outcome.low:.0%} to {outcome.high:.0%})"
+
+
+def _as_written(outcome: Outcome) -> Outcome:
+    """Return an outcome with the values of claims.csv, so that texts made from either round to the same digits."""
+    estimate, low, high = (float(FLOAT_FORMAT % value) for value in (outcome.estimate, outcome.low, outcome.high))
+    return replace(outcome, estimate=estimate, low=low, high=high)

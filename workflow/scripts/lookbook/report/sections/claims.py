@@ -1,26 +1,43 @@
 """The claims of the documents, each with its verdict and the evidence."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from lookbook.formatting import listed, plural, slug
+from lookbook.formatting import MISSING, listed, percent, plural, signed, slug, span, thousands
 from lookbook.report.blocks import Block, Column, Details, Paragraph, Table
-from lookbook.report.inline import link, sentence, strong
+from lookbook.report.inline import code, join, link, sentence, strong
 from lookbook.report.inputs import Report, Row
 from lookbook.statistics.claims import NOT_COMPARABLE, NOT_RUN, VERDICTS
 
 TEXT = """
 A claim is supported if the whole 95% interval of the tested quantity agrees with it, contradicted if no part of the
-interval does, and undecided otherwise; fewer than three trials decide nothing. Each claim is judged on its own. Trials
-of two experiments are compared in pairs of equal seeds where both split the same images in the same way, else as
+interval does, and undecided otherwise; fewer than three trials decide nothing. The quantity is the advantage of one
+experiment over the next, the difference from a stated value, or a share of trials. Each claim is judged on its own.
+Trials of two experiments are compared in pairs of equal seeds where both split the same images in the same way, else as
 independent groups. How many trials would decide is computed for the estimate and the spread of these trials, with 80%
 power.
 """
+RATES = ("collapses", "most_confused")  # tests of a share of trials; the others are of a difference
+
+
+def writer(row: Row) -> Callable[[float | None], str]:
+    """Return how the tested quantity of a claim is written."""
+    return percent if row["test"] in RATES else signed
+
+
+# The evidence in Markdown, whose cells have at most two lines.
+EVIDENCE = (
+    Column("Experiments", lambda row: join([code(name) for name in row["names"].split()]), is_number=False),
+    Column("Estimate", lambda row: writer(row)(row["estimate"])),
+    Column("95% interval", lambda row: span(row["ci_low"], row["ci_high"], writer(row))),
+    Column("Trials", lambda row: thousands(row["trials"])),
+    Column("Would decide", lambda row: thousands(row["trials_needed"]) if row["trials_needed"] else MISSING),
+)
 COLUMNS = (
     Column("Document", lambda row: link(row["document"], f"document-{slug(row['document'])}"), is_number=False),
     Column("Claim", lambda row: row["claim"], is_number=False),
     Column("Verdict", lambda row: strong(row["verdict"]), is_number=False),
-    Column("Evidence", lambda row: sentence(row["evidence"]), is_number=False),
+    Column("Evidence", lambda row: sentence(row["evidence"]), is_number=False, details=EVIDENCE, in_markdown=False),
 )
 CAPTION = "What the documents claim, in other words; claims.csv has the place of each claim in its document"
 UNJUDGED = (NOT_RUN, NOT_COMPARABLE)

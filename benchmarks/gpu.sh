@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measure one GPU in less than ten minutes: throughput, trials that share it, and the duration of the whole benchmark.
+# Measure one GPU: throughput of four cases, trials that share the GPU, and the duration of the whole benchmark. Estimated
+# time: 15 minutes, of which XLA compiles most.
 #
 #   benchmarks/gpu.sh                       with .venv of `make install LOCK=requirements-jax-cuda.lock`
 #   PYTHON=python3 BACKEND=tensorflow OUT=/some/folder benchmarks/gpu.sh
@@ -25,7 +26,7 @@ step() {
     "$PYTHON" "benchmarks/$name.py" --backend "$BACKEND" --checkpoint "$OUT/gpu/$name.json" "$@"
 }
 
-step throughput --gpu 1 --seconds 1
+step throughput --gpu 1 --seconds 1 --cases dense exp104 basic_cnn wide_resnet_16_4
 step slots
 step projection --gpu 1 --slots "$SLOTS"
 echo "== finished after $SECONDS s"

@@ -7,10 +7,12 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
+from lookbook.statistics.claim_evidence import interval, rate
 from lookbook.statistics.claim_tests import (
     CONTRADICTED,
     SUPPORTED,
     UNDECIDED,
+    Outcome,
     Sample,
     judge_above,
     judge_equal,
@@ -163,3 +165,9 @@ class TestRates:
         assert judge_rate(outcome.trials_needed, outcome.trials_needed, 0.5).verdict == SUPPORTED
         assert judge_rate(outcome.trials_needed - 1, outcome.trials_needed - 1, 0.5).verdict == UNDECIDED
         assert judge_rate(1, 2, 0.5).trials_needed is None
+
+
+def test_the_evidence_rounds_the_values_of_the_table():
+    outcome = Outcome("undecided", -0.0195499999999999, 0.025000000000000022, 0.006949999999999)
+    assert interval(outcome) == "−0.0196 (95% interval: +0.0250 to +0.0069)"  # noqa: RUF001
+    assert rate(outcome) == "(95% interval of the rate: 2% to 1%)"

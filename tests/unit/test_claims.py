@@ -17,8 +17,6 @@ from lookbook.results.benchmark import read_benchmark, write_benchmark
 from lookbook.results.metrics import write_metrics
 from lookbook.results.tables import read_derived, read_table, write_table
 from lookbook.results.trial import read_trial
-from lookbook.statistics.claim_evidence import interval, rate
-from lookbook.statistics.claim_tests import Outcome
 from lookbook.statistics.claims import COLUMNS, judge_claims
 from lookbook.statistics.trials import collect_trials
 
@@ -250,9 +248,3 @@ def test_the_script_reads_only_the_files_that_claims_need(tmp_path):
     table = read_derived(options["output"], read_table(options["trials"]), lambda row: row["names"].split())
     assert table["verdict"].tolist() == ["undecided", "undecided", "not run"]
     assert table["trials"].tolist()[:2] == [2, 2]
-
-
-def test_the_evidence_rounds_the_values_of_the_table():
-    outcome = Outcome("undecided", -0.0195499999999999, 0.025000000000000022, 0.006949999999999)
-    assert interval(outcome) == "−0.0196 (95% interval: +0.0250 to +0.0069)"  # noqa: RUF001
-    assert rate(outcome) == "(95% interval of the rate: 2% to 1%)"

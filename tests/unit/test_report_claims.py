@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from fabricated_report import between, build, entry, rows_of
 
+from lookbook.formatting import MISSING
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
@@ -29,6 +31,11 @@ def test_the_first_table_has_the_claims_that_could_be_judged(report):
         assert "4 claims of the documents: 1 supported, 1 contradicted, 1 undecided and 1 not run." in page
     row = "| A network is good \\| or &lt;bad&gt; | **supported** | `network` | +0.4100 | +0.3852 to +0.4348 | 3 |"
     assert row in markdown.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_equal_values_have_no_interval_in_markdown(report):
+    row = f"| A network is better than itself | **undecided** | `network`, `network_seeds` | 0.0000 | {MISSING} | 3 |"
+    assert row in report[1].replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_a_quick_run_judges_no_claim(tmp_path):

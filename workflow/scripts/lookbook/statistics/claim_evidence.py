@@ -80,12 +80,16 @@ def words(column: str) -> str:
 def interval(outcome: Outcome) -> str:
     """Return an estimate with its interval."""
     outcome = _as_written(outcome)
-    if math.isclose(outcome.low, outcome.high, abs_tol=1e-9):
-        # An interval without a width looks more certain than a few trials are.
+    if not has_width(outcome):
         return f"{signed(outcome.estimate)} (no interval: all values are equal)"
     if math.isnan(outcome.low):
         return f"{signed(outcome.estimate)} (too few trials for an interval)"
     return f"{signed(outcome.estimate)} (95% interval: {signed(outcome.low)} to {signed(outcome.high)})"
+
+
+def has_width(outcome: Outcome) -> bool:
+    """Return False where all values are equal: such an interval looks more certain than a few trials are."""
+    return not math.isclose(outcome.low, outcome.high, abs_tol=1e-9)
 
 
 def rate(outcome: Outcome) -> str:

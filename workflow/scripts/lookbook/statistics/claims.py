@@ -18,6 +18,7 @@ from lookbook.statistics.claim_evidence import (
     Matrices,
     better,
     counted,
+    has_width,
     interval,
     rate,
     words,
@@ -55,7 +56,8 @@ def judge_claims(
 
     Returns:
         ``names`` are the experiments, separated by spaces. ``trials`` is the smallest number of finished trials, or of
-        pairs, that the verdict rests on. ``trials_needed`` is how many would decide an undecided claim.
+        pairs, that the verdict rests on. ``ci_low`` and ``ci_high`` are missing for fewer than two trials and for
+        equal values. ``trials_needed`` is how many would decide an undecided claim.
     """
     rows = []
     for claim in claims:
@@ -183,6 +185,8 @@ JUDGES: Mapping[str, Callable[..., dict[str, Any]]] = {
     "plateau": _plateau,
     "most_confused": _most_confused,
 }
+# The tests of a share of trials; those of the others are of a difference.
+RATE_TESTS = ("collapses", "most_confused")
 
 
 def _finished(trials: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -197,5 +201,6 @@ def _row(outcome: Outcome, n: int, evidence: str) -> dict[str, Any]:
     if outcome.verdict == UNDECIDED and outcome.trials_needed is not None:
         evidence += f"; about {outcome.trials_needed} would decide"
     row = {"verdict": outcome.verdict, "evidence": f"{evidence}.", "trials": n}
-    row |= {"estimate": outcome.estimate, "ci_low": outcome.low, "ci_high": outcome.high}
+    row |= {"estimate": outcome.estimate}
+    row |= {"ci_low": outcome.low, "ci_high": outcome.high} if has_width(outcome) else {}
     return row | {"trials_needed": outcome.trials_needed}

@@ -7,7 +7,7 @@ from lookbook.formatting import MISSING, listed, percent, plural, signed, slug, 
 from lookbook.report.blocks import Block, Column, Details, Paragraph, Table
 from lookbook.report.inline import code, join, link, sentence, strong
 from lookbook.report.inputs import Report, Row
-from lookbook.statistics.claims import NOT_COMPARABLE, NOT_RUN, VERDICTS
+from lookbook.statistics.claims import NOT_COMPARABLE, NOT_RUN, RATE_TESTS, VERDICTS
 
 TEXT = """
 A claim is supported if the whole 95% interval of the tested quantity agrees with it, contradicted if no part of the
@@ -17,12 +17,11 @@ Trials of two experiments are compared in pairs of equal seeds where both split 
 independent groups. How many trials would decide is computed for the estimate and the spread of these trials, with 80%
 power.
 """
-RATES = ("collapses", "most_confused")  # tests of a share of trials; the others are of a difference
 
 
 def writer(row: Row) -> Callable[[float | None], str]:
     """Return how the tested quantity of a claim is written."""
-    return percent if row["test"] in RATES else signed
+    return percent if row["test"] in RATE_TESTS else signed
 
 
 # The evidence in Markdown, whose cells have at most two lines.

@@ -60,8 +60,15 @@ def test_the_run_in_the_usual_folder_is_compared_unless_another_is_stated(tmp_pa
     monkeypatch.chdir(tmp_path)
     output = run(monkeypatch, capsys, compare_experiments, "moved", "steady")
     assert "5 pairs of equal seeds." in output
-    with pytest.raises(SystemExit, match=r"error: other\.json is missing"):
+    with pytest.raises(SystemExit, match=r"error: other\.json is missing; .* with --experiments$"):
         run(monkeypatch, capsys, compare_experiments, "moved", "steady", "--experiments", "other.json")
+
+
+def test_without_a_run_in_the_usual_folder_the_message_names_the_others(tmp_path, monkeypatch, capsys):
+    write_run(tmp_path / "results" / "quick")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=r"results/experiments\.json is missing; .* results/quick/experiments\.json$"):
+        run(monkeypatch, capsys, compare_experiments, "moved", "steady")
 
 
 def test_the_power_of_a_comparison_is_stated(tmp_path, monkeypatch, capsys):

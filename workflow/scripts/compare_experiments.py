@@ -11,7 +11,8 @@ import pandas as pd
 from lookbook.command_line import INPUTS, exits_with_message, new_parser, path
 from lookbook.config.experiments import spec_changes
 from lookbook.config.validation import check_names
-from lookbook.formatting import percent, plural, probability, setting, signed, span, spread
+from lookbook.errors import ResultError
+from lookbook.formatting import listed, percent, plural, probability, setting, signed, span, spread
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.tables import read_trials
 from lookbook.results.trial import FINISHED
@@ -36,6 +37,10 @@ def main() -> None:
     parser.add_argument("other", help="name of the experiment to compare it with")
     parser.add_argument("--experiments", type=path, default=RUN, help=f"{INPUTS['experiments']} ({RUN})")
     arguments = parser.parse_args()
+    if not arguments.experiments.exists():
+        runs = [str(run) for run in sorted(RUN.parent.glob("*/experiments.json"))]
+        others = f", such as {listed(runs)}" if runs else ""
+        raise ResultError(f"{arguments.experiments} is missing; name that of a run with --experiments{others}")
     benchmark = read_benchmark(arguments.experiments)
     names = [arguments.experiment, arguments.other]
     check_names(str(arguments.experiments), names, benchmark.experiments)

@@ -57,6 +57,7 @@ class Measured(NamedTuple):
 
     Attributes:
         kinds: seconds per step by kind.
+        products: seconds per step in convolutions and dense layers.
         plain: seconds per step without the profiler.
         computed: floating-point operations per second in convolutions and dense layers.
         ceiling: floating-point operations per second in a product of large matrices, in the same precision.
@@ -64,6 +65,7 @@ class Measured(NamedTuple):
     """
 
     kinds: dict[str, float]
+    products: float
     plain: float
     computed: float
     ceiling: float
@@ -91,9 +93,10 @@ def measure(name: str, threads: int, steps: int, rounds: int, precision: str) ->
             for operation, seconds in seconds_by_operation(Path(folder)).items():
                 spent[kind_of(operation)] += seconds / steps / rounds
     kinds = {label: spent[label] for label in [*KINDS, REST]}
-    operations = case.batch_size * operations_of(name) / (kinds["convolution"] + kinds["dense layers"])
+    products = kinds["convolution"] + kinds["dense layers"]
+    operations = case.batch_size * operations_of(name) / products
     kinds |= {OUTSIDE: sum(profiled) / rounds - sum(kinds.values())}
-    return Measured(kinds, median(plain), operations, _product(facts["precision"], rounds), facts)
+    return Measured(kinds, products, median(plain), operations, _product(facts["precision"], rounds), facts)
 
 
 def operations_of(name: str) -> float:
@@ -157,8 +160,7 @@ def main() -> None:
         cells = [f"{1000 * seconds:.1f} ms ({seconds / whole:.0%})" for seconds in found.kinds.values()]
         cells += [f"{1000 * found.plain:.1f} ms"]
         cells += [f"{rate / 1e9:.0f} GFLOP/s" for rate in (found.computed, found.ceiling)]
-        inside = found.kinds["convolution"] + found.kinds["dense layers"]
-        cells += [f"{found.computed / found.ceiling:.2f}", f"{1 - inside / whole:.0%}"]
+        cells += [f"{found.computed / found.ceiling:.2f}", f"{1 - found.products / whole:.0%}"]
         for row, cell in zip(rows, cells, strict=True):
             row.append(cell)
     facts = columns[arguments.cases[0]].facts

@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cases import CONFIG, ROOT, read_config
 from results_file import hardware, provenance, table, write_section
 
+from lookbook.formatting import listed
+
 TITLE = "float32 and bfloat16"
 HERE = Path(__file__).parent
 RESULTS = Path("results/precision")
@@ -73,7 +75,9 @@ def main() -> None:
         f"Test accuracy, mean ± SD of {means[names[arguments.networks[0]][0]]['n']} trials of "
         f"{budget}, on {trial['device']}, Keras on {arguments.backend}; the same seeds in both precisions."
     )
-    path = write_section(hardware(trial["device"]), TITLE, f"{note}\n\n{text}\n{provenance(trial['versions'])}")
+    # A run of some networks has a section of its own, which does not replace that of all.
+    title = TITLE if set(arguments.networks) == set(NETWORKS) else f"{TITLE}: {listed(arguments.networks)}"
+    path = write_section(hardware(trial["device"]), title, f"{note}\n\n{text}\n{provenance(trial['versions'])}")
     print(f"\n{text}\n{path}")
 
 

@@ -4,7 +4,6 @@ The decision depends on the processor's instruction sets or the GPU, so run it o
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from statistics import geometric_mean, median
@@ -14,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import CONVOLUTIONAL
 from results_file import Checkpoint, hardware, provenance, table, write_section
-from throughput import Contender, take_turns
+from throughput import Contender, take_turns, turns_parser
 
 TITLE = "float32 or bfloat16"
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -24,15 +23,7 @@ NOISE = 0.05
 
 def main() -> None:
     """Time the cases, print the table and write it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", nargs="+", choices=CONVOLUTIONAL, default=CONVOLUTIONAL, metavar="CASE")
-    parser.add_argument("--rounds", type=int, default=3, help="timed turns of each precision (3)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="approximate length of a turn (3)")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="CPU threads (all cores)")
-    parser.add_argument("--gpu", type=int, default=0, help="1 uses a GPU (0)")
-    parser.add_argument("--backend", choices=["tensorflow", "jax"], default="tensorflow", help="Keras's backend")
-    parser.add_argument("--checkpoint", type=Path, help="file of finished cases (none)")
-    arguments = parser.parse_args()
+    arguments = turns_parser(__doc__, CONVOLUTIONAL).parse_args()
     measured = Checkpoint(arguments.checkpoint)
     for name in arguments.cases:
         if name not in measured:

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from statistics import geometric_mean, median
 from typing import Any
@@ -81,17 +81,23 @@ class Contender:
 
 def parse_arguments() -> argparse.Namespace:
     """Return the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES), metavar="CASE", help=", ".join(CASES))
+    parser = turns_parser(__doc__, list(CASES))
+    parser.add_argument("--precision", default="auto", help="Lookbook's: auto, float32 or mixed_bfloat16")
+    parser.add_argument("--contenders", nargs="+", choices=NAMES, help="contenders (all that are installed)")
+    return parser.parse_args()
+
+
+def turns_parser(description: str, cases: Sequence[str]) -> argparse.ArgumentParser:
+    """Return a parser of the options of a comparison whose contenders take turns."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--cases", nargs="+", choices=cases, default=cases, metavar="CASE", help=", ".join(cases))
     parser.add_argument("--rounds", type=int, default=3, help="timed turns of each contender (3)")
     parser.add_argument("--seconds", type=float, default=3.0, help="approximate length of a turn (3)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="CPU threads (all cores)")
     parser.add_argument("--gpu", type=int, default=0, help="1 uses a GPU (0)")
     parser.add_argument("--backend", choices=["tensorflow", "jax"], default="tensorflow", help="Keras's backend")
-    parser.add_argument("--precision", default="auto", help="Lookbook's: auto, float32 or mixed_bfloat16")
-    parser.add_argument("--contenders", nargs="+", choices=NAMES, help="contenders (all that are installed)")
     parser.add_argument("--checkpoint", type=Path, help="file of finished cases (none)")
-    return parser.parse_args()
+    return parser
 
 
 def compare(name: str, arguments: argparse.Namespace) -> dict[str, Contender]:

@@ -17,9 +17,8 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import CONFIG, ROOT, read_config
-from results_file import hardware, provenance, table, write_section
-
 from lookbook.formatting import listed
+from results_file import hardware, provenance, table, write_section
 
 TITLE = "float32 and bfloat16"
 HERE = Path(__file__).parent

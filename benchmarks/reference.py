@@ -12,7 +12,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import ROOT
 from lookbook.errors import ResultError
 from lookbook.files import write_json, write_text
-from lookbook.formatting import listed, markdown, plural
+from lookbook.formatting import markdown, plural
 from lookbook.report.findings import VERDICTS
 from lookbook.report.sections.claims import UNJUDGED, counts
 from lookbook.results.benchmark import read_benchmark
@@ -35,10 +35,12 @@ from lookbook.results.history import read_history
 from lookbook.results.predictions import SPLITS
 from lookbook.results.tables import read_trials, write_table
 from lookbook.results.trial import FINISHED, read_trial
+from lookbook.statistics.claim_tests import UNDECIDED
 from lookbook.statistics.claims import judge_claims
 from lookbook.statistics.published import read_published, with_further_protocols
 from lookbook.statistics.summary import summarise
 from lookbook.statistics.trials import COLUMNS
+from results_file import table
 
 REFERENCE = ROOT / "reports" / "reference"
 README = ROOT / "README.md"
@@ -49,7 +51,7 @@ RENAMED |= {"valid_accuracy_without_copies": "valid_accuracy_without_duplicates"
 # What an experiment is does not depend on them: one only records more values, the other is a part of the machine, which
 # each trial states in `device` and `versions`.
 NOT_COMPARED = {"watch", "backend"}
-LEAST_TRIALS = 2  # of a claim that README.md shows
+LEAST_TRIALS = 2  # of an undecided claim that README.md shows
 METRICS = {"accuracy": "accuracies", "loss": "losses"}
 
 
@@ -164,39 +166,41 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
     changed = pd.Series([changed_keys(old[name], specs[name]) or None for name in names], name="changed_keys")
     summary = pd.concat([summary, changed], axis=1)
     judged = [row for row in claims.to_dict("records") if row["verdict"] not in UNJUDGED]
-    shown = [row for row in judged if row["trials"] >= LEAST_TRIALS]
-    further = len(judged) - len(shown)
+    decided = [row for row in judged if row["verdict"] != UNDECIDED]
+    undecided = [row for row in judged if row["verdict"] == UNDECIDED and row["trials"] >= LEAST_TRIALS]
     lines = [
-        f"{plural(len(trials), 'trial')} of {plural(len(names), 'experiment')} at the full protocol. "
-        f"Of {plural(len(claims), 'claim')} of the five documents, {counts(claims.to_dict('records'))}.",
-        *(
-            f"Of the published {words} that these trials are compared with, {text}."
-            for words, text in verdicts(summary)
-        ),
+        f"{plural(len(trials), 'trial')} of {plural(len(names), 'experiment')} at the full protocol, "
+        "compared with what the documents publish for them, value by value:",
         "",
-        "| document | claim | verdict | evidence |",
-        "|---|---|---|---|",
-        *(
-            f"| {row['document']} | {markdown(row['claim'])} | **{row['verdict']}** | {row['evidence']} |"
-            for row in shown
-        ),
+        table(["published", *VERDICTS], verdicts(summary)),
+        f"Of {plural(len(claims), 'claim')} of the five documents, {counts(claims.to_dict('records'))}.\n",
     ]
-    if further:
+    if decided:
+        lines.append(claims_table(decided))
+    if undecided:
+        heading = f"<summary>{plural(len(undecided), 'undecided claim')}</summary>"
+        lines.append(f"<details>\n{heading}\n\n{claims_table(undecided)}\n</details>")
+    if further := len(judged) - len(decided) - len(undecided):
         link = "[claims.csv](reports/reference/claims.csv)"
-        lines.append(f"\n{plural(further, 'undecided claim')} with one trial so far: see {link}.")
+        lines.append(f"\n{plural(further, 'further undecided claim')} with one trial so far: see {link}.")
     return claims, summary, "\n".join(lines) + "\n"
 
 
-def verdicts(summary: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return what is compared, and how many comparisons have each verdict, in words."""
-    found = []
+def verdicts(summary: pd.DataFrame) -> list[list[str]]:
+    """Return what is compared with published values, and how many of them have each verdict, as rows of a table."""
+    rows = []
     for split, metric in product(reversed(SPLITS), METRICS):
-        column, what = f"{split}_{metric}", (f"{SPLITS[split]} {word}" for word in (metric, METRICS[metric]))
-        count = Counter(summary[f"{column}_verdict"].dropna())
-        parts = [f"{count[verdict]} {verdict}" for verdict in VERDICTS if count[verdict]]
-        if parts:
-            found.append((plural(count.total(), *what), listed(parts)))
-    return found
+        count = Counter(summary[f"{split}_{metric}_verdict"].dropna())
+        if count:
+            what = plural(count.total(), *(f"{SPLITS[split]} {word}" for word in (metric, METRICS[metric])))
+            rows.append([what, *(str(count[verdict]) for verdict in VERDICTS)])
+    return rows
+
+
+def claims_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a Markdown table of judged claims."""
+    cells = [[row["document"], markdown(row["claim"]), f"**{row['verdict']}**", row["evidence"]] for row in rows]
+    return table(["document", "claim", "verdict", "evidence"], cells)
 
 
 def with_section(text: str, section: str) -> str:

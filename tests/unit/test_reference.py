@@ -36,8 +36,9 @@ def test_the_verdicts_on_every_split_and_metric_are_counted():
     summary["valid_loss_verdict"] = ["lower", "reproduced", "lower"]
     summary.loc[1, "test_accuracy_verdict"] = "compatible"
     assert reference.verdicts(summary) == [
-        ("1 test accuracy", "1 compatible"),
-        ("3 validation losses", "1 reproduced and 2 lower"),
+        # reproduced, compatible, higher, lower, inconclusive
+        ["1 test accuracy", "0", "1", "0", "0", "0"],
+        ["3 validation losses", "1", "0", "0", "2", "0"],
     ]
 
 

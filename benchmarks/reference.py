@@ -27,8 +27,7 @@ from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import ROOT
 from lookbook.errors import ResultError
 from lookbook.files import write_json, write_text
-from lookbook.formatting import markdown, plural
-from lookbook.report.findings import VERDICTS
+from lookbook.formatting import listed, markdown, plural
 from lookbook.report.sections.claims import UNJUDGED, counts
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.history import read_history
@@ -37,7 +36,7 @@ from lookbook.results.tables import read_trials, write_table
 from lookbook.results.trial import FINISHED, read_trial
 from lookbook.statistics.claim_tests import UNDECIDED
 from lookbook.statistics.claims import judge_claims
-from lookbook.statistics.published import read_published, with_further_protocols
+from lookbook.statistics.published import VERDICTS, read_published, with_further_protocols
 from lookbook.statistics.summary import summarise
 from lookbook.statistics.trials import COLUMNS
 from results_file import table
@@ -98,7 +97,9 @@ def add(folder: Path) -> None:
     benchmark, (trials, histories) = read_benchmark(folder / "experiments.json"), reference()
     _, experiments = configuration()
     digests = {
-        experiments[row["experiment"]].spec["dataset"]: row["dataset_digest"] for row in trials.to_dict("records")
+        experiments[row["experiment"]].spec["dataset"]: row["dataset_digest"]
+        for row in trials.to_dict("records")
+        if row["experiment"] in experiments
     }
     new = read_trials(folder / "trials.csv", benchmark)
     new = new[new["status"].isin(FINISHED)]
@@ -152,19 +153,23 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Return the judged claims, the summary, and the section of README.md about claims and published values."""
     (config, experiments), (trials, histories) = configuration(), reference()
     profile = {"comparable": True, "margin": config["profile"]["margin"]}
-    specs = {name: experiment.spec for name, experiment in experiments.items()}
+    trials = trials[trials["experiment"].isin(experiments.keys())]
+    present, old = {name: experiment.spec for name, experiment in experiments.items()}, specifications()
+    changed = {name: changed_keys(old[name], present[name]) for name in trials["experiment"].unique()}
     by_trial = {
         name: [curve.set_index("epoch") for _, curve in own.groupby("trial")]
         for name, own in histories.groupby("experiment")
     }
-    claims = judge_claims(claims_of(defined(config, ROOT)), trials, specs, profile, by_trial, {})
+    # What the trials can show depends on the settings that they were trained with.
+    claims = judge_claims(claims_of(defined(config, ROOT)), trials, present | old, profile, by_trial, {})
+    is_judged = ~claims["verdict"].isin(UNJUDGED)
+    claims.loc[is_judged, "evidence"] += claims["names"].map(lambda names: remark(names.split(), changed))
     own = {name: {"published_as": experiment.published_as} for name, experiment in experiments.items()}
     published = with_further_protocols(read_published(ROOT / config["published"]), own)
     names = [name for name in experiments if (trials["experiment"] == name).any()]
     summary = summarise(trials, names, published, profile)
-    old = specifications()
-    changed = pd.Series([changed_keys(old[name], specs[name]) or None for name in names], name="changed_keys")
-    summary = pd.concat([summary, changed], axis=1)
+    summary = pd.concat([summary, pd.Series([changed[name] or None for name in names], name="changed_keys")], axis=1)
+    own_values = summary[[experiments[name].published_as is None for name in names]]
     judged = [row for row in claims.to_dict("records") if row["verdict"] not in UNJUDGED]
     decided = [row for row in judged if row["verdict"] != UNDECIDED]
     undecided = [row for row in judged if row["verdict"] == UNDECIDED and row["trials"] >= LEAST_TRIALS]
@@ -172,7 +177,10 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
         f"{plural(len(trials), 'trial')} of {plural(len(names), 'experiment')} at the full protocol, "
         "compared with what the documents publish for them, value by value:",
         "",
-        table(["published", *VERDICTS], verdicts(summary)),
+        table(["published", *VERDICTS], verdicts(own_values)),
+        "`reproduced` values are equal within a margin, `compatible` ones are shown neither to be equal nor to differ, "
+        "and `inconclusive` ones have fewer than two trials "
+        "([how](config/README.md#how-the-statistics-are-computed)).\n",
         f"Of {plural(len(claims), 'claim')} of the five documents, {counts(claims.to_dict('records'))}.\n",
     ]
     if decided:
@@ -184,6 +192,12 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
         link = "[claims.csv](reports/reference/claims.csv)"
         lines.append(f"\n{plural(further, 'further undecided claim')} with one trial so far: see {link}.")
     return claims, summary, "\n".join(lines) + "\n"
+
+
+def remark(names: Sequence[str], changed: Mapping[str, str]) -> str:
+    """Return which of the experiments were trained with settings that have changed since."""
+    outdated = [f"`{name}` ({changed[name].replace(' ', ', ')})" for name in names if changed.get(name)]
+    return f" Settings that have changed since the training: {listed(outdated)}." if outdated else ""
 
 
 def verdicts(summary: pd.DataFrame) -> list[list[str]]:

@@ -1,8 +1,6 @@
 // The comparison of ticked experiments: settings that differ, differences with intervals, trials, learning curves.
 const COLORS = ["#d0433a", "#3b78c4", "#1a8a5a", "#9465c9", "#96703f", "#0e8fa0"];
 const SPLITS = { test: "test", valid: "validation", train: "training" };
-// Trials of equal seeds are pairs unless their images differ.
-const UNPAIRED = new Set(["dataset", "data", "split"]);
 let charts = [];
 
 // Return the settings of an experiment by dotted keys.
@@ -30,7 +28,8 @@ function quantile(freedom) {
 function difference(name, base, keys) {
   const ours = data.trials[name], theirs = data.trials[base];
   if (ours.split !== theirs.split) return { note: "the accuracies are those of different splits" };
-  const isPaired = !keys.some((key) => key.split(".").some((part) => UNPAIRED.has(part)));
+  // Trials of equal seeds are pairs unless their images differ.
+  const isPaired = !keys.some((key) => data.unpaired.some((setting) => `${key}.`.startsWith(`${setting}.`)));
   const seeds = Object.keys(ours.values).filter((seed) => seed in theirs.values);
   if (isPaired && seeds.length) {
     const values = seeds.map((seed) => ours.values[seed] - theirs.values[seed]), n = values.length;

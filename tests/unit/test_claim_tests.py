@@ -51,6 +51,17 @@ class TestMeans:
             assert (outcome.verdict, outcome.trials_needed) == (UNDECIDED, 3)
         assert judge_above(sample(0.1, 0.1, 0.1), 0.0).verdict == SUPPORTED
 
+    def test_two_differences_of_zero_would_decide_nothing_if_they_stay(self):
+        assert judge_above(sample(0.0, 0.0), 0.0).trials_needed is None
+
+    def test_the_needed_trials_of_an_equality_have_the_stated_power(self):
+        values = np.array([-0.015, 0.0, 0.015, 0.004, -0.004])
+        outcome = judge_equal(Sample(values), 0.01)
+        assert outcome.verdict == UNDECIDED
+        generator = np.random.default_rng(0)
+        draws = generator.normal(values.mean(), values.std(ddof=1), (4000, outcome.trials_needed))
+        assert np.mean([judge_equal(Sample(draw), 0.01).verdict == SUPPORTED for draw in draws]) > 0.78
+
     @pytest.mark.parametrize("values", [[], [0.5]])
     def test_fewer_than_two_values_have_no_interval(self, values):
         for outcome in (
@@ -107,9 +118,24 @@ class TestOrder:
     REVERSED = sample(-0.1, -0.11, -0.12)
 
     def test_every_step_must_hold(self):
-        assert judge_order([self.STEP, self.STEP])[0] == SUPPORTED
-        assert judge_order([self.STEP, Sample(NOISY)])[0] == UNDECIDED
-        assert judge_order([self.STEP, self.REVERSED])[0] == CONTRADICTED
+        assert judge_order([self.STEP, self.STEP])[0].verdict == SUPPORTED
+        assert judge_order([self.STEP, Sample(NOISY)])[0].verdict == UNDECIDED
+        assert judge_order([self.STEP, self.REVERSED])[0].verdict == CONTRADICTED
+
+    def test_the_estimate_is_that_of_the_step_that_decides(self):
+        noisy = sample(-0.3, 0.1, -0.4, 0.2)  # its mean is the lowest, and its interval contains zero
+        total, steps = judge_order([noisy, sample(-0.05, -0.051, -0.052)])
+        assert steps[0].estimate < steps[1].estimate
+        assert (total.verdict, total.estimate, total.high) == (CONTRADICTED, steps[1].estimate, steps[1].high)
+        total, _ = judge_order([self.STEP, Sample(NOISY)])
+        assert (total.estimate, total.trials_needed) == (NOISY.mean(), judge_above(Sample(NOISY), 0.0).trials_needed)
+
+    def test_no_number_of_trials_is_given_where_one_step_has_none(self):
+        values = np.array([-1.0, 0.0, 1.0, 0.5, -0.5])
+        values = values - values.mean()
+        reversed_at_95 = Sample(values - 3.2 * stats.sem(values))
+        total, _ = judge_order([Sample(NOISY), reversed_at_95])
+        assert (total.verdict, total.trials_needed) == (UNDECIDED, None)
 
     def test_a_reversed_step_is_judged_with_an_adjusted_interval(self):
         # p = 0.03: reversed alone, but not among two steps.
@@ -118,8 +144,8 @@ class TestOrder:
         shift = 3.2 * stats.sem(values)
         step = Sample(values - shift)
         assert 0.025 < stats.ttest_1samp(step.values, 0.0).pvalue < 0.05
-        assert judge_order([step])[0] == CONTRADICTED
-        assert judge_order([self.STEP, step])[0] == UNDECIDED
+        assert judge_order([step])[0].verdict == CONTRADICTED
+        assert judge_order([self.STEP, step])[0].verdict == UNDECIDED
 
 
 class TestSpread:
@@ -138,8 +164,10 @@ class TestSpread:
 
     @pytest.mark.parametrize("n", [0, 1, 2])
     def test_fewer_than_three_trials_decide_nothing(self, n):
-        assert judge_spread(WIDE[:n], NARROW).verdict == UNDECIDED
-        assert judge_spread(NARROW, WIDE[:n]).verdict == UNDECIDED
+        for first, second in ((WIDE[:n], NARROW), (NARROW, WIDE[:n]), (WIDE[:n], NARROW[:n])):
+            outcome = judge_spread(first, second)
+            assert (outcome.verdict, outcome.trials_needed) == (UNDECIDED, None)
+            assert math.isnan(outcome.low)
 
     def test_equal_trials(self):
         equal = np.full(3, 0.9)
@@ -165,6 +193,16 @@ class TestRates:
         assert judge_rate(outcome.trials_needed, outcome.trials_needed, 0.5).verdict == SUPPORTED
         assert judge_rate(outcome.trials_needed - 1, outcome.trials_needed - 1, 0.5).verdict == UNDECIDED
         assert judge_rate(1, 2, 0.5).trials_needed is None
+
+    @pytest.mark.parametrize(("count", "n", "share"), [(3, 4, 0.5), (4, 5, 0.5), (0, 1, 0.05), (1, 4, 0.5)])
+    def test_the_needed_trials_of_a_rate_have_the_stated_power(self, count, n, share):
+        def power(trials):
+            chances = stats.binom.pmf(np.arange(trials + 1), trials, count / n)
+            verdicts = [judge_rate(found, trials, share).verdict for found in range(trials + 1)]
+            return sum(chance for chance, verdict in zip(chances, verdicts, strict=True) if verdict != UNDECIDED)
+
+        needed = judge_rate(count, n, share).trials_needed
+        assert power(needed) >= 0.8 > power(needed - 1)
 
 
 def test_the_evidence_rounds_the_values_of_the_table():

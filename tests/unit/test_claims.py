@@ -136,6 +136,13 @@ def test_equal_splits_are_compared_in_pairs_and_others_as_groups():
     assert row["verdict"] == "undecided"
     assert row["trials_needed"] > 100
     assert row["evidence"].endswith(f"3 trials each; about {row['trials_needed']} would decide.")
+    assert "4 and 2 trials" in judged(tabulate(a=[0.9, 0.8, 0.9, 0.8], b=[0.7, 0.6]), "spread", "a", "b")["evidence"]
+
+
+def test_trials_of_other_images_are_no_pairs():
+    trials = tabulate(a=[0.91, 0.82, 0.73], b=[0.90, 0.81, 0.72])
+    other = {"a": SPEC | {"sampling": {"per_class": 155}}, "b": SPEC | {"sampling": {"per_class": 300}}}
+    assert "3 trials each" in judged(trials, "better", "a", "b", specs=other)["evidence"]
 
 
 def test_failed_trials_do_not_count_and_collapsed_ones_do():
@@ -222,6 +229,13 @@ def test_the_most_confused_classes_are_counted_in_both_directions():
     row = judged(tabulate(a=[0.9] * 10), "most_confused", "a", matrices=matrices, **claim)
     assert row["verdict"] == "contradicted"
     assert judged(tabulate(a=[0.9]), "most_confused", "a", **claim)["verdict"] == "not comparable"
+
+
+def test_a_trial_that_predicts_one_class_confuses_no_two_most():
+    collapsed = np.array([[0, 0, 100], [0, 0, 100], [0, 0, 100]])
+    claim = {"labels": [0, 2], "classes": ["x", "y"], "matrices": {"a": [collapsed] * 10}}
+    row = judged(tabulate(a=[0.1] * 10), "most_confused", "a", **claim)
+    assert (row["verdict"], row["estimate"]) == ("contradicted", 0.0)
 
 
 def test_the_script_reads_only_the_files_that_claims_need(tmp_path):

@@ -135,3 +135,7 @@ def test_different_splits_and_data_are_noted():
     assert pairing_note([{"key": "optimizer.config.learning_rate"}]) == ""
     assert "splits differ" in pairing_note([{"key": "split.seed"}])
     assert "datasets differ" in pairing_note([{"key": "dataset"}, {"key": "split.seed"}])
+    for key in ("sampling.per_class", "sampling.size.minimum", "limit.train_images"):
+        assert "splits differ" in pairing_note([{"key": key}])
+    assert pairing_note([{"key": "sampling.augment"}]) == ""
+    assert "labels differ" in pairing_note([{"key": "one_vs_all"}])

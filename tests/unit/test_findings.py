@@ -121,10 +121,12 @@ def set_verdicts(table, verdicts):
 @pytest.mark.parametrize(
     ("text", "code", "word", "phrase"),
     [
-        ("reproduced", "compatible", "both", "explained by both"),
-        ("compatible", "lower", "text", "explained only by the text"),
+        ("reproduced", "reproduced", "both", "explained by both"),
+        ("reproduced", "lower", "text", "explained only by the text"),
         ("higher", "reproduced", "code", "explained only by the code"),
         ("lower", "higher", "neither", "explained by neither"),
+        ("compatible", "lower", "undecided", "undecided"),
+        ("reproduced", "compatible", "undecided", "undecided"),
         ("inconclusive", "reproduced", "undecided", "undecided"),
         ("reproduced", None, "undecided", "undecided"),
     ],
@@ -139,19 +141,20 @@ def test_a_published_value_is_explained_by_the_text_the_code_both_or_neither(tex
 
 
 def test_a_value_is_explained_by_the_code_if_one_of_its_experiments_explains_it(tmp_path):
-    verdicts = {"network": "lower", "coded_once": "lower", "coded_twice": "compatible"}
+    verdicts = {"network": "lower", "coded_once": "lower", "coded_twice": "reproduced"}
     zoo = zoo_with_verdicts(tmp_path / "one", verdicts)
     assert [value.explained_by for value in published_values(zoo)] == ["code"]
-    zoo = zoo_with_verdicts(tmp_path / "open", verdicts | {"coded_twice": "inconclusive"})
-    assert [value.explained_by for value in published_values(zoo)] == ["undecided"]
+    for verdict in ("compatible", "inconclusive"):
+        zoo = zoo_with_verdicts(tmp_path / verdict, verdicts | {"coded_twice": verdict})
+        assert [value.explained_by for value in published_values(zoo)] == ["undecided"]
 
 
 @pytest.mark.parametrize(
     ("tuned", "word"),
     [
-        ("compatible", "neither, but our settings reach it"),
+        ("reproduced", "neither, but our settings reach it"),
         ("higher", "neither, but our settings reach it"),
-        *((verdict, "neither") for verdict in ("lower", None, "inconclusive")),
+        *((verdict, "neither") for verdict in ("compatible", "lower", None, "inconclusive")),
     ],
 )
 def test_settings_of_our_own_show_whether_the_network_reaches_the_value(tuned, word, tmp_path):
@@ -170,7 +173,7 @@ def test_settings_of_our_own_show_whether_the_network_reaches_the_value(tuned, w
 def test_the_report_has_published_values_beside_ours_by_the_text_and_by_the_code(tmp_path):
     html, markdown = build(tmp_path, ["network"], edit=as_coded("network_as_coded"))
     ours = "0.9100 ± 0.0100 (`network` compatible) | 0.9050 ± 0.0071 (`network_as_coded` compatible) | –"  # noqa: RUF001
-    assert f"| `network` | test accuracy | 0.9400 | {ours} | both |" in markdown
+    assert f"| `network` | test accuracy | 0.9400 | {ours} | undecided |" in markdown
     for page in (html, markdown):
         assert page.count("Text, code and published") == 1
     assert 'compared with the published values of <a href="#network">' in html

@@ -8,6 +8,7 @@ from lookbook.report.experiment import Experiment
 from lookbook.report.inputs import Report
 from lookbook.results.predictions import SPLITS
 from lookbook.results.trial import FINISHED
+from lookbook.statistics.comparisons import UNPAIRED
 from lookbook.statistics.histories import METRICS
 from lookbook.statistics.intervals import CONFIDENCE
 
@@ -21,14 +22,16 @@ def leaderboard_data(report: Report) -> dict[str, Any]:
     Returns:
         ``rows``: one per experiment, see ``row``. ``comparable``: whether the run has the full budgets. ``curves``:
         experiment to ``{"epoch": [...], "test_loss": [...]}`` and so on, without metrics that have no value.
-        ``trials``: experiment to ``{"split": ..., "values": {seed: accuracy}}`` of its finished trials. ``quantiles``:
-        Student's t for a two-sided interval of ``CONFIDENCE`` by degrees of freedom, from 1.
+        ``trials``: experiment to ``{"split": ..., "values": {seed: accuracy}}`` of its finished trials. ``unpaired``:
+        the settings whose change leaves no pairs of trials. ``quantiles``: Student's t for a two-sided interval of
+        ``CONFIDENCE`` by degrees of freedom, from 1.
     """
     return {
         "rows": [row(report, experiment) for experiment in report.experiments.values()],
         "comparable": report.comparable,
         "curves": curves(report),
         "trials": trials(report),
+        "unpaired": UNPAIRED,
         "quantiles": [round(float(stats.t.ppf((1 + CONFIDENCE) / 2, n)), 6) for n in range(1, MOST_FREEDOM + 1)],
     }
 

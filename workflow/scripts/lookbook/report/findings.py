@@ -14,9 +14,10 @@ from lookbook.report.sections.ensembles import comparisons, is_combined, members
 from lookbook.report.sections.factorials import studies, terms_of, words
 from lookbook.report.sections.results import with_duplicates
 from lookbook.report.sections.text_and_code import REACHED, UNDECIDED, published_values
-from lookbook.statistics.published import VALUES
+from lookbook.statistics.intervals import CONFIDENCE
+from lookbook.statistics.published import VALUES, VERDICTS
 
-SIGNIFICANT = 0.05
+SIGNIFICANT = 1 - CONFIDENCE
 RANKED = 4  # A rank correlation of fewer experiments has no meaning.
 NAMED = 4
 EXPLAINED = {
@@ -27,7 +28,6 @@ EXPLAINED = {
     REACHED: "explained by neither, but reached by settings of our own",
     UNDECIDED: UNDECIDED,
 }
-VERDICTS = ("reproduced", "compatible", "higher", "lower", "inconclusive")
 
 
 def findings(document: Document) -> list[str]:
@@ -118,16 +118,20 @@ def by_reference(document: Document) -> Iterator[str]:
 
 
 def best(document: Document) -> Iterator[str]:
-    """Yield the highest accuracy on each dataset and split, ours and the published one."""
-    measured = (e for e in document.experiments if not e.remark and e.accuracy.mean is not None)
-    groups = group_by(measured, lambda experiment: (experiment.entry["dataset"], SPLITS[experiment.split]))
-    for (dataset, split), experiments in groups.items():
+    """Yield the highest accuracy on each dataset and split, ours and the published one, also of what was not run."""
+    ranked = (e for e in document.experiments if not e.remark)
+    groups = group_by(ranked, lambda experiment: (experiment.entry["dataset"], SPLITS[experiment.split]))
+    measured = {key: [e for e in group if e.accuracy.mean is not None] for key, group in groups.items()}
+    measured = {key: group for key, group in measured.items() if group}
+    for (dataset, split), experiments in measured.items():
         if len(experiments) == 1:
             continue
         top = max(experiments, key=lambda experiment: experiment.accuracy.mean or 0.0)
-        where = f" on `{dataset}`" if len(groups) > 1 else ""
+        where = f" on `{dataset}`" if len(measured) > 1 else ""
         sentence = f"Highest mean {split} accuracy{where}: `{top.name}`, {top.accuracy.text}"
-        published = [e for e in experiments if e.accuracy.published is not None and e.has_own_published_values]
+        published = [
+            e for e in groups[dataset, split] if e.accuracy.published is not None and e.has_own_published_values
+        ]
         if published:
             rival = max(published, key=lambda experiment: experiment.accuracy.published or 0.0)
             sentence += f"; highest published: `{rival.name}`, {fixed(rival.accuracy.published)}"

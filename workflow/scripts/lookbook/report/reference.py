@@ -37,7 +37,7 @@ def read_reference(paths: Sequence[Path]) -> Reference:
         return Reference()
     summary, claims, trials = (read_table(next(p for p in paths if p.name == name)) for name in REFERENCE_FILES)
     days = sorted(str(day)[:10] for day in trials["started"].dropna())
-    devices = listed(sorted({str(device) for device in trials["device"].dropna()}))
+    devices = listed(sorted({str(device) for device in trials["device"].dropna()}) or ["an unknown device"])
     when = f"{days[0]} to {days[-1]}" if days else "an unknown day"
     rows = {row["experiment"]: row for row in records(summary)}
     return Reference(rows, records(claims), f"{len(trials)} trials, {devices}, {when}")

@@ -127,4 +127,8 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Return log-probabilities, float64 (N, C), of logits (N, C)."""
     shifted = logits.astype(np.float64)
     shifted -= shifted.max(axis=1, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    others = np.exp(shifted)
+    if len(others):
+        # Added to 1, the share of the highest logit, the others would be lost: the highest would have a share of 1.
+        np.put_along_axis(others, shifted.argmax(axis=1, keepdims=True), 0.0, axis=1)
+    return shifted - np.log1p(others.sum(axis=1, keepdims=True))

@@ -35,7 +35,6 @@ TEXT_COLUMNS = (
         "column",
         "term",
         "verdict",
-        "identity",
         "status",
     ),
     *("document", "claim", "source", "test", "names", "evidence", "changed_keys"),

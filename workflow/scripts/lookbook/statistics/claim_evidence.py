@@ -1,7 +1,7 @@
 """The trials that a claim is judged by, and the words of the evidence."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +10,16 @@ import pandas as pd
 
 from lookbook.config.experiments import spec_changes
 from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
-from lookbook.formatting import signed
+from lookbook.formatting import plural, signed
 from lookbook.results.predictions import SPLITS
 from lookbook.results.tables import FLOAT_FORMAT
 from lookbook.statistics.claim_tests import Outcome, Sample
 from lookbook.statistics.comparisons import pairing_note
+from lookbook.statistics.trials import ROUNDING
 
 Histories = Mapping[str, Sequence[pd.DataFrame]]
 Matrices = Mapping[str, Sequence[np.ndarray]]
+PAIRS = "pair of trials", "pairs of trials"
 
 
 class Evidence:
@@ -49,15 +51,15 @@ class Evidence:
         return claim["margin"] or self.margins[claim["metric"].rpartition("_")[2]]
 
     def advantage(self, name: str, other: str, column: str) -> tuple[Sample, int, str]:
-        """Return by how much one experiment is better than another: the values, their number and what they are."""
+        """Return by how much one experiment is better than another: the values, their number, and both in words."""
         sign = -1.0 if METRIC_COLUMNS[column].direction == "lower" else 1.0
         if not pairing_note(spec_changes(self.specs[name], self.specs[other])):
             pairs = pd.merge(self.finished[name], self.finished[other], on=["trial", "seed"], suffixes=("", "_other"))
             differences = (pairs[column] - pairs[f"{column}_other"]).dropna().to_numpy(dtype=np.float64)
             if len(differences):
-                return Sample(sign * differences), len(differences), "pairs of trials"
+                return Sample(sign * differences), len(differences), plural(len(differences), *PAIRS)
         ours, theirs = self.values(name, column), self.values(other, column)
-        return Sample(sign * ours, sign * theirs), min(len(ours), len(theirs)), "trials each"
+        return Sample(sign * ours, sign * theirs), min(len(ours), len(theirs)), trials_each(ours, theirs)
 
 
 def better(name: str, other: str, column: str) -> str:
@@ -65,10 +67,10 @@ def better(name: str, other: str, column: str) -> str:
     return f"Advantage of `{name}` over `{other}` in {words(column)}:"
 
 
-def counted(n: int, unit: str) -> str:
-    """Return a number with its unit, whose first plural becomes a singular: `3 pairs of trials`, `1 trial each`."""
-    first, *rest = unit.split(" ")
-    return " ".join([str(n), first.removesuffix("s") if n == 1 else first, *rest])
+def trials_each(ours: Sized, theirs: Sized) -> str:
+    """Return the numbers of trials of two experiments: `3 trials each`, `10 and 3 trials`."""
+    n, m = len(ours), len(theirs)
+    return f"{plural(n, 'trial')} each" if n == m else f"{n} and {plural(m, 'trial')}"
 
 
 def words(column: str) -> str:
@@ -89,7 +91,7 @@ def interval(outcome: Outcome) -> str:
 
 def has_width(outcome: Outcome) -> bool:
     """Return False where all values are equal: such an interval looks more certain than a few trials are."""
-    return not math.isclose(outcome.low, outcome.high, abs_tol=1e-9)
+    return not math.isclose(outcome.low, outcome.high, abs_tol=ROUNDING)
 
 
 def rate(outcome: Outcome) -> str:

@@ -8,17 +8,25 @@ by chance. The number of trials that would decide is computed as if the estimate
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import stats
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from lookbook.statistics.comparisons import trials_to_detect
-from lookbook.statistics.intervals import CONFIDENCE, UNKNOWN, Interval, exact_interval, mean_interval, welch_interval
+from lookbook.statistics.comparisons import POWER, trials_to_detect
+from lookbook.statistics.intervals import (
+    CONFIDENCE,
+    FEWEST,
+    UNKNOWN,
+    Interval,
+    exact_interval,
+    mean_interval,
+    welch_interval,
+)
 from lookbook.statistics.trials import ROUNDING
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
-FEWEST = 3
 MOST_TRIALS_OF_A_RATE = 1_000
 
 
@@ -106,23 +114,33 @@ def judge_equal(sample: Sample, margin: float) -> Outcome:
         verdict = SUPPORTED
     else:
         verdict = CONTRADICTED if low > margin or high < -margin else UNDECIDED
-    return _outcome(verdict, sample, (low, high), margin - abs(sample.estimate))
+    distance = margin - abs(sample.estimate)
+    # A mean inside is to be told from both bounds, each with half of the probability to fail.
+    return _outcome(verdict, sample, (low, high), distance, (1 + POWER) / 2 if distance > 0 else POWER)
 
 
-def judge_order(steps: Sequence[Sample]) -> tuple[str, list[Outcome]]:
+def judge_order(steps: Sequence[Sample]) -> tuple[Outcome, list[Outcome]]:
     """Judge whether each difference of successive means is above zero.
 
     The claim is supported if every step is, each at 95%: that all steps hold needs no adjustment (Berger 1982). It is
     contradicted if any step is reversed, with intervals adjusted for the number of steps (Bonferroni).
 
     Returns:
-        The verdict, and the outcome of each step.
+        The outcome of the order, and that of each step. The first has the estimate of the first step that contradicts
+        the order, else of the smallest step, and the largest number of trials of its steps if all have one.
     """
     outcomes = [judge_above(step, 0.0) for step in steps]
     adjusted = 1 - (1 - CONFIDENCE) / len(steps)
-    if any(judge_above(step, 0.0, adjusted).verdict == CONTRADICTED for step in steps):
-        return CONTRADICTED, outcomes
-    return (SUPPORTED if all(o.verdict == SUPPORTED for o in outcomes) else UNDECIDED), outcomes
+    for step, outcome in zip(steps, outcomes, strict=True):
+        if judge_above(step, 0.0, adjusted).verdict == CONTRADICTED:
+            return replace(outcome, verdict=CONTRADICTED), outcomes
+    smallest = min(outcomes, key=lambda outcome: outcome.estimate)
+    open_steps = [outcome.trials_needed for outcome in outcomes if outcome.verdict != SUPPORTED]
+    if not open_steps:
+        return smallest, outcomes
+    known = [needed for needed in open_steps if needed is not None]
+    needed = max(known) if len(known) == len(open_steps) else None
+    return replace(smallest, verdict=UNDECIDED, trials_needed=needed), outcomes
 
 
 def judge_spread(values: np.ndarray, others: np.ndarray) -> Outcome:
@@ -133,12 +151,13 @@ def judge_spread(values: np.ndarray, others: np.ndarray) -> Outcome:
     """
     deviations = [np.abs(group - np.median(group)) if len(group) else group for group in (values, others)]
     sample = Sample(*deviations)
-    low, high = UNKNOWN
-    if sample.n >= FEWEST:
-        low, high = sample.estimate, sample.estimate
-        if sample.std >= ROUNDING:
-            compared = CompareMeans(DescrStatsW(deviations[0]), DescrStatsW(deviations[1]))
-            low, high = map(float, compared.tconfint_diff(alpha=1 - CONFIDENCE, usevar="pooled"))
+    if sample.n < FEWEST:
+        # Two values deviate equally from their median, which tells nothing about how deviations vary.
+        return Outcome(UNDECIDED, sample.estimate, *UNKNOWN)
+    low, high = sample.estimate, sample.estimate
+    if sample.std >= ROUNDING:
+        compared = CompareMeans(DescrStatsW(deviations[0]), DescrStatsW(deviations[1]))
+        low, high = map(float, compared.tconfint_diff(alpha=1 - CONFIDENCE, usevar="pooled"))
     verdict = SUPPORTED if low > ROUNDING else CONTRADICTED if high < -ROUNDING else UNDECIDED
     return _outcome(verdict, sample, (low, high), sample.estimate)
 
@@ -148,20 +167,27 @@ def judge_rate(count: int, n: int, share: float) -> Outcome:
     low, high = exact_interval(count, n)
     verdict = SUPPORTED if low > share else CONTRADICTED if high < share else UNDECIDED
     rate = count / n if n else math.nan
-    needed = None
-    if verdict == UNDECIDED and n and abs(rate - share) > ROUNDING:
-        for larger in range(n + 1, MOST_TRIALS_OF_A_RATE + 1):
-            low_then, high_then = exact_interval(round(rate * larger), larger)
-            if low_then > share or high_then < share:
-                needed = larger
-                break
+    needed = _trials_of_a_rate(rate, n, share) if verdict == UNDECIDED and n else None
     return Outcome(verdict, rate, low, high, needed)
 
 
-def _outcome(verdict: str, sample: Sample, interval: Interval, distance: float) -> Outcome:
+def _trials_of_a_rate(rate: float, n: int, share: float) -> int | None:
+    """Return how many trials, more than ``n``, tell a rate from ``share`` with power ``POWER``; None if too many."""
+    larger = np.arange(n + 1, MOST_TRIALS_OF_A_RATE + 1)
+    tail = (1 - CONFIDENCE) / 2
+    # The counts whose interval of Clopper and Pearson is above or below the share.
+    least, most = stats.binom.isf(tail, larger, share) + 1, stats.binom.ppf(tail, larger, share) - 1
+    power = stats.binom.sf(least - 1, larger, rate) + stats.binom.cdf(most, larger, rate)
+    enough = larger[power >= POWER]
+    return int(enough[0]) if len(enough) else None
+
+
+def _outcome(verdict: str, sample: Sample, interval: Interval, distance: float, power: float = POWER) -> Outcome:
     """Return the outcome with the number of trials that would decide; ``distance`` is that to the nearest bound."""
     verdict, needed = (verdict if sample.n >= FEWEST else UNDECIDED), None
-    if verdict == UNDECIDED and sample.std >= 0:
-        found = trials_to_detect(distance, sample.std)
-        needed = FEWEST if sample.n < FEWEST and sample.std < ROUNDING else found and max(FEWEST, found)
+    if verdict == UNDECIDED and sample.std >= ROUNDING:
+        found = trials_to_detect(distance, sample.std, power)
+        needed = found and max(FEWEST, found)
+    elif verdict == UNDECIDED and sample.n < FEWEST and sample.std >= 0 and abs(distance) > ROUNDING:
+        needed = FEWEST  # if their values stay equal
     return Outcome(verdict, sample.estimate, *interval, needed)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lookbook.formatting import listed
+from lookbook.formatting import listed, plural
 from lookbook.results.tables import identity_of
 from lookbook.results.trial import FINISHED
 from lookbook.statistics import claim_tests
@@ -17,15 +17,16 @@ from lookbook.statistics.claim_evidence import (
     Histories,
     Matrices,
     better,
-    counted,
     has_width,
     interval,
     rate,
+    trials_each,
     words,
 )
 from lookbook.statistics.claim_tests import CONTRADICTED, SUPPORTED, UNDECIDED, Outcome, Sample
+from lookbook.statistics.published import NOT_COMPARABLE
 
-NOT_RUN, NOT_COMPARABLE = "not run", "not comparable"
+NOT_RUN = "not run"
 VERDICTS = (SUPPORTED, CONTRADICTED, UNDECIDED, NOT_RUN, NOT_COMPARABLE)
 COLUMNS = (
     *("document", "claim", "source", "test", "names", "verdict", "evidence"),
@@ -87,9 +88,9 @@ def _means(test: Callable[[Sample, Mapping[str, Any], Evidence], Outcome]) -> Ca
 
     def judge(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
         name, other = claim["experiments"]
-        sample, n, unit = found.advantage(name, other, claim["metric"])
+        sample, n, trials = found.advantage(name, other, claim["metric"])
         outcome = test(sample, claim, found)
-        return _row(outcome, n, f"{better(name, other, claim['metric'])} {interval(outcome)}, {counted(n, unit)}")
+        return _row(outcome, n, f"{better(name, other, claim['metric'])} {interval(outcome)}, {trials}")
 
     return judge
 
@@ -98,15 +99,11 @@ def _order(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
     steps = [
         (name, other, *found.advantage(name, other, claim["metric"])) for name, other in pairwise(claim["experiments"])
     ]
-    verdict, outcomes = claim_tests.judge_order([step[2] for step in steps])
+    total, outcomes = claim_tests.judge_order([step[2] for step in steps])
     texts = [
-        f"`{name}` over `{other}` {interval(outcome)}, {counted(n, unit)}"
-        for (name, other, _, n, unit), outcome in zip(steps, outcomes, strict=True)
+        f"`{name}` over `{other}` {interval(outcome)}, {trials}"
+        for (name, other, _, _, trials), outcome in zip(steps, outcomes, strict=True)
     ]
-    needed = [o.trials_needed for o in outcomes if o.verdict == UNDECIDED]
-    whole = max((n for n in needed if n is not None), default=None) if None not in needed else None
-    smallest = min(outcomes, key=lambda outcome: outcome.estimate)
-    total = Outcome(verdict, smallest.estimate, smallest.low, smallest.high, whole if verdict == UNDECIDED else None)
     start = f"Advantage in {words(claim['metric'])}: "
     return _row(total, min(step[3] for step in steps), start + "; ".join(texts))
 
@@ -117,7 +114,7 @@ def _spread(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
     outcome = claim_tests.judge_spread(*groups)
     n = min(map(len, groups))
     start = f"Mean absolute deviation from the median of {words(claim['metric'])}, `{name}` minus `{other}`:"
-    return _row(outcome, n, f"{start} {interval(outcome)}, {counted(n, 'trials each')}")
+    return _row(outcome, n, f"{start} {interval(outcome)}, {trials_each(*groups)}")
 
 
 def _threshold(sign: float) -> Callable[..., dict[str, Any]]:
@@ -130,7 +127,7 @@ def _threshold(sign: float) -> Callable[..., dict[str, Any]]:
         start = f"{words(claim['metric']).capitalize()} of `{name}` minus {claim['threshold']:g}:"
         low, high = sorted((sign * outcome.low, sign * outcome.high))
         turned = Outcome(outcome.verdict, sign * outcome.estimate, low, high, outcome.trials_needed)
-        return _row(turned, len(values), f"{start} {interval(turned)}, {counted(len(values), 'trials')}")
+        return _row(turned, len(values), f"{start} {interval(turned)}, {plural(len(values), 'trial')}")
 
     return judge
 
@@ -153,7 +150,7 @@ def _plateau(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
         return _not_recorded(f"No history of `{name}` has {words(column)} by epoch")
     outcome = claim_tests.judge_equal(Sample(values), found.margin(claim))
     start = f"Change in {words(column)} of `{name}` from epoch {first} to {last}:"
-    return _row(outcome, len(values), f"{start} {interval(outcome)}, {counted(len(values), 'trials')}")
+    return _row(outcome, len(values), f"{start} {interval(outcome)}, {plural(len(values), 'trial')}")
 
 
 def _most_confused(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
@@ -167,10 +164,15 @@ def _most_confused(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
     return _row(outcome, n, f"{classes} are the most confused classes in {count} of {n} trials {rate(outcome)}")
 
 
-def _most_confused_pair(matrix: np.ndarray) -> tuple[int, int]:
-    """Return the two classes of a confusion matrix (C, C) that are confused most often, in both directions together."""
+def _most_confused_pair(matrix: np.ndarray) -> tuple[int, int] | None:
+    """Return the two classes of a confusion matrix (C, C) that are confused most often, in both directions together.
+
+    None if several pairs are confused equally often, such as by a trial that predicts one class only.
+    """
     both = matrix + matrix.T
-    return max(combinations(range(len(both)), 2), key=lambda pair: both[pair])
+    counts = {pair: both[pair] for pair in combinations(range(len(both)), 2)}
+    most = [pair for pair, count in counts.items() if count == max(counts.values())]
+    return most[0] if len(most) == 1 else None
 
 
 JUDGES: Mapping[str, Callable[..., dict[str, Any]]] = {

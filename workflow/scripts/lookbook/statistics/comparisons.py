@@ -25,7 +25,7 @@ from statsmodels.stats.power import TTestPower
 from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
 from lookbook.results.tables import identity_of
 from lookbook.results.trial import FINISHED
-from lookbook.statistics.intervals import mean_interval
+from lookbook.statistics.intervals import CONFIDENCE, mean_interval
 from lookbook.statistics.trials import COMPARED, ROUNDING
 
 PARTS = ("difference", "ci_low", "ci_high", "probability_of_improvement", "p", "p_adjusted")
@@ -34,6 +34,11 @@ COLUMNS = ("experiment", "base", "n_pairs", *VALUES, "trials_needed", "note", "i
 # The difference of test accuracies that ``trials_needed`` is about, and the power to detect it.
 DETECTED, POWER = 0.005, 0.8
 MOST_TRIALS = 100_000
+# The settings that decide which images trial t has, and their labels. Where one differs, trials are no pairs.
+UNPAIRED = (
+    *("dataset", "one_vs_all", "split", "limit"),
+    *(f"sampling.{key}" for key in ("classes", "size", "proportions", "per_class", "before_split")),
+)
 
 
 def compare_with_bases(trials: pd.DataFrame, experiments: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
@@ -96,24 +101,25 @@ def trials_needed(differences: np.ndarray) -> int | None:
     return trials_to_detect(DETECTED, float(differences.std(ddof=1)))
 
 
-def trials_to_detect(difference: float, std: float) -> int | None:
-    """Return how many values tell a mean from a bound with power ``POWER`` at 5%, two-sided.
+def trials_to_detect(difference: float, std: float, power: float = POWER) -> int | None:
+    """Return how many values tell a mean from a bound at 5%, two-sided.
 
     Args:
         difference: the distance of the mean from the bound, of any sign.
         std: the standard deviation of the values.
+        power: the probability to tell them apart.
 
     Returns:
         At least 2. None if the values do not vary, or more than ``MOST_TRIALS`` are needed.
     """
     if not std >= ROUNDING or not abs(difference) >= ROUNDING:
         return None
-    effect, test = abs(difference) / std, TTestPower()
-    if test.power(effect, 2, 0.05) >= POWER:
+    effect, alpha, test = abs(difference) / std, 1 - CONFIDENCE, TTestPower()
+    if test.power(effect, 2, alpha) >= power:
         return 2
-    if test.power(effect, MOST_TRIALS, 0.05) < POWER:
+    if test.power(effect, MOST_TRIALS, alpha) < power:
         return None
-    return math.ceil(test.solve_power(effect, alpha=0.05, power=POWER))
+    return math.ceil(test.solve_power(effect, alpha=alpha, power=power))
 
 
 def paired(differences: np.ndarray, sign: int = 1) -> dict[str, float]:
@@ -154,7 +160,10 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 def pairing_note(changes: Iterable[Mapping[str, Any]]) -> str:
     """Describe which parts of a paired comparison differ besides the change under test."""
-    parts = {part for change in changes for part in str(change["key"]).split(".")}
-    if parts & {"dataset", "data"}:
+    keys = [f"{change['key']}." for change in changes]
+    differing = {setting for setting in UNPAIRED if any(key.startswith(f"{setting}.") for key in keys)}
+    if "dataset" in differing:
         return "the datasets differ: the trials of a pair share only their seed"
-    return "the splits differ: the trials of a pair share only their seed and the test set" if "split" in parts else ""
+    if "one_vs_all" in differing:
+        return "the labels differ: the accuracies are those of different tasks"
+    return "the splits differ: the trials of a pair share only their seed and the test set" if differing else ""

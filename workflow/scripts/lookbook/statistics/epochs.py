@@ -8,7 +8,7 @@ import pandas as pd
 
 from lookbook.results.tables import PUBLISHED, STATISTICS, identity_of
 from lookbook.statistics.published import compare_with_published
-from lookbook.statistics.summary import describe
+from lookbook.statistics.summary import describe, is_share
 
 COLUMNS = ("experiment", "epoch", "column", "n", *STATISTICS, *PUBLISHED, "identity")
 
@@ -51,7 +51,7 @@ def compare_epochs(
         found = [history.at[epoch, column] for history in histories[name] if epoch in history.index]
         values = pd.Series(found, dtype=np.float64).dropna()
         margin = profile["margin"][column.rpartition("_")[2]]
-        row = {"experiment": name, "epoch": epoch, "column": column, **describe(values)}
+        row = {"experiment": name, "epoch": epoch, "column": column, **describe(values, is_share=is_share(column))}
         row |= compare_with_published(values.to_numpy(), value, margin, comparable=profile["comparable"])
         result.append(row | {"identity": identity_of(trials, [name])})
     whole = dict.fromkeys(("epoch", "n", "published_trials", "in_range"), "Int64")

@@ -7,6 +7,8 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 CONFIDENCE = 0.95
+# Accuracies are multiples of one image, so two trials can be equal by chance, and an interval of theirs has no width.
+FEWEST = 3
 Interval = tuple[float, float]
 UNKNOWN: Interval = (math.nan, math.nan)
 

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 
 from lookbook.results.predictions import SPLITS
-from lookbook.statistics.intervals import prediction_interval, sample_std, welch_interval
+from lookbook.statistics.intervals import FEWEST, prediction_interval, sample_std, welch_interval
 from lookbook.statistics.trials import ROUNDING
 
 # The columns of trials.csv that documents publish values for.
 VALUES = tuple(f"{split}_{metric}" for split in SPLITS for metric in ("accuracy", "loss"))
+REPRODUCED, COMPATIBLE, HIGHER, LOWER, INCONCLUSIVE = "reproduced", "compatible", "higher", "lower", "inconclusive"
+VERDICTS = (REPRODUCED, COMPATIBLE, HIGHER, LOWER, INCONCLUSIVE)
+NOT_COMPARABLE = "not comparable"
 PARTS = ("mean", "std", "min", "max", "trials")
 
 
@@ -95,10 +98,12 @@ def compare_with_published(
     n, trials, printed_std = len(values), int(published["trials"]), published["std"]
     mean = float(values.mean()) if n else math.nan
     std = float(values.std(ddof=1)) if n > 1 else math.nan
+    # Two trials that are equal by chance tell as little about their spread as one.
+    counted = n if n >= FEWEST or std >= ROUNDING else min(n, 1)
     if trials > 1 and not math.isnan(printed_std):
-        low, high = welch_interval(mean, std, n, published["mean"], sample_std(printed_std, trials), trials)
+        low, high = welch_interval(mean, std, counted, published["mean"], sample_std(printed_std, trials), trials)
     else:
-        low, high = (bound - published["mean"] for bound in prediction_interval(mean, std, n))
+        low, high = (bound - published["mean"] for bound in prediction_interval(mean, std, counted))
     lowest, highest = published["min"], published["max"]
     in_range = None
     if n and comparable and not math.isnan(lowest + highest):
@@ -124,14 +129,15 @@ def verdict(low: float, high: float, margin: float, *, comparable: bool) -> str:
         ``reproduced`` if the interval lies within -+ ``margin``, which makes the two values equivalent: the two
         one-sided tests of Schuirmann (1987) each reject at 2.5%. Otherwise ``higher`` or ``lower`` if the interval
         does not contain zero, and ``compatible`` if it does: too wide to show that the values are equal, or that they
-        differ. ``inconclusive`` with fewer than two trials; ``not comparable`` if the budgets were reduced.
+        differ. ``inconclusive`` with fewer than two trials, or two equal ones; ``not comparable`` if the budgets were
+        reduced.
     """
     if not comparable:
-        return "not comparable"
+        return NOT_COMPARABLE
     if math.isnan(low):
-        return "inconclusive"
+        return INCONCLUSIVE
     if max(-low, high) <= margin + ROUNDING:
-        return "reproduced"
+        return REPRODUCED
     if low > ROUNDING:
-        return "higher"
-    return "lower" if high < -ROUNDING else "compatible"
+        return HIGHER
+    return LOWER if high < -ROUNDING else COMPATIBLE

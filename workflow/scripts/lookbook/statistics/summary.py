@@ -79,9 +79,7 @@ def summary_row(trials: pd.DataFrame) -> dict[str, Any]:
         "collapse_rate_high": high,
     }
     for column in NUMERIC:
-        statistics = describe(finished[column])
-        if column in METRIC_COLUMNS and METRIC_COLUMNS[column].is_share:
-            statistics |= {name: float(np.clip(statistics[name], 0.0, 1.0)) for name in ("ci_low", "ci_high")}
+        statistics = describe(finished[column], is_share=is_share(column))
         row |= {f"{column}_{name}": value for name, value in statistics.items()}
     for column in VALUES:
         row[f"{column}_mean_without_collapsed"] = describe(learned[column])["mean"]
@@ -93,13 +91,18 @@ def finished_values(trials: pd.DataFrame, column: str) -> np.ndarray:
     return trials.loc[trials["status"].isin(FINISHED), column].dropna().to_numpy(dtype=np.float64)
 
 
-def describe(column: pd.Series) -> dict[str, float]:
-    """Return n and the ``STATISTICS`` of the values that are not missing."""
+def is_share(column: str) -> bool:
+    """Return whether a column of trials.csv or history.csv has values from 0 to 1."""
+    return column in METRIC_COLUMNS and METRIC_COLUMNS[column].is_share
+
+
+def describe(column: pd.Series, *, is_share: bool = False) -> dict[str, float]:
+    """Return n and the ``STATISTICS`` of the values that are not missing; the interval of a share is clipped."""
     values = column.dropna().to_numpy(dtype=np.float64)
     result = dict.fromkeys(STATISTICS, math.nan) | {"n": len(values)}
     if len(values):
         result |= {"mean": values.mean(), "min": values.min(), "max": values.max()}
     if len(values) > 1:
-        low, high = mean_interval(values)
-        result |= {"std": values.std(ddof=1), "ci_low": low, "ci_high": high}
+        low, high = np.clip(mean_interval(values), 0.0, 1.0) if is_share else mean_interval(values)
+        result |= {"std": values.std(ddof=1), "ci_low": float(low), "ci_high": float(high)}
     return result

@@ -7,15 +7,16 @@ from lookbook.formatting import MISSING, listed, percent, plural, signed, slug, 
 from lookbook.report.blocks import Block, Column, Details, Paragraph, Table
 from lookbook.report.inline import code, join, link, sentence, strong
 from lookbook.report.inputs import Report, Row
-from lookbook.statistics.claims import NOT_COMPARABLE, NOT_RUN, RATE_TESTS, VERDICTS
+from lookbook.statistics.claims import NOT_RUN, RATE_TESTS, VERDICTS
+from lookbook.statistics.published import NOT_COMPARABLE
 
 TEXT = """
 A claim is supported if the whole 95% interval of the tested quantity agrees with it, contradicted if no part of the
 interval does, and undecided otherwise; fewer than three trials decide nothing. The quantity is the advantage of one
-experiment over the next, the difference from a stated value, or a share of trials. Each claim is judged on its own.
-Trials of two experiments are compared in pairs of equal seeds where both split the same images in the same way, else as
-independent groups. How many trials would decide is computed for the estimate and the spread of these trials, with 80%
-power.
+experiment over the next, the difference from a stated value, or a share of trials, those of several experiments
+together. Each claim is judged on its own. Trials of two experiments are compared in pairs of equal seeds where both
+split the same images in the same way, else as independent groups. How many trials would decide is computed for the
+estimate and the spread of these trials, with 80% power.
 """
 
 

@@ -140,7 +140,7 @@ def submission(report: Report, experiment: Experiment) -> Iterator[Block]:
 def effects(report: Report, experiment: Experiment) -> Iterator[Group]:
     """Yield the effect of the changes on each compared metric, with p-values unless the budgets are reduced."""
     row = experiment.comparison
-    if row is None or experiment.is_range_test:
+    if row is None or experiment.remark:
         return
     names = [name.removesuffix("_difference") for name in row if name.endswith("_difference")]
     metrics = [name for name in names if row[f"{name}_difference"] is not None]

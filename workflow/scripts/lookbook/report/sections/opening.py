@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from lookbook.formatting import duration, plural, slug
 from lookbook.report.blocks import Block, Details, Group, Heading, Items, Paragraph, Tiles
-from lookbook.report.findings import VERDICTS, findings
+from lookbook.report.findings import findings
 from lookbook.report.inline import Inline, code, link, sentence, strong
 from lookbook.report.inputs import Document, Report
+from lookbook.statistics.published import COMPATIBLE, REPRODUCED
 
 GUIDE = """
 Every experiment is trained several times with different seeds. A value is the mean over its finished trials ± their
@@ -51,7 +52,9 @@ def overview(report: Report) -> Iterator[Block]:
         # Each published value counts once, also where further experiments are compared with it.
         compared = (e for e in experiments if e.accuracy.verdict and e.has_own_published_values)
         verdicts = Counter(experiment.accuracy.verdict for experiment in compared)
-        tiles += [(f"{verdicts[word]} of {verdicts.total()}", f"accuracies {word}") for word in VERDICTS[:2]]
+        tiles += [
+            (f"{verdicts[word]} of {verdicts.total()}", f"accuracies {word}") for word in (REPRODUCED, COMPATIBLE)
+        ]
     yield Tiles([*tiles, (duration(report.seconds), "of training in total")])
 
 

@@ -7,6 +7,7 @@ from lookbook.report.blocks import Block, Cell, Column, Details, Paragraph, Tabl
 from lookbook.report.experiment import EXPERIMENT, SPLITS, Experiment
 from lookbook.report.inline import Inline, chip, experiment_link, join, link, strong
 from lookbook.report.inputs import Document
+from lookbook.statistics.published import NOT_COMPARABLE
 
 DUPLICATES = (
     "Classes are balanced by resampling images. If that happens before the split, the same image can be in the "
@@ -59,11 +60,14 @@ def results(document: Document) -> Iterator[Block]:
 def values(metric: str, document: Document) -> Iterator[Column]:
     """Yield the columns of a metric: our value, the published one and, with the full budgets, their difference.
 
-    A document without published values has only the first.
+    A document without published values has only the first. Where the experiments are not all measured on one split,
+    each cell states its own.
     """
+    splits = {experiment.split for experiment in document.experiments}
+    label = metric.capitalize() if len(splits) > 1 else f"{SPLITS[splits.pop()]} {metric}".capitalize()
 
     def split(experiment: Experiment) -> list[str]:
-        return [] if experiment.split == "test" else [f"{SPLITS[experiment.split]} split"]
+        return [f"{SPLITS[experiment.split]} split"] if len(splits) > 1 else []
 
     def ours(experiment: Experiment) -> Cell:
         found = experiment.main(metric)
@@ -85,7 +89,7 @@ def values(metric: str, document: Document) -> Iterator[Column]:
 
     def difference(experiment: Experiment) -> Cell:
         found = experiment.main(metric)
-        if found.verdict in (None, "not comparable"):
+        if found.verdict in (None, NOT_COMPARABLE):
             return Cell(signed(found.delta), [], found.delta)
         # Without "95%: ", which does not fit into the column.
         interval = [span(found.delta_low, found.delta_high, signed)] if found.delta_low is not None else []
@@ -99,7 +103,8 @@ def values(metric: str, document: Document) -> Iterator[Column]:
         return Column("95% interval", cell)
 
     verdict = Column("Verdict", lambda e: e.main(metric).verdict or MISSING, is_number=False)
-    yield Column(f"Test {metric}", ours, details=[interval("ci_low", "ci_high", fixed)])
+    where = [Column("Split", lambda e: SPLITS[e.split], is_number=False)] if len(splits) > 1 else []
+    yield Column(label, ours, details=[*where, interval("ci_low", "ci_high", fixed)])
     if not has_published_values(document):
         return
     yield Column("Published", published, details=[])

@@ -11,16 +11,18 @@ from lookbook.report.blocks import Block, Cell, Column, Paragraph, Table
 from lookbook.report.experiment import LABELS, Experiment, Statistic
 from lookbook.report.inline import chip, experiment_link, join
 from lookbook.report.inputs import Document, group_by
+from lookbook.statistics.published import HIGHER, LOWER, REPRODUCED
 
 TEXT = (
     "The published code of these experiments trains differently from the text. The experiments by the text and those "
-    "by the code are compared with the same published value; the verdicts reproduced and compatible explain it. It is "
-    "undecided where one of them has no verdict or an inconclusive one. Where neither explains it, settings of our own "
-    "show whether the network can reach it."
+    "by the code are compared with the same published value; the verdict reproduced explains it, higher and lower do "
+    "not. It is undecided where one of them has another verdict. Where neither explains it, settings of our own show "
+    "whether the network can reach it."
 )
 METRICS = ("accuracy", "loss")
-# Whether a verdict explains the published value; the others do not decide it.
-EXPLAINS = {"reproduced": True, "compatible": True, "higher": False, "lower": False}
+# Whether a verdict explains the published value; the others do not decide it: compatible trials are too few or vary
+# too much to show that the values are equal.
+EXPLAINS = {REPRODUCED: True, HIGHER: False, LOWER: False}
 # Whether the text and whether the code explains a published value.
 WORDS = {(True, True): "both", (True, False): "text", (False, True): "code", (False, False): "neither"}
 UNDECIDED = "undecided"
@@ -66,7 +68,7 @@ class PublishedValue(NamedTuple):
 
     def _is_reached(self) -> bool:
         """Return whether the settings of our own give the value or a better one."""
-        better = "lower" if COLUMNS_OF_TRIALS[self.column].direction == "lower" else "higher"
+        better = LOWER if COLUMNS_OF_TRIALS[self.column].direction == "lower" else HIGHER
         return any(EXPLAINS.get(verdict or UNDECIDED) or verdict == better for verdict in self._verdicts("ours"))
 
 
@@ -94,7 +96,8 @@ def text_and_code(document: Document) -> Iterator[Block]:
 def _ours(value: PublishedValue, experiments: Sequence[Experiment]) -> Cell:
     """Return the mean and the verdict of each finished experiment."""
     found = {experiment.name: experiment.statistic(value.column) for experiment in experiments if experiment.n_ok}
-    small = [join([experiment_link(name), chip(ours.verdict, ours.verdict)], " ") for name, ours in found.items()]
+    judged = {name: ours.verdict for name, ours in found.items() if ours.verdict}
+    small = [join([experiment_link(name), chip(verdict, verdict)], " ") for name, verdict in judged.items()]
     return Cell(join([ours.text for ours in found.values()], "; ") if found else MISSING, small)
 
 

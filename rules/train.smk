@@ -28,7 +28,7 @@ rule train_trial:
         "../envs/training.yaml"
     threads: CONFIG["devices"]["threads"]
     resources:
-        gpu=gpus_to_request(CONFIG["devices"]["gpu"], CONFIG["devices"]["backend"]),
+        gpu=lambda wildcards: GPUS_OF_BACKEND[EXPERIMENTS[wildcards.experiment].spec["backend"]],
         # A job that ran out of memory gets more when it is retried.
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         # Stated in the log.

@@ -3,9 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from small_trials import program_of
+from small_trials import CPU, DATA, program_of, tiny_spec
 
+from lookbook.training import fit
 from lookbook.training.averaging import WeightAverage, reestimate_statistics
+from lookbook.training.setup import set_up
 from lookbook.training.trial_data import Stack
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (90, 8, 8, 1), dtype=np.uint8)
@@ -44,15 +46,26 @@ def test_statistics_are_the_average_of_those_of_the_batches(model_and_program):
     program.train(np.arange(60, dtype=np.int32).reshape(2, 30))
     convolution, normalisation = model.layers[1], model.layers[2]
     weights = [w.numpy() for w in model.trainable_variables]
-    batches = np.split(np.arange(90, dtype=np.int32), 3)
+    batches = np.split(np.arange(90, dtype=np.int32), [40, 80])
 
     reestimate_statistics(model, program.update_batch_statistics, batches)
 
     maps = [convolution(IMAGES[batch].astype("float32") / 255).numpy() for batch in batches]
-    mean = np.mean([m.mean((0, 1, 2)) for m in maps], axis=0)
-    variance = np.mean([m.var((0, 1, 2)) for m in maps], axis=0)
+    sizes = [len(batch) for batch in batches]
+    mean = np.average([m.mean((0, 1, 2)) for m in maps], axis=0, weights=sizes)
+    variance = np.average([m.var((0, 1, 2)) for m in maps], axis=0, weights=sizes)
     np.testing.assert_allclose(normalisation.moving_mean.numpy(), mean, atol=1e-5)
     np.testing.assert_allclose(normalisation.moving_variance.numpy(), variance, rtol=1e-4)
     assert normalisation.momentum == 0.99
     for before, after in zip(weights, model.trainable_variables, strict=True):
         np.testing.assert_array_equal(after.numpy(), before)
+
+
+def test_every_batch_of_a_dataset_sorted_by_class_has_images_of_several_classes(monkeypatch):
+    spec = tiny_spec(training={"batch_size": 12, "epochs": 1, "weight_averaging": {"start_epoch": 1, "every": 1}})
+    setup, result, seen = set_up(spec, 1, DATA, CPU), fit.start(spec), []
+    fit.fit(setup, 1, result)
+    monkeypatch.setattr(fit, "reestimate_statistics", lambda model, update, batches: seen.extend(batches))
+    fit.set_final_weights(setup, result)
+    np.testing.assert_array_equal(np.sort(np.concatenate(seen)), setup.data.train_rows)
+    assert all(len(set(setup.data.labels[batch])) > 1 for batch in seen)

@@ -14,7 +14,7 @@ from lookbook.files import replacing
 from lookbook.training.fit import FitResult, assign, to_numpy
 
 # Increase it when the content of a checkpoint changes; checkpoints of another format are ignored.
-FORMAT = 2
+FORMAT = 3
 
 
 def save(path: Path, identity: str, variables: list[Any], result: FitResult) -> None:
@@ -22,7 +22,7 @@ def save(path: Path, identity: str, variables: list[Any], result: FitResult) -> 
 
     Args:
         path: the file, ending in ``.npz``.
-        identity: the trial's identity; the checkpoint of another trial is never loaded.
+        identity: of the trial and of what computes it; the checkpoint of another one is never loaded.
         variables: all variables that a training step changes.
         result: the training so far.
     """
@@ -37,6 +37,7 @@ def save(path: Path, identity: str, variables: list[Any], result: FitResult) -> 
         "identity": identity,
         "sizes": {group: len(arrays) for group, arrays in groups.items()},
         "history": result.history,
+        "phases": result.phases,
         "best_loss": stopping.best_loss if stopping else None,
         "best_epoch": stopping.best_epoch if stopping else None,
         "averaged_epochs": average.count if average else 0,
@@ -65,7 +66,7 @@ def load(path: Path, identity: str, variables: list[Any], result: FitResult) -> 
         # A damaged archive can raise any exception; then the trial starts again.
         return False
     assign(variables, groups["variables"])
-    result.history = header["history"]
+    result.history, result.phases = header["history"], header["phases"]
     if result.stopping:
         result.stopping.best_loss, result.stopping.best_epoch = header["best_loss"], header["best_epoch"]
         result.stopping.best_weights = groups["best"]

@@ -48,8 +48,11 @@ def keep_in(folder: Path, backend: str) -> None:
         os.environ["TF_XLA_FLAGS"] = " ".join(filter(None, flags))
 
 
-def remove(folder: Path) -> bool:
-    """Remove a folder of compilations; return whether it held any."""
-    held_any = folder.is_dir() and any(folder.iterdir())
+def holds_any(folder: Path) -> bool:
+    """Return whether a folder has compilations."""
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder of compilations."""
     shutil.rmtree(folder, ignore_errors=True)
-    return held_any

@@ -25,6 +25,17 @@ class Phases:
         self._last = time.perf_counter() if started is None else started
         self._last_cpu = 0.0
 
+    @property
+    def spent(self) -> dict[str, dict[str, float]]:
+        """Both times by phase, as JSON values."""
+        return {"seconds": dict(self.seconds), "cpu_seconds": dict(self.cpu_seconds)}
+
+    def add(self, spent: dict[str, dict[str, float]]) -> None:
+        """Add the times of an earlier process."""
+        for times, earlier in ((self.seconds, spent["seconds"]), (self.cpu_seconds, spent["cpu_seconds"])):
+            for name, seconds in earlier.items():
+                times[name] = round(times.get(name, 0.0) + seconds, 4)
+
     def end(self, name: str) -> None:
         """Add the time since the end of the previous phase to a phase."""
         now, cpu = time.perf_counter(), time.process_time()
@@ -40,7 +51,7 @@ def epoch_line(result: FitResult, epochs: int, images: int, phases: Phases) -> s
         result: the training so far.
         epochs: number of epochs of the whole training.
         images: images per epoch.
-        phases: the times of this process, from which the share of validation and checkpoints is estimated.
+        phases: the times of the trial, from which the share of validation and checkpoints is estimated.
     """
     row, mean = result.history[-1], float(np.mean([row["seconds"] for row in result.history]))
     spent = sum(phases.seconds.get(phase, 0) for phase in ("train", "validate", "checkpoint"))

@@ -15,7 +15,7 @@ from typing import Any
 from lookbook.config.digests import digest
 from lookbook.datasets import arrays
 from lookbook.errors import ConfigError
-from lookbook.files import remove_temporaries
+from lookbook.files import file_sha256, remove_temporaries
 from lookbook.results.paths import TRIAL_FILES
 from lookbook.results.predictions import SPLITS
 from lookbook.results.trial import FINISHED, is_intact, trial_identity
@@ -59,9 +59,12 @@ def train(
         initial: ``initial_weights`` and ``initial_trial`` of ``trial.run``.
 
     Raises:
-        ConfigError: LOOKBOOK_CHECKPOINTS names no folder that this process can write to.
+        ConfigError: LOOKBOOK_CHECKPOINTS names no folder that this process can write to, or the experiment starts from
+            the weights of another one and none are given.
     """
     manifest = manifest or Path("resources/datasets") / trial_spec["spec"]["dataset"] / "manifest.json"
+    started = time.perf_counter() if started is None else started
+    trial_spec = _with_initial_weights(trial_spec, **initial)
     identity = trial_identity(digest(trial_spec), arrays.load(manifest).digest)
     stored = None if checkpoint else _stored_checkpoint(trial_spec, identity)
     checkpoint = checkpoint or stored or folder / "checkpoint.npz"
@@ -73,7 +76,7 @@ def train(
         held.enter_context(hold_lock(folder / "trial.lock", log=log))
         if stored:  # Nodes that do not share ``folder`` share this lock.
             held.enter_context(hold_lock(stored.with_suffix(".lock"), log=log))
-        has_lock = time.perf_counter()
+        waited = time.perf_counter() - before_lock
         if adopt and is_intact(folder, identity):
             log("another job has trained this trial: its results are complete and are kept")
             return
@@ -84,7 +87,7 @@ def train(
         compilations_folder = compilations.folder_for(trial_spec)
         compilations.keep_in(compilations_folder, backend)
         slots = int(os.environ.get("LOOKBOOK_SLOTS_PER_GPU", "1"))
-        devices.prepare(threads, gpu=use_gpu, slots_per_gpu=slots, backend=backend)
+        waited += devices.prepare(threads, gpu=use_gpu, slots_per_gpu=slots, backend=backend)
         devices.limit_threads(threads)
         from lookbook.runtime import trial
 
@@ -96,13 +99,28 @@ def train(
             threads=threads,
             gpu=use_gpu,
             compilations_folder=compilations_folder,
-            started=has_lock if started is None else started + has_lock - before_lock,  # without the time of waiting
+            started=started + waited,  # so that waiting for locks and a GPU does not count
             log=log,
             **initial,
         )
         if facts["status"] in FINISHED:
             split = next(split for split in reversed(SPLITS) if split in facts["accuracy"])
             log(f"{SPLITS[split]} accuracy {facts['accuracy'][split]:.4f}: {folder / 'model.keras'}")
+
+
+def _with_initial_weights(
+    trial_spec: dict[str, Any], initial_weights: Path | None = None, initial_trial: Path | None = None
+) -> dict[str, Any]:
+    """Return the specification of a trial that may start from a saved model, whose SHA-256 is then a part of it."""
+    start = trial_spec["spec"].get("initial_weights")
+    if initial_weights is not None:
+        return trial_spec | {"spec": trial_spec["spec"] | {"initial_weights": file_sha256(initial_weights)}}
+    if start is not None and initial_trial is None:
+        raise ConfigError(
+            f"{trial_spec['experiment']} starts from the weights of {start}: train that one first, and add "
+            "--initial-weights with its model.keras"
+        )
+    return trial_spec
 
 
 def _stored_checkpoint(trial_spec: dict[str, Any], identity: str) -> Path | None:

@@ -53,7 +53,7 @@ def run(
         trial_spec: the trial specification, see ``config.trial_specs``.
         manifest: manifest.json of the prepared dataset.
         folder: the folder of the result files.
-        checkpoint: the .npz file with the state after the last epoch; removed at the end.
+        checkpoint: the .npz file with the state after the last epoch; removed when the trial has results.
         threads: number of CPU threads.
         gpu: whether the job requested a GPU.
         initial_weights: a saved model whose weights the network starts from.
@@ -97,6 +97,7 @@ def run(
     }
     if facts["gpu_missing"]:
         log(f"a GPU was requested, but {trial_spec['spec']['backend']} finds none; training on the CPU")
+    had_compilations = compilations_folder is not None and compilations.holds_any(compilations_folder)
     try:
         number, hardware = trial_spec["trial"], devices.detect()
         setup = set_up(trial_spec["spec"], trial_spec["seed"], data, hardware, initial_weights, trial=number)
@@ -108,12 +109,14 @@ def run(
     except Exception as error:
         if by_hand is not None and str(error).startswith(str(by_hand)):
             raise ResultError(str(error)[:300]) from None
+        facts |= {"status": _status_of(error), "error": f"{type(error).__name__}: {error}"}
         was_compiling = "build" in phases.seconds and "compile" not in phases.seconds
-        if was_compiling and compilations_folder and compilations.remove(compilations_folder):
+        # Those that this process has stored are not damaged, and too little memory is a property of the trial.
+        if compilations_folder and had_compilations and was_compiling and facts["status"] == "failed":
+            compilations.remove(compilations_folder)
             raise OSError(
                 f"cannot compile with the stored compilations of {compilations_folder}; they are removed: run again"
             ) from error
-        facts |= {"status": _status_of(error), "error": f"{type(error).__name__}: {error}"}
         facts["traceback"] = traceback.format_exc()
         write_empty_results(folder)
         phases.end("failed")
@@ -122,7 +125,8 @@ def run(
     facts["peak_memory_mb"] = devices.peak_memory_mb()
     facts["seconds"] = round(sum(phases.seconds.values()), 3)
     facts = write_trial(folder, facts)
-    checkpoint.unlink(missing_ok=True)
+    if facts["error"] is None:  # else a further attempt continues: the cause may be another job's use of the memory
+        checkpoint.unlink(missing_ok=True)
     log(f"{facts['status']} after {facts['seconds']:.1f} s")
     return facts
 
@@ -130,11 +134,16 @@ def run(
 def _fit(setup: Setup, spec: dict[str, Any], checkpoint: Path, identity: str, phases: Phases, log: Log) -> FitResult:
     """Train all epochs that the checkpoint does not have, writing a checkpoint and a progress line after each."""
     result, epochs, images = start(spec), spec["training"]["epochs"], len(setup.data.epoch(1))
-    if checkpoints.load(checkpoint, identity, setup.variables, result):
+    # A trial is not continued in another precision, with other random numbers or by another version of a package.
+    computed_by = {"precision": setup.precision, "compile": setup.task.compilation, "versions": devices.versions()}
+    state = digest({"identity": identity, **computed_by})
+    if checkpoints.load(checkpoint, state, setup.variables, result):
         log(f"resuming after epoch {len(result.history)}")
+        phases.add(result.phases)
 
     def on_epoch_end() -> None:
-        checkpoints.save(checkpoint, identity, setup.variables, result)
+        result.phases = phases.spent
+        checkpoints.save(checkpoint, state, setup.variables, result)
         phases.end("checkpoint")
         log(epoch_line(result, epochs, images, phases))
 

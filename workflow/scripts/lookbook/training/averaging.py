@@ -44,7 +44,7 @@ class WeightAverage:
 def reestimate_statistics(
     model: keras.Model, update_batch_statistics: Callable[[np.ndarray], None], batches: list[np.ndarray]
 ) -> None:
-    """Replace the moving statistics of batch normalization by their average over batches of training images.
+    """Replace the moving statistics of batch normalization by their average over the training images, by batch.
 
     Args:
         model: the network with its final weights.
@@ -64,8 +64,9 @@ def reestimate_statistics(
     for batch in batches:
         update_batch_statistics(batch)
         for total, variable in zip(sums, statistics, strict=True):
-            total += keras.ops.convert_to_numpy(variable)
+            total += len(batch) * keras.ops.convert_to_numpy(variable)
+    count = sum(map(len, batches))
     for variable, total in zip(statistics, sums, strict=True):
-        variable.assign(total / len(batches))
+        variable.assign(total / count)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from lookbook.sampling.splits import epoch_order
 from lookbook.training.averaging import WeightAverage, reestimate_statistics
 from lookbook.training.early_stopping import EarlyStopping
 
@@ -29,11 +30,13 @@ class FitResult:
         average: the average of late weights, or None.
         history: one row per epoch: epoch, step, learning_rate, seconds, train_loss, train_accuracy, and the loss and
             accuracy of the validation images, if there are any, and of the watched splits.
+        phases: the times of ``runtime.epochs.Phases``, of all processes of the trial together.
     """
 
     stopping: EarlyStopping | None
     average: WeightAverage | None
     history: list[Row] = field(default_factory=list)
+    phases: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def diverged(self) -> bool:
@@ -77,7 +80,7 @@ def fit(
     if not is_done():
         for batches in _batches(data.epoch(1), data.batch_size):
             setup.program.prepare(batches)
-        on_phase_end("compile")
+    on_phase_end("compile")
     while not is_done():
         epoch = len(result.history) + 1
         started = time.perf_counter()
@@ -111,7 +114,8 @@ def set_final_weights(setup: Setup, result: FitResult) -> None:
         assign(setup.model.variables, result.stopping.best_weights)
     if result.average is not None and result.average.weights:
         assign(setup.model.trainable_variables, result.average.weights)
-        size, rows = setup.data.batch_size, setup.data.train_rows
+        # Some datasets are sorted by class, and the statistics of a batch should be those of all classes.
+        size, rows = setup.data.batch_size, epoch_order(setup.data.train_rows, setup.data.seed, 0)
         batches = np.split(rows, range(size, len(rows), size))
         reestimate_statistics(setup.model, setup.program.update_batch_statistics, batches)
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from lookbook.datasets.arrays import Dataset
 
 
+LEAST_EVALUATION_BATCH = 64
+
+
 @dataclass(frozen=True)
 class Setup:
     """A trial that is ready to train.
@@ -77,7 +80,9 @@ def set_up(
     if spec["training"]["early_stopping"] and not len(trial_data.splits["valid"]):
         raise ValueError("training.early_stopping: the validation split has no image; increase split.validation")
     if trial_data.augmented_before is not None:
-        # A stream of its own, so that the random numbers of the training steps do not depend on it.
+        # A stream of its own, so that the random numbers of the training steps do not depend on it. Some of Keras's
+        # augmentations also use Python's random numbers.
+        keras.utils.set_random_seed(stream_seed(seed, "copies"))
         transform = augmentation.compose(transforms, keras.random.SeedGenerator(stream_seed(seed, "copies")))
         trial_data = trial_data.with_images_augmented_before(compile_transform(transform))
         transforms = []
@@ -109,8 +114,10 @@ def set_up(
         hardware=hardware,
     )
     evaluation_batch = EVALUATION_BATCH
-    if compilation != "eager":  # A small split must not be padded to a large batch.
-        evaluation_batch = min(EVALUATION_BATCH, *(len(rows) for rows in trial_data.splits.values() if len(rows)))
+    if compilation != "eager":
+        # A small split must not be padded to a large batch, and a few images not split up a large one.
+        sizes = [len(rows) for rows in trial_data.splits.values() if len(rows)]
+        evaluation_batch = min(EVALUATION_BATCH, max(sizes), max(LEAST_EVALUATION_BATCH, min(sizes)))
     return Setup(trial_data, task, compile_program(task, evaluation_batch), precision, spec["watch"])
 
 

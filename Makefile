@@ -10,8 +10,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 QUICK := --configfile config/quick.yaml
-# The packages to install; requirements-cuda.lock and requirements-jax-cuda.lock are for an NVIDIA GPU.
-LOCK ?= requirements.lock
+# The packages to install; requirements-cuda.lock and requirements-jax-cuda.lock are for an NVIDIA GPU. An environment
+# keeps the packages that it was installed with until LOCK names others.
+INSTALLED := $(shell cat $(VENV)/.installed 2>/dev/null)
+LOCK ?= $(or $(INSTALLED),requirements.lock)
 # At most four workers, because each holds TensorFlow in memory; an idle worker takes tests from the others.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
@@ -97,14 +99,16 @@ lint: $(VENV)/.installed  ## the linters
 clean:  ## removes the environments and caches
 	rm -rf $(VENV) .venv-jax .venv-engines .pytest_cache .mypy_cache .ruff_cache
 
+.PHONY: other-packages
+
 # The environment is complete when this file exists; an interrupted installation starts again.
-$(VENV)/.installed: $(LOCK)
+$(VENV)/.installed: $(LOCK) $(if $(filter-out $(LOCK),$(INSTALLED)),other-packages)
 	@test -n "$(PYTHON)" || { echo "Lookbook needs Python 3.11, 3.12 or 3.13; none was found on the PATH." >&2; exit 1; }
 	@test ! -L $(VENV) || { echo "$(VENV) is a symbolic link, and an installation would replace the environment that it" \
 		"points to: remove the link, or run make in that environment's folder first." >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
-	@touch $@
+	@echo $(LOCK) > $@
 
 # Updates the lock files after a change of a requirements file; needs uv on the PATH.
 lock:  ## updates the lock files; needs uv

@@ -48,10 +48,6 @@ TABLES = {
 EXPERIMENTS_JSON, PLAN_JSON = f"{RESULTS}/experiments.json", f"{RESULTS}/plan.json"
 PLAN = {name: e.trials for name, e in EXPERIMENTS.items() if e.trials}
 DATASET_OF = {name: e.spec["dataset"] for name, e in EXPERIMENTS.items()}
-GPUS_OF_BACKEND = {
-    backend: gpus_to_request(CONFIG["devices"]["gpu"], backend)
-    for backend in {e.spec["backend"] for e in EXPERIMENTS.values()}
-}
 # Datasets whose original files are no longer available: the prepared arrays are reused.
 PREPARED = [
     name

@@ -3,6 +3,10 @@
 # Trial 0 of every experiment comes first, and the cheaper before the dearer, so that a run that is stopped early has
 # something of everything. A changed priority reruns nothing.
 RANKS = priorities(EXPERIMENTS)
+GPUS_OF_BACKEND = {
+    backend: gpus_to_request(CONFIG["devices"]["gpu"], backend)
+    for backend in {experiment.spec["backend"] for experiment in EXPERIMENTS.values()}
+}
 
 
 onstart:

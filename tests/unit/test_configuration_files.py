@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from snakemake.cli import parse_config
 
+from lookbook.config.costs import seconds_of
 from lookbook.config.experiments import defined, resolve, resolve_config, schema
 from lookbook.config.published import check_published
 from lookbook.config.selection import arguments_in_use, compared_networks, sheet_names, with_figure
@@ -117,7 +118,7 @@ def test_the_guide_names_every_key_and_every_dataset():
 @pytest.mark.parametrize("file", EXPERIMENT_FILES, ids=lambda file: file.stem)
 def test_the_head_of_an_experiments_file_states_its_time_and_a_command_that_runs_it(file):
     head = file.read_text(encoding="utf-8").partition("document:")[0]
-    assert re.search(r"^# Time on two cores: about [\d.]+ (hours|days)", head, re.MULTILINE)
+    number, unit = re.search(r"^# Time on two cores: about ([\d.]+) (hours|days)", head, re.MULTILINE).groups()
     command = shlex.split(re.search(r"^#   (snakemake .*)$", head.replace(",\\\n#", ","), re.MULTILINE)[1])
     assert command[:-2] == ["snakemake", "--cores", "2", "--resources", "gpu=1"]
     assert command[-2] == "--config"
@@ -127,6 +128,10 @@ def test_the_head_of_an_experiments_file_states_its_time_and_a_command_that_runs
     text = re.sub("_(as_committed|combinations|one_vs_all|record|tuned)$", "", file.stem)
     files = dict.fromkeys([file.with_stem(text), file])
     assert list(resolved) == [name for part in files for name in read_yaml(part)["experiments"]]
+    own = [resolved[name] for name in read_yaml(file)["experiments"]]
+    if not any(experiment.unavailable for experiment in own):  # whose number of trials is 0
+        hours = sum(experiment.trials * seconds_of(experiment.spec) for experiment in own) / 2 / 3600
+        assert float(number) * {"hours": 1, "days": 24}[unit] == pytest.approx(hours, rel=0.05)
     # The recipes of this project are no document, which would claim something.
     assert {(e.document, bool(e.citation), bool(e.claim)) for e in resolved.values()} == {
         (text.replace("_", "-"), True, text != "beyond")

@@ -49,6 +49,27 @@ def test_an_environment_behind_a_link_is_not_replaced(tmp_path):
     subprocess.run(["make", "install"], cwd=tmp_path, check=True)
 
 
+def test_another_lock_file_installs_the_environment_again_and_the_choice_stays(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("requirements.lock", "requirements-cuda.lock"):
+        (tmp_path / name).touch()
+    (tmp_path / ".venv").mkdir()
+
+    def planned(*arguments: str) -> str:
+        command = ["make", "-n", "PYTHON=python3", *arguments]
+        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    (tmp_path / ".venv" / ".installed").write_text("requirements.lock\n")
+    assert "pip" not in planned("install")
+    assert "-r requirements-cuda.lock" in planned("install", "LOCK=requirements-cuda.lock")
+    (tmp_path / ".venv" / ".installed").write_text("requirements-cuda.lock\n")
+    assert "pip" not in planned("install")
+    assert "pip" not in planned("install", "LOCK=requirements-cuda.lock")
+    assert "-r requirements.lock" in planned("install", "LOCK=requirements.lock")
+    (tmp_path / "requirements-cuda.lock").touch()
+    assert "-r requirements-cuda.lock" in planned("install")
+
+
 def test_the_readme_names_only_targets_that_exist():
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
     for name in ("README.md", "CONTRIBUTING.md"):

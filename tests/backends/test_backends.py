@@ -155,3 +155,23 @@ def test_the_backend_is_part_of_a_trial_specification():
     assert both["tensorflow"]["spec"].pop("backend") == "tensorflow"
     assert both["jax"]["spec"] == both["tensorflow"]["spec"]
     assert both["jax"]["code_digest"] != both["tensorflow"]["code_digest"]
+
+
+THREADS = """
+import os, sys
+
+sys.path.insert(0, sys.argv[1])
+from lookbook.runtime import devices
+
+devices.prepare(int(sys.argv[2]), False, backend="jax")
+import jax.numpy as jnp
+
+(jnp.ones((500, 500)) @ jnp.ones((500, 500))).block_until_ready()
+print(len(os.listdir("/proc/self/task")))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="Linux lists the threads of a process")
+def test_the_number_of_threads_of_a_trial_is_that_of_jax():
+    two, twelve = (int(run("jax", "-c", THREADS, SCRIPTS, number)) for number in ("2", "12"))
+    assert twelve >= two + 10

@@ -57,9 +57,10 @@ def test_the_environment_limits_threads_and_hides_gpus(monkeypatch):
 
 def test_the_gpu_chosen_by_the_scheduler_is_kept(monkeypatch):
     monkeypatch.setattr(os, "environ", {"CUDA_VISIBLE_DEVICES": "3", "KERAS_BACKEND": "jax"})
-    devices.prepare(threads=1, gpu=True)
+    devices.prepare(threads=3, gpu=True)
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
     assert os.environ["KERAS_BACKEND"] == "jax"
+    assert os.environ["PJRT_NPROC"] == "3"
 
 
 PREPARED = """

@@ -56,11 +56,16 @@ def test_the_value_after_the_epoch_counts():
         ([history(0.1, math.nan)], 0, None),
         ([history(0.1, 0.6)], 1, "inconclusive"),
         ([history(0.1, 0.6), history(0.1)], 1, "inconclusive"),
-        ([history(0.1, 0.6), history(0.1, 0.6)], 2, "reproduced"),
-        ([history(0.1, 0.7), history(0.1, 0.7)], 2, "higher"),
-        ([history(0.1, 0.5), history(0.1, 0.5)], 2, "lower"),
+        ([history(0.1, 0.6)] * 2, 2, "inconclusive"),
+        ([history(0.1, 0.6)] * 3, 3, "reproduced"),
+        ([history(0.1, 0.7)] * 3, 3, "higher"),
+        ([history(0.1, 0.5)] * 3, 3, "lower"),
+        ([history(0.1, 0.5), history(0.1, 0.5001)], 2, "lower"),
     ],
-    ids=["no trial", "too few epochs", "not finite", "one trial", "one with the epoch", "equal", "higher", "lower"],
+    ids=[
+        *("no trial", "too few epochs", "not finite", "one trial", "one with the epoch"),
+        *("two equal ones", "equal", "higher", "lower", "two lower ones"),
+    ],
 )
 def test_trials_that_lack_the_epoch_do_not_count(histories, n, verdict):
     row = compared(*histories)
@@ -89,9 +94,10 @@ def test_final_values_and_values_of_epochs_are_read_apart(tmp_path):
 def test_the_script_reads_the_finished_trials_of_the_experiments_with_such_values(tmp_path):
     benchmark = small.plan(tmp_path, {"mine": 3, "other": 1})
     for planned in benchmark.trials():
-        rows = [{"epoch": e, "train_loss": 1 / e, "train_accuracy": 0.5 + e / 10 + planned.trial / 100} for e in (1, 2)]
-        status = "failed" if planned.trial == 2 else "ok"
-        small.finish(planned, status=status, history=[] if planned.trial == 2 else rows)
+        n = planned.trial
+        rows = [{"epoch": e, "train_loss": 1 / e - n / 1e5, "train_accuracy": 0.5 + e / 10 + n / 100} for e in (1, 2)]
+        status = "failed" if n == 2 else "ok"
+        small.finish(planned, status=status, history=[] if n == 2 else rows)
     # The script neither needs nor opens the history of another experiment.
     next(benchmark.trials(["other"])).file("history.csv").unlink()
     trials = collect_trials_of(benchmark, tmp_path)
@@ -101,7 +107,7 @@ def test_the_script_reads_the_finished_trials_of_the_experiments_with_such_value
     table = read_derived(tmp_path / "epochs.csv", trials)
     assert table["column"].tolist() == ["train_accuracy", "train_loss"]
     assert table["n"].tolist() == [2, 2]
-    assert table["mean"].tolist() == pytest.approx([0.605, 0.5])
+    assert table["mean"].tolist() == pytest.approx([0.605, 0.499995])
     assert table["verdict"].tolist() == ["compatible", "higher"]
 
 

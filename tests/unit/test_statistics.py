@@ -177,13 +177,13 @@ class TestPublished:
         assert compare_with_published(values, SINGLE, 0.01, comparable=True)["verdict"] == "reproduced"
         assert compare_with_published(values, SINGLE, 0.004, comparable=True)["verdict"] == "higher"
 
-    @pytest.mark.parametrize("values", [[0.88 + 1e-17] * 3, [0.88] * 2])
+    @pytest.mark.parametrize("values", [[0.88 + 1e-17] * 3, [0.88] * 3])
     def test_rounding_does_not_decide_between_equal_values(self, values):
         result = compare_with_published(np.array(values), SINGLE, 0.01, comparable=True)
         assert result["verdict"] == "reproduced"
 
-    @pytest.mark.parametrize(("values", "word"), [([], None), ([0.88], "inconclusive")])
-    def test_fewer_than_two_trials_decide_nothing(self, values, word):
+    @pytest.mark.parametrize(("values", "word"), [([], None), ([0.88], "inconclusive"), ([0.7] * 2, "inconclusive")])
+    def test_fewer_than_two_trials_or_two_equal_ones_decide_nothing(self, values, word):
         result = compare_with_published(np.array(values), SINGLE, 0.01, comparable=True)
         assert result["verdict"] == word
         assert np.isnan([result["delta_low"], result["delta_high"]]).all()

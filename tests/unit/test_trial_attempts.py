@@ -67,6 +67,7 @@ def test_a_checkpoint_of_another_precision_or_version_is_not_continued(changed, 
     assert not any(line.startswith("resuming") for line in lines)
 
 
+@pytest.mark.parametrize("resumed", [False, True])
 @pytest.mark.parametrize(
     ("stored", "error", "ends"),
     [
@@ -76,8 +77,11 @@ def test_a_checkpoint_of_another_precision_or_version_is_not_continued(changed, 
     ],
 )
 def test_an_error_of_the_compilation_is_that_of_the_trial_unless_it_was_stored(
-    stored, error, ends, run, monkeypatch, tmp_path
+    stored, error, ends, resumed, run, monkeypatch, tmp_path
 ):
+    if resumed:
+        with pytest.raises(Killed):
+            run(kill_after_epoch)
     folder = tmp_path / "compilations"
     folder.mkdir()
     if stored:

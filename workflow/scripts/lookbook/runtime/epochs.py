@@ -17,11 +17,13 @@ class Phases:
     Attributes:
         seconds: wall-clock time by phase.
         cpu_seconds: CPU time by phase, of all threads; that of the first phase includes the process's start.
+        last: the phase of this process that ended last; None before the first.
     """
 
     def __init__(self, started: float | None) -> None:
         self.seconds: dict[str, float] = {}
         self.cpu_seconds: dict[str, float] = {}
+        self.last: str | None = None
         self._last = time.perf_counter() if started is None else started
         self._last_cpu = 0.0
 
@@ -41,7 +43,7 @@ class Phases:
         now, cpu = time.perf_counter(), time.process_time()
         self.seconds[name] = round(self.seconds.get(name, 0.0) + now - self._last, 4)
         self.cpu_seconds[name] = round(self.cpu_seconds.get(name, 0.0) + cpu - self._last_cpu, 4)
-        self._last, self._last_cpu = now, cpu
+        self.last, self._last, self._last_cpu = name, now, cpu
 
 
 def epoch_line(result: FitResult, epochs: int, images: int, phases: Phases) -> str:

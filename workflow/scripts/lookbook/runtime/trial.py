@@ -110,7 +110,7 @@ def run(
         if by_hand is not None and str(error).startswith(str(by_hand)):
             raise ResultError(str(error)[:300]) from None
         facts |= {"status": _status_of(error), "error": f"{type(error).__name__}: {error}"}
-        was_compiling = "build" in phases.seconds and "compile" not in phases.seconds
+        was_compiling = phases.last == "build"
         # Those that this process has stored are not damaged, and too little memory is a property of the trial.
         if compilations_folder and had_compilations and was_compiling and facts["status"] == "failed":
             compilations.remove(compilations_folder)

@@ -103,7 +103,8 @@ def values(metric: str, document: Document) -> Iterator[Column]:
         return Column("95% interval", cell)
 
     verdict = Column("Verdict", lambda e: e.main(metric).verdict or MISSING, is_number=False)
-    where = [Column("Split", lambda e: SPLITS[e.split], is_number=False)] if len(splits) > 1 else []
+    where = [Column("Split", lambda e: SPLITS[e.split], is_number=False)]
+    where = where if len(splits) > 1 and metric == "accuracy" else []
     yield Column(label, ours, details=[*where, interval("ci_low", "ci_high", fixed)])
     if not has_published_values(document):
         return

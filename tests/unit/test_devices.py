@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import keras
@@ -61,6 +62,15 @@ def test_the_gpu_chosen_by_the_scheduler_is_kept(monkeypatch):
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
     assert os.environ["KERAS_BACKEND"] == "jax"
     assert os.environ["PJRT_NPROC"] == "3"
+
+
+def test_the_time_of_waiting_for_a_gpu_is_returned(monkeypatch):
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setattr(devices, "visible_gpus", lambda: ["0", "1"])
+    monkeypatch.setattr(devices, "take_slot", lambda *_: time.sleep(0.2) or "1")
+    assert 0.2 <= devices.prepare(threads=1, gpu=True, backend="tensorflow") < 10
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "1"
+    assert devices.prepare(threads=1, gpu=False, backend="tensorflow") == 0
 
 
 PREPARED = """

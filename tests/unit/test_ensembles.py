@@ -11,7 +11,7 @@ from small_benchmark import finish
 from lookbook.errors import ConfigError
 from lookbook.evaluation.metrics import evaluate_trial
 from lookbook.results.benchmark import Benchmark, PlannedTrial
-from lookbook.results.predictions import Predictions, SplitOutputs
+from lookbook.results.predictions import Predictions, SplitOutputs, log_softmax
 from lookbook.results.trial import read_trial
 from lookbook.statistics.ensembles import COLUMNS, combine_ensembles, log_probability_of_one
 
@@ -190,6 +190,16 @@ class TestOneVsAll:
         labels, log_likelihood = np.array([1, 0]), np.array([math.log(p), math.log1p(-p)])
         predictions = Predictions("test", labels, labels, labels, np.eye(2), log_likelihood)
         assert log_probability_of_one(predictions) == pytest.approx(math.log(p), rel=1e-6)
+
+    def test_a_very_sure_classifier_keeps_its_small_probability(self):
+        """Without it, the probability of "1" is 0 if the label is "0", and that of another class wins."""
+        log_probabilities = log_softmax(np.array([[60.0, 0.0], [0.0, 40.0]]))
+        expected = [[-math.exp(-60), -60.0], [-40.0, -math.exp(-40)]]
+        np.testing.assert_allclose(log_probabilities, expected, rtol=1e-12)
+        labels = np.array([0, 1])
+        sure = Predictions("test", labels, labels, labels, np.eye(2), np.float32([-math.exp(-60), -math.exp(-40)]))
+        np.testing.assert_allclose(log_probability_of_one(sure), [-60.0, 0.0], rtol=1e-6, atol=1e-12)
+        assert log_softmax(np.empty((0, 3))).shape == (0, 3)
 
     def test_the_order_of_the_experiments_does_not_matter(self, tmp_path):
         experiments, _ = write_one_vs_all(tmp_path, 1)

@@ -72,6 +72,12 @@ def test_trials_that_lack_the_epoch_do_not_count(histories, n, verdict):
     assert (row["n"], row["verdict"]) == (n, verdict)
 
 
+def test_the_interval_of_a_share_is_clipped():
+    row = compared(history(0.1, 0.7), history(0.1, 0.99))
+    assert row["ci_high"] == 1.0
+    assert row["ci_low"] == 0.0
+
+
 def test_reduced_budgets_give_no_verdict():
     trained = history(0.1, 0.6), history(0.1, 0.61)
     assert compared(*trained, profile=PROFILE | {"comparable": False})["verdict"] == "not comparable"

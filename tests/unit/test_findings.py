@@ -6,7 +6,7 @@ from fabricated_report import build, entry, read
 from lookbook.report.blocks import Paragraph
 from lookbook.report.findings import changes, findings
 from lookbook.report.sections.factorials import factorials
-from lookbook.report.sections.text_and_code import published_values, text_and_code
+from lookbook.report.sections.text_and_code import COLUMNS, published_values, text_and_code
 from lookbook.results.tables import read_table, write_table
 
 
@@ -34,6 +34,26 @@ def test_reduced_budgets_support_no_statement_about_results(tmp_path):
     assert findings(edited(tmp_path / "quick", "trials").documents[0]) == [
         "The budgets of this run are too small for a comparison with 1 published accuracy."
     ]
+
+
+def test_the_highest_published_accuracy_may_be_that_of_an_experiment_that_is_not_run(tmp_path):
+    build(
+        tmp_path,
+        ["leaky", "clean", "absent_a"],
+        edit=lambda c: c["experiments"]["absent_a"].update(dataset="generated"),
+    )
+    [simpsons] = edited(tmp_path, "trials").documents
+    assert (
+        "Highest mean validation accuracy: `leaky`, 0.9050 ± 0.0071; highest published: `absent_a`, 0.9500."
+        in findings(simpsons)
+    )
+
+
+def test_a_value_without_a_verdict_has_none_in_the_table(tmp_path):
+    zoo = zoo_with_verdicts(tmp_path, {"network": "reproduced", "network_as_coded": None})
+    [value] = published_values(zoo)
+    by_text, by_code = (COLUMNS[position].cell(value) for position in (3, 4))
+    assert (len(by_text.small), len(by_code.small)) == (1, 0)
 
 
 def test_losses_and_the_accuracies_of_other_splits_are_counted_by_metric(tmp_path):

@@ -25,6 +25,23 @@ def test_the_readme_and_the_claims_follow_from_the_reference_results(tmp_path):
         assert (tmp_path / name).read_text() == (reference.REFERENCE / name).read_text()
 
 
+def test_the_evidence_names_what_was_trained_with_other_settings():
+    changed = {"a": "augmentation limit", "b": ""}
+    assert reference.remark(["b"], changed) == ""
+    assert reference.remark(["a", "b"], changed) == (
+        " Settings that have changed since the training: `a` (augmentation, limit)."
+    )
+    claims, summary, section = reference.tell()
+    outdated = set(summary.loc[summary["changed_keys"].notna(), "experiment"])
+    for row in claims.to_dict("records"):
+        told = "Settings that have changed" in row["evidence"]
+        assert told == (row["verdict"] not in reference.UNJUDGED and bool(outdated & set(row["names"].split())))
+    # Each published value counts once, not again for an experiment that shares it.
+    own = [name for name, e in reference.configuration()[1].items() if e.published_as is None]
+    count = summary.loc[summary["experiment"].isin(own), "test_accuracy_verdict"].notna().sum()
+    assert f"| {count} test accuracies |" in section
+
+
 def test_a_section_replaces_what_stands_between_the_marks():
     start, end = reference.MARKS
     assert reference.with_section(f"a{start}old\n{end}b", "new \\1\n") == f"a{start}new \\1\n{end}b"

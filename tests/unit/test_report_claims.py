@@ -65,3 +65,18 @@ def test_values_that_are_published_by_epoch_are_compared_in_the_card(report):
     assert "Values of history.csv after each epoch: 1 compatible and 1 higher" in card
     assert rows_of(card, "higher") == ["2 training accuracy 0.9100 ± 0.0100 0.8000 +0.1100 +0.0603 to +0.1597 higher"]
     assert html.count("Published values by epoch") == 1
+
+
+def test_the_main_table_states_the_split_of_its_values(tmp_path):
+    _, markdown = build(tmp_path / "both", ["leaky", "absent_b"])
+    assert "| Trials | Accuracy | Split | 95% interval | Loss | 95% interval |" in markdown
+    assert "| 2 of 2 | 0.9050 ± 0.0071 | validation | 0.8415 to 0.9685 | 0.9050 ± 0.0071 |" in markdown
+    _, markdown = build(tmp_path / "one", ["leaky", "clean"])
+    assert "| Trials | Validation accuracy | 95% interval |" in markdown
+
+
+def test_a_classifier_of_one_class_has_no_effect_beside_a_network_of_all(report):
+    html, _ = report
+    card = between(html, '<details class="card" id="class_0">', '<details class="card" id="class_1">')
+    assert "Effect of the changes" not in card
+    assert "Effect of the changes" in html

@@ -114,7 +114,7 @@ def refused(folder, monkeypatch, capsys):
     """Return a function that calls a script in ``folder`` and returns the message with which it ends."""
     monkeypatch.chdir(folder)
     # The scripts run in one process, in which TensorFlow has started already.
-    monkeypatch.setattr(devices, "prepare", lambda *_, **__: None)
+    monkeypatch.setattr(devices, "prepare", lambda *_, **__: 0.0)
     monkeypatch.setattr(devices, "limit_threads", lambda _: None)
 
     def call(script, *arguments):

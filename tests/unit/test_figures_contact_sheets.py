@@ -105,7 +105,7 @@ def test_an_argument_without_default_that_no_experiment_sets_is_named(monkeypatc
 @pytest.fixture
 def script(monkeypatch):
     """The script, without its settings for a process of its own."""
-    monkeypatch.setattr(plot_contact_sheets.devices, "prepare", lambda *_, **__: None)
+    monkeypatch.setattr(plot_contact_sheets.devices, "prepare", lambda *_, **__: 0.0)
     return plot_contact_sheets
 
 

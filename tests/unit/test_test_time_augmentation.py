@@ -107,7 +107,7 @@ def test_a_saved_model_is_evaluated_like_its_trial_unless_stated_otherwise(manif
     assert abs(plain["cross_entropy"] - loss) > 1e-4
 
     script = import_module("evaluate_model")
-    monkeypatch.setattr(devices, "prepare", lambda *_, **__: None)
+    monkeypatch.setattr(devices, "prepare", lambda *_, **__: 0.0)
     monkeypatch.setattr(devices, "limit_threads", lambda *_: None)
     for stated, expected in (([], as_trained), (["identity"], plain), (BOTH[::-1], as_trained)):
         option = ["--average-over", *stated] if stated else []

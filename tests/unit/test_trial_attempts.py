@@ -105,6 +105,7 @@ def prepared(monkeypatch):
     """The backend of this process is prepared once."""
     monkeypatch.setattr(devices, "prepare", lambda *_, **__: 0.0)
     monkeypatch.setattr(devices, "limit_threads", lambda _: None)
+    monkeypatch.setattr(compilations, "keep_in", lambda *_: None)  # would leave a setting in the environment
 
 
 def identity_of(manifest: Path, folder: Path, **initial: Path) -> tuple[str, str]:

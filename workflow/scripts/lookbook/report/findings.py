@@ -7,7 +7,7 @@ from operator import itemgetter
 import pandas as pd
 
 from lookbook.formatting import fixed, listed, plural, signed, span
-from lookbook.report.experiment import LABELS, SPLITS
+from lookbook.report.experiment import LABELS, SPLITS, Experiment
 from lookbook.report.inputs import Document, group_by
 from lookbook.report.sections.claims import counts, judged_rows, uses_reference
 from lookbook.report.sections.ensembles import comparisons, is_combined, members, seed_ensembles
@@ -119,19 +119,20 @@ def by_reference(document: Document) -> Iterator[str]:
 
 def best(document: Document) -> Iterator[str]:
     """Yield the highest accuracy on each dataset and split, ours and the published one, also of what was not run."""
-    ranked = (e for e in document.experiments if not e.remark)
-    groups = group_by(ranked, lambda experiment: (experiment.entry["dataset"], SPLITS[experiment.split]))
-    measured = {key: [e for e in group if e.accuracy.mean is not None] for key, group in groups.items()}
-    measured = {key: group for key, group in measured.items() if group}
-    for (dataset, split), experiments in measured.items():
+
+    def place(experiment: Experiment) -> tuple[str, str]:
+        return experiment.entry["dataset"], SPLITS[experiment.split]
+
+    ranked = [experiment for experiment in document.experiments if not experiment.remark]
+    groups = group_by((e for e in ranked if e.accuracy.mean is not None), place)
+    for (dataset, split), experiments in groups.items():
         if len(experiments) == 1:
             continue
         top = max(experiments, key=lambda experiment: experiment.accuracy.mean or 0.0)
-        where = f" on `{dataset}`" if len(measured) > 1 else ""
+        where = f" on `{dataset}`" if len(groups) > 1 else ""
         sentence = f"Highest mean {split} accuracy{where}: `{top.name}`, {top.accuracy.text}"
-        published = [
-            e for e in groups[dataset, split] if e.accuracy.published is not None and e.has_own_published_values
-        ]
+        rivals = (e for e in ranked if place(e) == (dataset, split) and e.has_own_published_values)
+        published = [e for e in rivals if e.accuracy.published is not None]
         if published:
             rival = max(published, key=lambda experiment: experiment.accuracy.published or 0.0)
             sentence += f"; highest published: `{rival.name}`, {fixed(rival.accuracy.published)}"

@@ -97,7 +97,8 @@ def run(
     }
     if facts["gpu_missing"]:
         log(f"a GPU was requested, but {trial_spec['spec']['backend']} finds none; training on the CPU")
-    had_compilations = compilations_folder is not None and compilations.holds_any(compilations_folder)
+    # The compilations of earlier processes: those that this one stores are not damaged.
+    stored = compilations_folder if compilations_folder and compilations.holds_any(compilations_folder) else None
     try:
         number, hardware = trial_spec["trial"], devices.detect()
         setup = set_up(trial_spec["spec"], trial_spec["seed"], data, hardware, initial_weights, trial=number)
@@ -111,11 +112,11 @@ def run(
             raise ResultError(str(error)[:300]) from None
         facts |= {"status": _status_of(error), "error": f"{type(error).__name__}: {error}"}
         was_compiling = phases.last == "build"
-        # Those that this process has stored are not damaged, and too little memory is a property of the trial.
-        if compilations_folder and had_compilations and was_compiling and facts["status"] == "failed":
-            compilations.remove(compilations_folder)
+        # Too little memory is a property of the trial.
+        if stored and was_compiling and facts["status"] == "failed":
+            compilations.remove(stored)
             raise OSError(
-                f"cannot compile with the stored compilations of {compilations_folder}; they are removed: run again"
+                f"cannot compile with the stored compilations of {stored}; they are removed: run again"
             ) from error
         facts["traceback"] = traceback.format_exc()
         write_empty_results(folder)

@@ -138,8 +138,7 @@ def judge_order(steps: Sequence[Sample]) -> tuple[Outcome, list[Outcome]]:
     open_steps = [outcome.trials_needed for outcome in outcomes if outcome.verdict != SUPPORTED]
     if not open_steps:
         return smallest, outcomes
-    known = [needed for needed in open_steps if needed is not None]
-    needed = max(known) if len(known) == len(open_steps) else None
+    needed = None if None in open_steps else max(filter(None, open_steps))
     return replace(smallest, verdict=UNDECIDED, trials_needed=needed), outcomes
 
 

@@ -171,7 +171,8 @@ def _most_confused_pair(matrix: np.ndarray) -> tuple[int, int] | None:
     """
     both = matrix + matrix.T
     counts = {pair: both[pair] for pair in combinations(range(len(both)), 2)}
-    most = [pair for pair, count in counts.items() if count == max(counts.values())]
+    largest = max(counts.values())
+    most = [pair for pair, count in counts.items() if count == largest]
     return most[0] if len(most) == 1 else None
 
 

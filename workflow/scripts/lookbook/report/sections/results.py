@@ -64,10 +64,11 @@ def values(metric: str, document: Document) -> Iterator[Column]:
     each cell states its own.
     """
     splits = {experiment.split for experiment in document.experiments}
-    label = metric.capitalize() if len(splits) > 1 else f"{SPLITS[splits.pop()]} {metric}".capitalize()
+    is_mixed = len(splits) > 1
+    label = metric.capitalize() if is_mixed else f"{SPLITS[splits.pop()]} {metric}".capitalize()
 
     def split(experiment: Experiment) -> list[str]:
-        return [f"{SPLITS[experiment.split]} split"] if len(splits) > 1 else []
+        return [f"{SPLITS[experiment.split]} split"] if is_mixed else []
 
     def ours(experiment: Experiment) -> Cell:
         found = experiment.main(metric)
@@ -103,8 +104,8 @@ def values(metric: str, document: Document) -> Iterator[Column]:
         return Column("95% interval", cell)
 
     verdict = Column("Verdict", lambda e: e.main(metric).verdict or MISSING, is_number=False)
-    where = [Column("Split", lambda e: SPLITS[e.split], is_number=False)]
-    where = where if len(splits) > 1 and metric == "accuracy" else []
+    states_split = is_mixed and metric == "accuracy"  # once in a row
+    where = [Column("Split", lambda e: SPLITS[e.split], is_number=False)] if states_split else []
     yield Column(label, ours, details=[*where, interval("ci_low", "ci_high", fixed)])
     if not has_published_values(document):
         return

@@ -3,8 +3,8 @@
 ``add FOLDER`` takes the finished trials of a run of the full protocol, or of the folder of a partial report, into
 trials.csv and histories.csv, in place of earlier trials of the same experiments. specifications.json has
 what each experiment was when it was trained. ``tell`` judges the claims and the published values by these trials: it
-writes claims.csv, summary.csv (whose ``changed_keys`` are those that have other values since the training) and the part
-of README.md between the two comments ``reference``.
+writes claims.csv, summary.csv (whose ``changed_keys`` are those that have other values since the training), report.md
+with its figure, and the part of README.md between the two comments ``reference``.
 """
 
 import argparse
@@ -13,21 +13,22 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 import pandas as pd
 
-from lookbook.config.claims import claims_of
-from lookbook.config.experiments import Experiment, defined, resolve, resolve_config
+from lookbook.config.benchmark import benchmark_content
 from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import ROOT
 from lookbook.errors import ResultError
 from lookbook.files import write_json, write_text
 from lookbook.formatting import listed, markdown, plural
+from lookbook.report.inputs import Report
 from lookbook.report.sections.claims import UNJUDGED, counts
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.history import read_history
@@ -39,6 +40,7 @@ from lookbook.statistics.claims import judge_claims
 from lookbook.statistics.published import VERDICTS, read_published, with_further_protocols
 from lookbook.statistics.summary import summarise
 from lookbook.statistics.trials import COLUMNS
+from reference_report import reference_report, write_reference_report
 from results_file import table
 
 REFERENCE = ROOT / "reports" / "reference"
@@ -64,19 +66,29 @@ def main() -> None:
     try:
         if arguments.command == "add":
             add(arguments.folder)
-        claims, summary, text = tell()
+        told = tell()
     except ResultError as error:
         sys.exit(f"error: {error}")
-    write_table(claims.drop(columns="identity"), REFERENCE / "claims.csv")
-    write_table(summary.drop(columns="identity"), REFERENCE / "summary.csv")
-    write_text(README, with_section(README.read_text(encoding="utf-8"), text))
-    print(text)
+    write_table(told.claims.drop(columns="identity"), REFERENCE / "claims.csv")
+    write_table(told.summary.drop(columns="identity"), REFERENCE / "summary.csv")
+    write_reference_report(told.report, REFERENCE / "report.md")
+    write_text(README, with_section(README.read_text(encoding="utf-8"), told.section))
+    print(told.section)
 
 
-def configuration() -> tuple[Mapping[str, Any], Mapping[str, Experiment]]:
-    """Return the configuration of the full benchmark, and all its experiments."""
-    config = read_config([CONFIG]) | {"experiments": None}
-    return resolve_config(config), resolve(config, ROOT)
+class Told(NamedTuple):
+    """What the reference results say: the judged claims, a row per experiment, the section of README.md, the report."""
+
+    claims: pd.DataFrame
+    summary: pd.DataFrame
+    section: str
+    report: Report
+
+
+@cache
+def configuration() -> Mapping[str, Any]:
+    """Return the content of experiments.json of the full benchmark with all its experiments."""
+    return benchmark_content(read_config([CONFIG]) | {"experiments": None})
 
 
 def reference() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -95,9 +107,9 @@ def add(folder: Path) -> None:
             of its dataset.
     """
     benchmark, (trials, histories) = read_benchmark(folder / "experiments.json"), reference()
-    _, experiments = configuration()
+    experiments = configuration()["experiments"]
     digests = {
-        experiments[row["experiment"]].spec["dataset"]: row["dataset_digest"]
+        experiments[row["experiment"]]["dataset"]: row["dataset_digest"]
         for row in trials.to_dict("records")
         if row["experiment"] in experiments
     }
@@ -114,7 +126,7 @@ def add(folder: Path) -> None:
         spec, where = trial.facts["spec"], f"{planned.file('trial.json')}"
         if name not in experiments:
             raise ResultError(f"{where}: the configuration has no experiment {name}")
-        if changed := changed_keys(spec, experiments[name].spec):
+        if changed := changed_keys(spec, experiments[name]["spec"]):
             raise ResultError(f"{where}: {name} has other settings now ({changed}); train it again")
         if name in fewer and name in old and not changed_keys(old[name], spec):
             kept.add(name)
@@ -149,35 +161,46 @@ def _with(old: pd.DataFrame, new: pd.DataFrame, replaced: set[str]) -> pd.DataFr
     return pd.concat([part for part in (kept, new) if len(part)] or [old])
 
 
-def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Return the judged claims, the summary, and the section of README.md about claims and published values."""
-    (config, experiments), (trials, histories) = configuration(), reference()
-    profile = {"comparable": True, "margin": config["profile"]["margin"]}
+def tell() -> Told:
+    """Judge the claims and the published values by the reference results."""
+    benchmark, (trials, histories) = configuration(), reference()
+    experiments, profile = benchmark["experiments"], benchmark["profile"]
     trials = trials[trials["experiment"].isin(experiments.keys())]
-    present, old = {name: experiment.spec for name, experiment in experiments.items()}, specifications()
+    present, old = {name: entry["spec"] for name, entry in experiments.items()}, specifications()
     changed = {name: changed_keys(old[name], present[name]) for name in trials["experiment"].unique()}
     by_trial = {
         name: [curve.set_index("epoch") for _, curve in own.groupby("trial")]
         for name, own in histories.groupby("experiment")
     }
     # What the trials can show depends on the settings that they were trained with.
-    claims = judge_claims(claims_of(defined(config, ROOT)), trials, present | old, profile, by_trial, {})
+    claims = judge_claims(benchmark["claims"], trials, present | old, profile, by_trial, {})
     is_judged = ~claims["verdict"].isin(UNJUDGED)
     claims.loc[is_judged, "evidence"] += claims["names"].map(lambda names: remark(names.split(), changed))
-    own = {name: {"published_as": experiment.published_as} for name, experiment in experiments.items()}
-    published = with_further_protocols(read_published(ROOT / config["published"]), own)
-    names = [name for name in experiments if (trials["experiment"] == name).any()]
-    summary = summarise(trials, names, published, profile)
-    summary = pd.concat([summary, pd.Series([changed[name] or None for name in names], name="changed_keys")], axis=1)
-    own_values = summary[[experiments[name].published_as is None for name in names]]
+    published = with_further_protocols(read_published(ROOT / benchmark["config"]["published"]), experiments)
+    summary = summarise(trials, experiments, published, profile)
+    keys = [changed.get(name) or None for name in experiments]
+    summary = pd.concat([summary, pd.Series(keys, name="changed_keys")], axis=1)
+    report = reference_report(REFERENCE, benchmark, trials, claims, summary)
+    section = readme_section(trials, claims, summary[[entry["published_as"] is None for entry in experiments.values()]])
+    return Told(claims, summary[summary["n"] > 0].reset_index(drop=True), section, report)
+
+
+def readme_section(trials: pd.DataFrame, claims: pd.DataFrame, summary: pd.DataFrame) -> str:
+    """Return the section of README.md about claims and published values.
+
+    Args:
+        trials: the trials.
+        claims: the judged claims.
+        summary: the rows of the experiments that have published values of their own.
+    """
     judged = [row for row in claims.to_dict("records") if row["verdict"] not in UNJUDGED]
     decided = [row for row in judged if row["verdict"] != UNDECIDED]
     undecided = [row for row in judged if row["verdict"] == UNDECIDED and row["trials"] >= LEAST_TRIALS]
     lines = [
-        f"{plural(len(trials), 'trial')} of {plural(len(names), 'experiment')} at the full protocol, "
-        "compared with what the documents publish for them, value by value:",
+        f"{plural(len(trials), 'trial')} of {plural(trials['experiment'].nunique(), 'experiment')} at the full "
+        "protocol, compared with what the documents publish for them ([value by value](reports/reference/report.md)):",
         "",
-        table(["published", *VERDICTS], verdicts(own_values)),
+        table(["published", *VERDICTS], verdicts(summary)),
         "`reproduced` values are equal within a margin, `compatible` ones are shown neither to be equal nor to differ, "
         "and `inconclusive` ones have fewer than two trials "
         "([how](config/README.md#how-the-statistics-are-computed)).\n",
@@ -191,7 +214,7 @@ def tell() -> tuple[pd.DataFrame, pd.DataFrame, str]:
     if further := len(judged) - len(decided) - len(undecided):
         link = "[claims.csv](reports/reference/claims.csv)"
         lines.append(f"\n{plural(further, 'further undecided claim')} with one trial so far: see {link}.")
-    return claims, summary, "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def remark(names: Sequence[str], changed: Mapping[str, str]) -> str:

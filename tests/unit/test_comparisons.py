@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lookbook.statistics.comparisons import COLUMNS, compare_with_bases, holm, paired, pairing_note, trials_needed
+from lookbook.statistics.comparisons import (
+    COLUMNS,
+    compare_with_bases,
+    holm,
+    paired,
+    pairing_note,
+    trials_needed,
+    trials_to_detect,
+)
 from lookbook.statistics.intervals import mean_interval
 from lookbook.statistics.trials import COLUMNS as TRIAL_COLUMNS
 
@@ -96,6 +104,14 @@ def test_the_trials_needed_are_those_of_the_noncentral_t_distribution():
 )
 def test_the_trials_needed_are_bounded(differences, needed):
     assert trials_needed(np.array(differences)) == needed
+
+
+@pytest.mark.parametrize(("effect", "needed"), [(5.3, 3), (8.0, 3), (11.19, 3), (13.0, 2), (20.0, 2), (300.0, 2)])
+def test_large_effects_need_two_or_three_trials(effect, needed):
+    assert trials_to_detect(effect, 1.0) == needed
+    draws = np.random.default_rng(1).normal(effect, 1.0, (2, 20_000, 3))[:, :, : max(needed - 1, 2)]
+    share = (stats.ttest_1samp(draws[0], 0.0, axis=1).pvalue < 0.05).mean()
+    assert (share >= 0.8) == (needed == 2)
 
 
 def test_holm_by_hand_with_a_missing_value():

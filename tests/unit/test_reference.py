@@ -1,5 +1,8 @@
 """What README.md tells of the reference results follows from them, and only matching runs are taken into them."""
 
+import re
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 import small_benchmark as small
@@ -7,22 +10,40 @@ import small_benchmark as small
 import reference
 from lookbook.errors import ResultError
 from lookbook.results.benchmark import read_benchmark, write_benchmark
+from lookbook.results.figures import read_figure
 from lookbook.results.metrics import write_metrics
 from lookbook.results.tables import write_table
 from lookbook.results.trial import read_trial, write_trial
 from lookbook.statistics.trials import collect_trials
+from reference_report import write_reference_report
 
 NAME = "growing_batch_n1_k4_e10"
 
 
 def test_the_readme_and_the_claims_follow_from_the_reference_results(tmp_path):
-    claims, summary, section = reference.tell()
+    claims, summary, section, report = reference.tell()
     start, end = reference.MARKS
     text = reference.README.read_text(encoding="utf-8")
     assert text.partition(start)[2].partition(end)[0] == section
     for name, table in {"claims.csv": claims, "summary.csv": summary}.items():
         write_table(table.drop(columns="identity"), tmp_path / name)
         assert (tmp_path / name).read_text() == (reference.REFERENCE / name).read_text()
+    read_figure(reference.REFERENCE / "figures" / "published.svg", report.identity(report.experiments))
+    moved = replace(report, benchmark=replace(report.benchmark, results=tmp_path))
+    write_reference_report(moved, tmp_path / "report.md")
+    assert (tmp_path / "report.md").read_text() == (reference.REFERENCE / "report.md").read_text()
+
+
+def test_the_report_has_a_row_for_every_experiment_and_says_which_are_missing():
+    trials, _ = reference.reference()
+    text = (reference.REFERENCE / "report.md").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+    rows, _, missing = text.partition("## Not run")
+    for name in reference.configuration()["experiments"]:
+        count = (trials["experiment"] == name).sum()
+        # The trials are in the second column after the name, other than in the tables of factorial studies.
+        (trials_of,) = re.findall(rf"^\| `{name}` \| [^|]+ \| (not run|\d+ of \d+)\b", rows, flags=re.MULTILINE)
+        assert trials_of == (f"{count} of {count}" if count else "not run")
+        assert (f"`{name}`" in missing) == (count == 0)
 
 
 def test_the_evidence_names_what_was_trained_with_other_settings():
@@ -31,13 +52,13 @@ def test_the_evidence_names_what_was_trained_with_other_settings():
     assert reference.remark(["a", "b"], changed) == (
         " Settings that have changed since the training: `a` (augmentation, limit)."
     )
-    claims, summary, section = reference.tell()
+    claims, summary, section, _ = reference.tell()
     outdated = set(summary.loc[summary["changed_keys"].notna(), "experiment"])
     for row in claims.to_dict("records"):
         told = "Settings that have changed" in row["evidence"]
         assert told == (row["verdict"] not in reference.UNJUDGED and bool(outdated & set(row["names"].split())))
     # Each published value counts once, not again for an experiment that shares it.
-    own = [name for name, e in reference.configuration()[1].items() if e.published_as is None]
+    own = [name for name, e in reference.configuration()["experiments"].items() if e["published_as"] is None]
     count = summary.loc[summary["experiment"].isin(own), "test_accuracy_verdict"].notna().sum()
     assert f"| {count} test accuracies |" in section
 
@@ -68,7 +89,7 @@ def folders(tmp_path, monkeypatch):
     write_table(trials, tmp_path / "reference" / "trials.csv")
     columns = ["experiment", "trial", "epoch", "train_accuracy", "test_accuracy"]
     write_table(pd.DataFrame(histories, columns=columns), tmp_path / "reference" / "histories.csv")
-    spec = reference.configuration()[1][NAME].spec
+    spec = reference.configuration()["experiments"][NAME]["spec"]
     (tmp_path / "reference" / "specifications.json").write_text("{}")
     images = trials.loc[trials["experiment"] == NAME, "dataset_digest"].iloc[0]
 

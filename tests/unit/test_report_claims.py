@@ -47,7 +47,8 @@ def test_a_quick_run_judges_no_claim(tmp_path):
 def test_the_summary_of_a_quick_run_has_the_verdicts_of_the_reference_results(tmp_path):
     def edit(content):
         content["experiments"] = {
-            name: entry(name, document, 1) for document, name in {"width-depth": "width_8_16", "zoo": "single"}.items()
+            name: entry(name, document, 1)
+            for document, name in {"width-depth": "width_8_16", "zoo": "network", "beyond": "beyond_94"}.items()
         }
         content["claims"] = []
 
@@ -57,6 +58,8 @@ def test_the_summary_of_a_quick_run_has_the_verdicts_of_the_reference_results(tm
         summary = between(page, "width-depth", "How to read" if "<html" in page else "Leaderboard")
         assert "Reference results of this project against 1 published accuracy: 1 compatible." in summary
         assert "This project has no reference results for the published accuracies yet." in summary
+        best = re.sub("</?code>|`|<a [^>]*>|</a>", "", summary)
+        assert re.search(r"Highest mean accuracy of the reference results: beyond_94, 0\.9\d{3} ± 0\.00\d\d\.", best)
 
 
 def test_values_that_are_published_by_epoch_are_compared_in_the_card(report):

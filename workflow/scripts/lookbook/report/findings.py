@@ -51,9 +51,7 @@ def verdicts(document: Document) -> Iterator[str]:
         count = plural(len(compared), "published accuracy", "published accuracies")
         yield f"The budgets of this run are too small for a comparison with {count}."
         return
-    found = [experiment.accuracy.verdict for experiment in compared]
-    counts = {verdict: found.count(verdict) for verdict in VERDICTS}
-    parts = [f"{n} {verdict}" for verdict, n in counts.items() if n]
+    parts = counted(Counter(experiment.accuracy.verdict for experiment in compared))
     compare = plural(len(compared), "comparison with a published accuracy", "comparisons with published accuracies")
     yield f"{compare}: {', '.join(parts)}."
     largest = max(compared, key=lambda experiment: abs(experiment.accuracy.delta or 0.0))
@@ -66,7 +64,7 @@ def verdicts(document: Document) -> Iterator[str]:
 
 def further_verdicts(document: Document) -> Iterator[str]:
     """Count the verdicts on the published losses, and on the published accuracies of other splits, by metric."""
-    found: dict[str, Counter[str]] = {}
+    found: dict[str, Counter[str | None]] = {}
     for experiment in document.experiments:
         main = f"{experiment.split}_accuracy"
         for column in VALUES if experiment.has_own_published_values else ():
@@ -74,7 +72,7 @@ def further_verdicts(document: Document) -> Iterator[str]:
             if verdict and column != main:
                 found.setdefault(column, Counter())[verdict] += 1
     parts = [
-        f"{listed([f'{counts[word]} {word}' for word in VERDICTS if counts[word]])} ({LABELS[column]})"
+        f"{listed(counted(counts))} ({LABELS[column]})"
         for column in VALUES
         if (counts := found.get(column))
     ]
@@ -103,17 +101,19 @@ def claims(document: Document) -> Iterator[str]:
 
 
 def by_reference(document: Document) -> Iterator[str]:
-    """Count the verdicts of the reference results on the published accuracies and on the claims of the document."""
+    """Yield what the reference results say about the published accuracies, or the highest one, and about the claims."""
     if not uses_reference(document.report):
         return
     own = [experiment for experiment in document.experiments if experiment.has_own_published_values]
     found = Counter(e.reference_accuracy.verdict for e in own if e.reference_accuracy.verdict)
-    if not found:
+    if found:
+        compare = plural(found.total(), "published accuracy", "published accuracies")
+        yield f"Reference results of this project against {compare}: {listed(counted(found))}."
+    elif any(experiment.accuracy.published is not None for experiment in own):
         yield "This project has no reference results for the published accuracies yet."
-        return
-    compare = plural(found.total(), "published accuracy", "published accuracies")
-    parts = listed([f"{found[verdict]} {verdict}" for verdict in VERDICTS if found[verdict]])
-    yield f"Reference results of this project against {compare}: {parts}."
+    elif ranked := [e for e in own if e.reference_accuracy.mean is not None and not e.remark]:
+        top = max(ranked, key=lambda experiment: experiment.reference_accuracy.mean or 0.0)
+        yield f"Highest mean accuracy of the reference results: `{top.name}`, {top.reference_accuracy.text}."
     yield from claims(document)
 
 
@@ -220,6 +220,11 @@ def not_run(document: Document) -> Iterator[str]:
     if absent:
         were = "was" if absent == 1 else "were"
         yield f'{plural(absent, "experiment")} {were} not run; the section "Not run" has the reason and the remedy.'
+
+
+def counted(verdicts: Counter[str | None]) -> list[str]:
+    """Return how often each verdict occurs: 3 reproduced, 2 lower."""
+    return [f"{verdicts[verdict]} {verdict}" for verdict in VERDICTS if verdicts[verdict]]
 
 
 def some(names: Sequence[str]) -> str:

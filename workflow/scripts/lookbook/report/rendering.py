@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,17 @@ def render(report: Report, templates: Path, paths: Iterable[Path]) -> None:
         ResultError: a file that a section shows is missing, damaged or was made from other trials.
     """
     above, below = list(overview(report)), list(body(report))
-    navigation = [block for block in below if isinstance(block, Heading) and block.level == 2]
     for path in paths:
-        environment = create_environment(templates, path, report.experiments)
-        template = environment.get_template(f"report{path.suffix}.j2")
-        write_text(path, template.render(header=above, body=below, navigation=navigation))
+        write_report(path, templates, above, below, report.experiments)
+
+
+def write_report(
+    path: Path, templates: Path, above: Iterable[Block], below: Sequence[Block], names: Iterable[str]
+) -> None:
+    """Write the blocks above and below the navigation to a file, see ``render``; ``names`` are the experiments."""
+    navigation = [block for block in below if isinstance(block, Heading) and block.level == 2]
+    template = create_environment(templates, path, names).get_template(f"report{path.suffix}.j2")
+    write_text(path, template.render(header=above, body=below, navigation=navigation))
 
 
 def create_environment(templates: Path, path: Path, names: Iterable[str]) -> Environment:

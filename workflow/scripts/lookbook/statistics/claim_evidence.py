@@ -10,7 +10,7 @@ import pandas as pd
 
 from lookbook.config.experiments import spec_changes
 from lookbook.evaluation.metrics import COLUMNS as METRIC_COLUMNS
-from lookbook.formatting import plural, signed
+from lookbook.formatting import listed, plural, signed
 from lookbook.results.predictions import SPLITS
 from lookbook.results.tables import FLOAT_FORMAT
 from lookbook.statistics.claim_tests import Outcome, Sample
@@ -19,6 +19,8 @@ from lookbook.statistics.trials import ROUNDING
 
 Histories = Mapping[str, Sequence[pd.DataFrame]]
 Matrices = Mapping[str, Sequence[np.ndarray]]
+# The columns of trials.csv about the machine of a trial.
+MACHINE = {"device": "hardware", "precision": "precision", "versions": "package versions"}
 PAIRS = "pair of trials", "pairs of trials"
 
 
@@ -71,6 +73,13 @@ def trials_each(ours: Sized, theirs: Sized) -> str:
     """Return the numbers of trials of two experiments: `3 trials each`, `10 and 3 trials`."""
     n, m = len(ours), len(theirs)
     return f"{plural(n, 'trial')} each" if n == m else f"{n} and {plural(m, 'trial')}"
+
+
+def differing(finished: Sequence[pd.DataFrame]) -> str:
+    """Return a sentence about what the trials of a claim differ in besides their experiments; "" if in nothing."""
+    trials = pd.concat(finished)
+    names = [name for name in MACHINE if name in trials and trials[name].nunique() > 1]
+    return f" The trials differ in {listed([MACHINE[name] for name in names])}." if names else ""
 
 
 def words(column: str) -> str:

@@ -13,6 +13,7 @@ from lookbook.results.tables import identity_of
 from lookbook.results.trial import FINISHED
 from lookbook.statistics import claim_tests
 from lookbook.statistics.claim_evidence import (
+    differing,
     Evidence,
     Histories,
     Matrices,
@@ -78,19 +79,22 @@ def judge_claims(
         else:
             judge = JUDGES[claim["test"]]
             row |= judge(claim, Evidence(finished, specs, profile["margin"], histories, matrices))
+            row["evidence"] += differing([finished[name] for name in names])
         rows.append(row)
     whole = dict.fromkeys(("trials", "trials_needed"), "Int64")
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(whole)
 
 
-def _means(test: Callable[[Sample, Mapping[str, Any], Evidence], Outcome]) -> Callable[..., dict[str, Any]]:
-    """Return the judge of a claim about the difference of two experiments."""
+def _means(test: Callable[[Sample, float], Outcome], *, has_margin: bool = True) -> Callable[..., dict[str, Any]]:
+    """Return the judge of a claim about the difference of two experiments, within a margin if it has one."""
 
     def judge(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
         name, other = claim["experiments"]
         sample, n, trials = found.advantage(name, other, claim["metric"])
-        outcome = test(sample, claim, found)
-        return _row(outcome, n, f"{better(name, other, claim['metric'])} {interval(outcome)}, {trials}")
+        margin = found.margin(claim) if has_margin else 0.0
+        outcome = test(sample, margin)
+        within = f"margin {margin:g}, " if has_margin else ""
+        return _row(outcome, n, f"{better(name, other, claim['metric'])} {interval(outcome)}, {within}{trials}")
 
     return judge
 
@@ -148,9 +152,11 @@ def _plateau(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
     values = np.array([gain for gain in gains if not math.isnan(gain)], dtype=np.float64)
     if not len(values):
         return _not_recorded(f"No history of `{name}` has {words(column)} by epoch")
-    outcome = claim_tests.judge_equal(Sample(values), found.margin(claim))
+    margin = found.margin(claim)
+    outcome = claim_tests.judge_equal(Sample(values), margin)
     start = f"Change in {words(column)} of `{name}` from epoch {first} to {last}:"
-    return _row(outcome, len(values), f"{start} {interval(outcome)}, {plural(len(values), 'trial')}")
+    evidence = f"{start} {interval(outcome)}, margin {margin:g}, {plural(len(values), 'trial')}"
+    return _row(outcome, len(values), evidence)
 
 
 def _most_confused(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
@@ -177,9 +183,9 @@ def _most_confused_pair(matrix: np.ndarray) -> tuple[int, int] | None:
 
 
 JUDGES: Mapping[str, Callable[..., dict[str, Any]]] = {
-    "better": _means(lambda sample, claim, found: claim_tests.judge_above(sample, 0.0)),
-    "not_better": _means(lambda sample, claim, found: claim_tests.judge_not_above(sample, found.margin(claim))),
-    "equal": _means(lambda sample, claim, found: claim_tests.judge_equal(sample, found.margin(claim))),
+    "better": _means(claim_tests.judge_above, has_margin=False),
+    "not_better": _means(claim_tests.judge_not_above),
+    "equal": _means(claim_tests.judge_equal),
     "order": _order,
     "spread": _spread,
     "above": _threshold(1.0),

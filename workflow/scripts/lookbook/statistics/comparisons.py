@@ -13,6 +13,7 @@ Intervals cover the variation between trials, not that of another test set.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -115,11 +116,10 @@ def trials_to_detect(difference: float, std: float, power: float = POWER) -> int
     if not std >= ROUNDING or not abs(difference) >= ROUNDING:
         return None
     effect, alpha, test = abs(difference) / std, 1 - CONFIDENCE, TTestPower()
-    if test.power(effect, 2, alpha) >= power:
-        return 2
-    if test.power(effect, MOST_TRIALS, alpha) < power:
-        return None
-    return math.ceil(test.solve_power(effect, alpha=alpha, power=power))
+    # One-sided: the other tail does not matter with such a power, and SciPy returns NaN for it where effects are large.
+    counts = range(2, MOST_TRIALS + 1)
+    position = bisect_left(counts, power, key=lambda n: test.power(effect, n, alpha / 2, alternative="larger"))
+    return counts[position] if position < len(counts) else None
 
 
 def paired(differences: np.ndarray, sign: int = 1) -> dict[str, float]:

@@ -98,7 +98,7 @@ def seed_ensemble(trials: Sequence[Trial]) -> dict[str, Any]:
         "mean_member_accuracy": mean_member,
         "gain": values["accuracy"] - mean_member,
         "disagreement": disagreement(votes),
-        "note": None if len(members) > 1 else "one finished trial: the ensemble has one member",
+        "note": None if len(members) > 1 else "only one trial has finished",
     }
 
 

@@ -101,10 +101,12 @@ def one_vs_all(document: Document) -> Iterator[Block]:
         ensemble, _, seeds = comparison
         name, split = ensemble["experiment"], SPLITS.get(ensemble["split"], "test")
         yield Heading([code(name), ": one network per class"], 4)
-        beside = f", and {members(seeds)} that differ only in their seed" if seeds else ""
+        beside = f", the ensemble of seeds {members(seeds)} that differ only in their seed" if seeds else ""
+        same = bool(seeds) and seeds["members"] == ensemble["members"]
+        cost = " Their costs are equal if the networks have equal budgets." if same else ""
         yield Paragraph(
-            f"At equal cost, the same number of networks is trained: {members(ensemble)} that each distinguish one "
-            f"class from all others{beside}. A single network has the cost of one of them."
+            f"The one-vs-all ensemble has {members(ensemble)} networks that each distinguish one class from all "
+            f"others{beside}.{cost}"
         )
         caption = f"Accuracy, macro F1 and cross-entropy on the {split} split"
         yield Table(f"{name} and the ensemble of seeds", list(rows_of(comparison)), columns, caption)

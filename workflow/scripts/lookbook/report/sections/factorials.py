@@ -16,6 +16,7 @@ TEXT = (
     "the effect of the others."
 )
 P_VALUES = " P-values are adjusted for the number of effects (Holm)."
+REDUCED = " The budgets of this run are too small to estimate effects."
 Terms = Mapping[str, Mapping[str, Row]]  # Term -> metric -> row of factorials.csv.
 
 
@@ -38,14 +39,14 @@ def words(term: str) -> str:
 
 
 def factorials(document: Document) -> Iterator[Block]:
-    """Yield the combinations and the effects of each study, with p-values unless the budgets are reduced."""
-    tested = document.report.comparable
+    """Yield the combinations of each study and, unless the budgets are reduced, the effects."""
+    comparable = document.report.comparable
     if found := studies(document):
-        yield Paragraph(TEXT + (P_VALUES if tested else ""))
+        yield Paragraph(TEXT + (P_VALUES if comparable else REDUCED))
     for study, experiments in found.items():
         yield Heading(study, 4)
-        terms = terms_of(document, study)
-        tables = [combinations(study, experiments), *([effects(study, terms, tested=tested)] if terms else [])]
+        terms = terms_of(document, study) if comparable else {}
+        tables = [combinations(study, experiments), *([effects(study, terms)] if terms else [])]
         yield Group(tables, "columns even")
         notes = dict.fromkeys(row["note"] for row in document.report.factorials if row["study"] == study)
         yield from (Paragraph(note, "small quiet") for note in notes if note)
@@ -73,8 +74,8 @@ def combinations(study: str, experiments: list[Experiment]) -> Table:
     return Table(f"{study}: combinations", sorted(experiments, key=order), columns, caption)
 
 
-def effects(study: str, terms: Terms, *, tested: bool) -> Table:
-    """Return the table of the effects on each metric, with p-values if they are tested."""
+def effects(study: str, terms: Terms) -> Table:
+    """Return the table of the effects on each metric."""
 
     def effect(metric: str, term: str) -> Cell:
         row = terms[term].get(metric, {})
@@ -87,6 +88,5 @@ def effects(study: str, terms: Terms, *, tested: bool) -> Table:
     columns = [Column("Factor", words, is_number=False)]
     for metric in dict.fromkeys(metric for rows in terms.values() for metric in rows):
         columns.append(Column(LABELS[metric].capitalize(), partial(effect, metric)))
-        if tested:
-            columns.append(Column("Adjusted p", partial(adjusted_p, metric)))
+        columns.append(Column("Adjusted p", partial(adjusted_p, metric)))
     return Table(f"{study}: effects", list(terms), columns, "Effects with their 95% intervals")

@@ -23,8 +23,8 @@ TITLES = {
     "wrong_predictions": "Wrong predictions with true class, predicted class and confidence",
 }
 BEST = (
-    "The experiment with the highest mean test accuracy. It is selected for display only: no training, setting or "
-    "other result depends on the selection."
+    "The network of the document with the highest mean test accuracy, without further protocols of a published value. "
+    "It is selected for display only: no training, setting or other result depends on the selection."
 )
 SHARE = partial(fixed, digits=3)
 COLUMNS = (

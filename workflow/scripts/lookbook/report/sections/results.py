@@ -47,9 +47,14 @@ def results(document: Document) -> Iterator[Block]:
         small = [chip(f"{collapsed} collapsed", "collapsed")] if collapsed else []
         return Cell(f"{experiment.n_ok} of {experiment.n}", small, experiment.n_ok)
 
-    title = Column("What it is", lambda e: "; ".join(filter(None, (e.entry["title"], e.remark))), is_number=False)
-    columns = [Column("Experiment", name, is_number=False, details=[title]), Column("Trials", trials)]
-    caption = "Mean ± standard deviation over trials, lowest to highest value, 95% interval of the mean"
+    def title(experiment: Experiment) -> str:
+        return "; ".join(filter(None, dict.fromkeys((experiment.entry["title"], experiment.remark))))
+
+    details = [Column("What it is", title, is_number=False)]
+    columns = [Column("Experiment", name, is_number=False, details=details), Column("Trials", trials)]
+    caption = "Mean over trials"
+    if any(experiment.accuracy.std is not None for experiment in document.experiments):
+        caption = "Mean ± standard deviation over trials, lowest to highest value, 95% interval of the mean"
     if document.report.comparable and has_published_values(document):
         caption += "; difference from the published value with its 95% interval"
     columns += [*values("accuracy", document), *values("loss", document)]

@@ -17,7 +17,8 @@ def ensembles(entries, trials):
         if found["trials"] > 1 and found["document"] == "zoo":
             row |= {"accuracy": 0.9311, "mean_member_accuracy": 0.91, "gain": 0.0211, "disagreement": 0.0777}
         else:
-            row["note"] = "only one trial has finished" if found["trials"] == 1 else "each trial validates on other images"
+            alone = found["trials"] == 1
+            row["note"] = "only one trial has finished" if alone else "each trial validates on other images"
         rows.append(row | {"identity": identity_of(trials, [name])})
     classes = [name for name, found in entries.items() if found["ensemble"]]
     if classes:

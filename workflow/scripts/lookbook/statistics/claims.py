@@ -13,11 +13,11 @@ from lookbook.results.tables import identity_of
 from lookbook.results.trial import FINISHED
 from lookbook.statistics import claim_tests
 from lookbook.statistics.claim_evidence import (
-    differing,
     Evidence,
     Histories,
     Matrices,
     better,
+    differing,
     has_width,
     interval,
     rate,

@@ -90,7 +90,9 @@ def test_the_configuration_of_each_reference_run_is_valid(overlay):
     assert f"--configfile {overlay.relative_to(ROOT)}\n" in overlay.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("search", "count", "trials"), [("tuning", 8, 1), ("beyond_search", 21, 2)])
+@pytest.mark.parametrize(
+    ("search", "count", "trials"), [("tuning", 8, 1), ("beyond_search", 21, 2), ("beyond_search_long", 3, 2)]
+)
 def test_the_candidates_of_a_search_are_chosen_without_the_test_images(search, count, trials):
     config = read_config([ROOT / "config" / "config.yaml", ROOT / "reports" / "reference" / f"{search}.yaml"])
     candidates = [e for name, e in resolve(config, ROOT).items() if not name.endswith("_range")]

@@ -71,11 +71,7 @@ def further_verdicts(document: Document) -> Iterator[str]:
             verdict = experiment.statistic(column).verdict
             if verdict and column != main:
                 found.setdefault(column, Counter())[verdict] += 1
-    parts = [
-        f"{listed(counted(counts))} ({LABELS[column]})"
-        for column in VALUES
-        if (counts := found.get(column))
-    ]
+    parts = [f"{listed(counted(counts))} ({LABELS[column]})" for column in VALUES if (counts := found.get(column))]
     if parts:
         total = sum(counts.total() for counts in found.values())
         compare = plural(

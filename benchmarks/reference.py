@@ -202,7 +202,7 @@ def readme_section(trials: pd.DataFrame, claims: pd.DataFrame, summary: pd.DataF
         "",
         table(["published", *VERDICTS], verdicts(summary)),
         "`reproduced` values are equal within a margin, `compatible` ones are shown neither to be equal nor to differ, "
-        "and `inconclusive` ones have fewer than two trials "
+        "and `inconclusive` ones have fewer than two trials, or two equal ones "
         "([how](config/README.md#how-the-statistics-are-computed)).\n",
         f"Of {plural(len(claims), 'claim')} of the five documents, {counts(claims.to_dict('records'))}.\n",
     ]

@@ -21,6 +21,7 @@ import numpy as np
 
 from cases import experiments_on
 from contenders import Settings
+from lookbook.config.costs import images_of
 from lookbook.config.digests import canonical
 from lookbook.config.experiments import Experiment
 from lookbook.datasets import DATASETS
@@ -74,7 +75,7 @@ def kind_of(spec: Mapping[str, Any]) -> str:
 
 
 def measure(experiment: Experiment, gpu: int, backend: str) -> dict[str, Any]:
-    """Return images per second, images per epoch, and seconds before the first step of an experiment's trial."""
+    """Return images per second, and seconds before the first step of an experiment's trial."""
     from contenders.ours import ready_for
 
     started = time.perf_counter()
@@ -100,9 +101,7 @@ def measure(experiment: Experiment, gpu: int, backend: str) -> dict[str, Any]:
             rate = steps * found["batch_size"] / spent
             break
         steps *= 8
-    return {"rate": rate, "images": found["images_per_epoch"], "before": before} | {
-        key: found[key] for key in ("device", "versions", "precision")
-    }
+    return {"rate": rate, "before": before} | {key: found[key] for key in ("device", "versions", "precision")}
 
 
 def in_a_process(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -122,8 +121,7 @@ def report(measured: dict[str, tuple[Experiment, dict[str, Any]]], arguments: ar
     """Print and write the projection for each document."""
     hours: dict[str, list[float]] = {}
     for experiment, found in measured.values():
-        spec = experiment.spec["training"]
-        images = min(found["images"], (spec["steps_per_epoch"] or np.inf) * spec["batch_size"]) * spec["epochs"]
+        images = images_of(experiment.spec) * experiment.spec["training"]["epochs"]
         seconds = experiment.trials * (found["before"] + images / found["rate"])
         total = hours.setdefault(experiment.document, [0, 0.0, 0.0])
         total[0] += experiment.trials

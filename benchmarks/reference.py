@@ -9,12 +9,9 @@ with its figure, and the part of README.md between the two comments ``reference`
 
 import argparse
 import json
-import re
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,33 +24,27 @@ from lookbook.config.trial_specs import CONFIG, read_config
 from lookbook.config.validation import ROOT
 from lookbook.errors import ResultError
 from lookbook.files import write_json, write_text
-from lookbook.formatting import listed, markdown, plural
+from lookbook.formatting import listed
 from lookbook.report.inputs import Report
-from lookbook.report.sections.claims import UNJUDGED, counts
 from lookbook.results.benchmark import read_benchmark
 from lookbook.results.history import read_history
-from lookbook.results.predictions import SPLITS
 from lookbook.results.tables import read_trials, write_table
 from lookbook.results.trial import FINISHED, read_trial
-from lookbook.statistics.claim_tests import UNDECIDED
 from lookbook.statistics.claims import judge_claims
-from lookbook.statistics.published import VERDICTS, read_published, with_further_protocols
+from lookbook.statistics.published import read_published, with_further_protocols
 from lookbook.statistics.summary import summarise
 from lookbook.statistics.trials import COLUMNS
+from reference_readme import UNJUDGED, readme_section, with_section
 from reference_report import reference_report, write_reference_report
-from results_file import table
 
 REFERENCE = ROOT / "reports" / "reference"
 README = ROOT / "README.md"
-MARKS = "<!-- reference -->\n", "<!-- end of reference -->"
 # Names that columns had before.
 RENAMED = {"valid_copies_in_train": "valid_duplicates_in_train"}
 RENAMED |= {"valid_accuracy_without_copies": "valid_accuracy_without_duplicates"}
 # What an experiment is does not depend on them: one only records more values, the other is a part of the machine, which
 # each trial states in `device` and `versions`.
 NOT_COMPARED = {"watch", "backend"}
-LEAST_TRIALS = 2  # of an undecided claim that README.md shows
-METRICS = {"accuracy": "accuracies", "loss": "losses"}
 
 
 def main() -> None:
@@ -181,69 +172,15 @@ def tell() -> Told:
     keys = [changed.get(name) or None for name in experiments]
     summary = pd.concat([summary, pd.Series(keys, name="changed_keys")], axis=1)
     report = reference_report(REFERENCE, benchmark, trials, claims, summary)
-    section = readme_section(trials, claims, summary[[entry["published_as"] is None for entry in experiments.values()]])
+    own_values = summary[[entry["published_as"] is None for entry in experiments.values()]]
+    section = readme_section(report, trials, claims, own_values)
     return Told(claims, summary[summary["n"] > 0].reset_index(drop=True), section, report)
-
-
-def readme_section(trials: pd.DataFrame, claims: pd.DataFrame, summary: pd.DataFrame) -> str:
-    """Return the section of README.md about claims and published values.
-
-    Args:
-        trials: the trials.
-        claims: the judged claims.
-        summary: the rows of the experiments that have published values of their own.
-    """
-    judged = [row for row in claims.to_dict("records") if row["verdict"] not in UNJUDGED]
-    decided = [row for row in judged if row["verdict"] != UNDECIDED]
-    undecided = [row for row in judged if row["verdict"] == UNDECIDED and row["trials"] >= LEAST_TRIALS]
-    lines = [
-        f"{plural(len(trials), 'trial')} of {plural(trials['experiment'].nunique(), 'experiment')} at the full "
-        "protocol, compared with what the documents publish for them ([value by value](reports/reference/report.md)):",
-        "",
-        table(["published", *VERDICTS], verdicts(summary)),
-        "`reproduced` values are equal within a margin, `compatible` ones are shown neither to be equal nor to differ, "
-        "and `inconclusive` ones have fewer than two trials, or two equal ones "
-        "([how](config/README.md#how-the-statistics-are-computed)).\n",
-        f"Of {plural(len(claims), 'claim')} of the five documents, {counts(claims.to_dict('records'))}.\n",
-    ]
-    if decided:
-        lines.append(claims_table(decided))
-    if undecided:
-        heading = f"<summary>{plural(len(undecided), 'undecided claim')}</summary>"
-        lines.append(f"<details>\n{heading}\n\n{claims_table(undecided)}\n</details>")
-    if further := len(judged) - len(decided) - len(undecided):
-        link = "[claims.csv](reports/reference/claims.csv)"
-        lines.append(f"\n{plural(further, 'further undecided claim')} with one trial so far: see {link}.")
-    return "\n".join(lines) + "\n"
 
 
 def remark(names: Sequence[str], changed: Mapping[str, str]) -> str:
     """Return which of the experiments were trained with settings that have changed since."""
     outdated = [f"`{name}` ({changed[name].replace(' ', ', ')})" for name in names if changed.get(name)]
     return f" Settings that have changed since the training: {listed(outdated)}." if outdated else ""
-
-
-def verdicts(summary: pd.DataFrame) -> list[list[str]]:
-    """Return what is compared with published values, and how many of them have each verdict, as rows of a table."""
-    rows = []
-    for split, metric in product(reversed(SPLITS), METRICS):
-        count = Counter(summary[f"{split}_{metric}_verdict"].dropna())
-        if count:
-            what = plural(count.total(), *(f"{SPLITS[split]} {word}" for word in (metric, METRICS[metric])))
-            rows.append([what, *(str(count[verdict]) for verdict in VERDICTS)])
-    return rows
-
-
-def claims_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return a Markdown table of judged claims."""
-    cells = [[row["document"], markdown(row["claim"]), f"**{row['verdict']}**", row["evidence"]] for row in rows]
-    return table(["document", "claim", "verdict", "evidence"], cells)
-
-
-def with_section(text: str, section: str) -> str:
-    """Return a text with another section between the two marks."""
-    start, end = map(re.escape, MARKS)
-    return re.sub(f"(?<={start}).*?(?={end})", lambda _: section, text, count=1, flags=re.DOTALL)
 
 
 if __name__ == "__main__":

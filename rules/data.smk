@@ -1,6 +1,15 @@
 """Datasets: the original files, then arrays and a manifest that trials depend on."""
 
+from zipfile import is_zipfile
+
 COMPETITION_DATASETS = [name for name, info in DATASETS.items() if info.competition]
+# Without a path, an archive that is already there is used as it is: the rule would delete it first.
+KEPT_ARCHIVES = {
+    family
+    for family, settings in CONFIG["data"].items()
+    if not settings["path"]
+    and any(map(is_zipfile, Path("resources/downloads", family).glob("*.zip")))
+}
 MANIFESTS = sorted({dataset_files(DATASET_OF[name])["manifest"] for name in PLAN})
 
 
@@ -9,6 +18,8 @@ rule fetch_dataset:
         "resources/downloads/{family}/{archive}.zip",
     log:
         "logs/fetch_dataset/{family}/{archive}.log",
+    wildcard_constraints:
+        family="|".join(sorted(set(CONFIG["data"]) - KEPT_ARCHIVES)),
     retries: 2
     conda:
         "../envs/data.yaml"

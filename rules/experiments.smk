@@ -18,12 +18,13 @@ rule resolve_experiments:
         config=canonical(CONFIG),
         experiments=digest(
             [
-                {e.name: [asdict(e), digest_of(e, EXPERIMENTS)] for e in EXPERIMENTS.values()},
+                # Lists, because the order of the experiments is that of every table.
+                [[asdict(e), digest_of(e, EXPERIMENTS)] for e in EXPERIMENTS.values()],
                 CLAIMS,
             ]
         ),
     shell:
-        'python "$LOOKBOOK_SCRIPTS/resolve_experiments.py" --config-json {params.config:q}'
+        'python "$LOOKBOOK_SCRIPTS/resolve_experiments.py" --config-json "$LOOKBOOK_CONFIG"'
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -40,13 +41,14 @@ rule plan_trials:
     params:
         code=script_digest("plan_trials.py"),
         plan=digest(
-            {
-                e.name: [
+            [
+                [
+                    e.name,
                     {key: vars(e)[key] for key in PLAN_KEYS if key in vars(e)},
                     spec_digest(e.name) if e.trials else None,
                 ]
                 for e in EXPERIMENTS.values()
-            }
+            ]
         ),
     shell:
         'python "$LOOKBOOK_SCRIPTS/plan_trials.py" --config-json "$LOOKBOOK_CONFIG"'

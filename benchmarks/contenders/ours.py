@@ -48,5 +48,4 @@ def ready_for(spec: dict[str, Any], data: Dataset, settings: Settings) -> tuple[
         "versions": devices.versions(),
         "parameters": setup.model.count_params(),
         "batch_size": size,
-        "images_per_epoch": len(rows),
     }

@@ -1,6 +1,9 @@
 """A change of an experiment retrains that experiment and those that inherit the change, and no others."""
 
+import csv
+
 import pytest
+import yaml
 
 OPTIMIZER = "{class_name: SGD, config: {learning_rate: 0.01, momentum: 0.5}}"
 TRAINING = "{epochs: 2, batch_size: 20}"
@@ -59,6 +62,19 @@ def test_keys_in_another_order_retrain_nothing(finished):
 def test_a_new_experiment_trains_alone(finished):
     finished.set("younger", base="heir", title="slower", optimizer={"config": {"learning_rate": 0.005}})
     assert finished.plan().trained == {("younger", 0), ("younger", 1)}
+
+
+def test_another_order_of_the_experiments_is_that_of_the_tables(finished):
+    path = finished.path(EXPERIMENTS)
+    content = yaml.safe_load(path.read_text())
+    content["experiments"] = dict(reversed(content["experiments"].items()))
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    assert finished.plan().trained == frozenset()
+    finished.run()
+    for name in ("trials", "summary"):
+        rows = list(csv.DictReader(finished.path(f"results/{name}.csv").open()))
+        assert list(dict.fromkeys(row["experiment"] for row in rows)) == list(content["experiments"])
+    assert finished.plan().is_empty
 
 
 LIBRARY = "workflow/scripts/lookbook"

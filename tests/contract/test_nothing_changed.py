@@ -57,6 +57,16 @@ def test_comments_in_rules_and_configuration_change_nothing(finished, names):
     assert finished.plan().is_empty
 
 
+def test_another_command_line_of_a_job_changes_nothing(finished):
+    finished.replace("rules/train.smk", "touch {log:q}.all;", "touch  {log:q}.all;")
+    finished.replace(
+        "rules/report.smk",
+        '\'python "$LOOKBOOK_SCRIPTS/render_report.py"',
+        '\'python  "$LOOKBOOK_SCRIPTS/render_report.py"',
+    )
+    assert finished.plan().is_empty
+
+
 def test_another_folder_of_checkpoints_retrains_nothing(finished):
     with finished.path("config/config.yaml").open("a") as file:
         file.write("checkpoints: /shared/checkpoints\n")

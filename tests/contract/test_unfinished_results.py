@@ -93,7 +93,7 @@ def test_damaged_predictions_are_an_error_until_the_trial_is_trained_again(finis
         assert failed.status != 0
         assert f"{TRIAL}/predictions.npz is damaged" in failed.output
         assert "Traceback" not in failed.output
-    remedy = f"snakemake --cores 1 --forcerun {TRIAL}/trial.json"
+    remedy = f"snakemake --cores 2 --forcerun {TRIAL}/trial.json"
     assert remedy in failed.output
     finished.run(*remedy.split()[3:])
     with np.load(predictions) as arrays:

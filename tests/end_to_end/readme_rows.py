@@ -17,7 +17,7 @@ _TABLE = re.search(
 )[1]
 CELLS = dict(line.removeprefix("| ").removesuffix(" |").split(" | ", 1) for line in _TABLE.splitlines())
 # Code that starts otherwise is a file or a key.
-_COMMAND = re.compile(r"(make|snakemake|docker|\.\.\.|\.venv/bin/\w+) |benchmarks/")
+_COMMAND = re.compile(r"(make|snakemake|docker|\.venv/bin/\w+) |benchmarks/")
 
 
 def commands(cell: str) -> list[str]:
@@ -27,7 +27,7 @@ def commands(cell: str) -> list[str]:
         if code.startswith("-"):
             lines.append(f"{lines[-1]} {code}")
         elif _COMMAND.match(code):
-            lines.append(re.sub(r"^\.\.\. ", ".venv/bin/python workflow/scripts/", code))
+            lines.append(code)
     return lines
 
 

@@ -48,6 +48,8 @@ REFUSED = {
     HEAD + "tiny,plain,test,accuracy,9,0.5,,,,1,\n": "line 2: epoch: plain does not record the test set by epoch",
     HEAD + "tiny,plain,valid,accuracy,9,0.5,,,,1,\n": "line 2: epoch: plain has no validation images",
     HEAD + "tiny,plain,kaggle,score,9,0.5,,,,1,\n": "line 2: epoch: a competition score has no epoch; remove it",
+    HEAD + "tiny,plain,test,score,,0.5,,,,1,\n": "line 2: metric: the score of a submission has the split kaggle",
+    HEAD + "tiny,plain,kaggle,accuracy,,0.5,,,,1,\n": "line 2: metric: the score of a submission has the split kaggle",
     HEAD + "tiny,plain,train,accuracy,0,0.5,,,,1,\n": "line 2: epoch: must be at least 1; got 0",
     HEAD + "tiny,heir,train,accuracy,4,0.5,,,,1,\n": "line 2: epoch: heir trains for 3 epochs; got 4",
     HEAD + ",plain,test,accuracy,,0.5,,,,1,\n": "line 2: document: must be of type string",

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import pytest
 
+from lookbook.errors import ConfigError
 from lookbook.runtime import devices
 from lookbook.training.precision import Hardware
 
@@ -48,6 +49,14 @@ def test_the_versions_of_all_packages_that_a_result_depends_on():
     assert found["keras"] == keras.__version__
 
 
+def test_a_backend_that_is_not_installed_is_refused_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setattr(devices.importlib.util, "find_spec", lambda name: None if name == "jax" else object())
+    devices.check_installed("config.yaml: devices: backend", "tensorflow")
+    remedy = "run make install LOCK=requirements-jax.lock, or use another backend"
+    with pytest.raises(ConfigError, match=f"^config.yaml: devices: backend: jax is not installed; {remedy}$"):
+        devices.check_installed("config.yaml: devices: backend", "jax")
+
+
 def test_the_environment_limits_threads_and_hides_gpus(monkeypatch):
     monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "64"})
     devices.prepare(threads=2, gpu=False)
@@ -75,6 +84,7 @@ def test_the_time_of_waiting_for_a_gpu_is_returned(monkeypatch):
 
 PREPARED = """
 import sys
+from lookbook.errors import ConfigError
 from lookbook.runtime import devices
 
 loaded = lambda: sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", *devices.UNUSED})

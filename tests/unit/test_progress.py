@@ -197,6 +197,13 @@ def test_failures_of_this_run_and_of_earlier_ones_are_told_once(tmp_path):
     assert failures(tmp_path / "absent.csv", told, lambda *_: "") == told
 
 
+def test_a_trial_that_has_finished_since_the_table_was_made_has_not_failed(tmp_path):
+    table = tmp_path / "trials.csv"
+    table.write_text("experiment,trial,status,error\na,1,failed,ValueError: no\nb,0,diverged,\n")
+    lines = failures(table, [], lambda name, row: trial_line(name, row, f"{name}.log"), {"a/1"})
+    assert lines == ["FAILED b/0: diverged; log: b/0.log"]
+
+
 @pytest.mark.parametrize(("asked", "shown"), [({}, 2), ({"dryrun": True}, 4), ({"printshellcmds": True}, 4)])
 def test_the_console_shows_no_single_jobs_unless_it_is_asked_to(asked, shown):
     logger, records, lines = logging.getLogger("snakemake.logging"), [], []

@@ -8,6 +8,7 @@ import pytest
 import small_benchmark as small
 
 import reference
+import reference_readme
 from lookbook.errors import ResultError
 from lookbook.results.benchmark import read_benchmark, write_benchmark
 from lookbook.results.figures import read_figure
@@ -22,7 +23,7 @@ NAME = "growing_batch_n1_k4_e10"
 
 def test_the_readme_and_the_claims_follow_from_the_reference_results(tmp_path):
     claims, summary, section, report = reference.tell()
-    start, end = reference.MARKS
+    start, end = reference_readme.MARKS
     text = reference.README.read_text(encoding="utf-8")
     assert text.partition(start)[2].partition(end)[0] == section
     for name, table in {"claims.csv": claims, "summary.csv": summary}.items():
@@ -56,16 +57,33 @@ def test_the_evidence_names_what_was_trained_with_other_settings():
     outdated = set(summary.loc[summary["changed_keys"].notna(), "experiment"])
     for row in claims.to_dict("records"):
         told = "Settings that have changed" in row["evidence"]
-        assert told == (row["verdict"] not in reference.UNJUDGED and bool(outdated & set(row["names"].split())))
+        assert told == (row["verdict"] not in reference_readme.UNJUDGED and bool(outdated & set(row["names"].split())))
     # Each published value counts once, not again for an experiment that shares it.
     own = [name for name, e in reference.configuration()["experiments"].items() if e["published_as"] is None]
     count = summary.loc[summary["experiment"].isin(own), "test_accuracy_verdict"].notna().sum()
     assert f"| {count} test accuracies |" in section
 
 
+def test_the_findings_that_the_readme_states_are_those_of_the_summary():
+    rows = pd.read_csv(reference.REFERENCE / "summary.csv").set_index("experiment")
+    text = " ".join(reference.README.read_text(encoding="utf-8").partition(reference_readme.MARKS[0])[0].split())
+    mean = rows["test_accuracy_mean"]
+    before = rows.loc["simpsons_mnist_imbalanced_n800"]
+    assert f"validation accuracy of {before['valid_accuracy_mean']:.3f};" in text
+    assert f"it is {before['valid_accuracy_without_duplicates_mean']:.3f}, and {mean[before.name]:.3f} on other" in text
+    assert f"within its reach: {mean['basic_cnn_tuned']:.4f} with settings" in text
+    by = [f"({mean[name]:.4f}" for name in ("mini_vgg", "mini_vgg_as_committed", "mini_vgg_tuned")]
+    assert re.search(".*".join(map(re.escape, by)), text)
+    for name, goal, trials in (("beyond_94", "0.940", 10), ("beyond_95", "0.950", 5)):
+        assert rows.loc[name, "n_ok"] == trials
+        assert f"{mean[name]:.4f} ± {rows.loc[name, 'test_accuracy_std']:.4f} (" in text
+        assert f"goal {goal})" in text
+        assert mean[name] < float(goal)
+
+
 def test_a_section_replaces_what_stands_between_the_marks():
-    start, end = reference.MARKS
-    assert reference.with_section(f"a{start}old\n{end}b", "new \\1\n") == f"a{start}new \\1\n{end}b"
+    start, end = reference_readme.MARKS
+    assert reference_readme.with_section(f"a{start}old\n{end}b", "new \\1\n") == f"a{start}new \\1\n{end}b"
 
 
 def test_the_verdicts_on_every_split_and_metric_are_counted():
@@ -73,7 +91,7 @@ def test_the_verdicts_on_every_split_and_metric_are_counted():
     summary = pd.DataFrame(index=range(3), columns=columns, dtype=object)
     summary["valid_loss_verdict"] = ["lower", "reproduced", "lower"]
     summary.loc[1, "test_accuracy_verdict"] = "compatible"
-    assert reference.verdicts(summary) == [
+    assert reference_readme.verdicts(summary) == [
         # reproduced, compatible, higher, lower, inconclusive
         ["1 test accuracy", "0", "1", "0", "0", "0"],
         ["3 validation losses", "1", "0", "0", "2", "0"],

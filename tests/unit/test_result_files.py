@@ -20,6 +20,16 @@ LABELS = GENERATOR.integers(0, 10, 50).astype(np.uint8)
 ROWS = np.arange(100, 150)
 
 
+def test_the_remedy_is_the_command_of_the_run(tmp_path, monkeypatch):
+    monkeypatch.delenv("LOOKBOOK_COMMAND", raising=False)
+    path = tmp_path / "trial.json"
+    with pytest.raises(ResultError, match=f"create it with: snakemake --cores 1 --forcerun {path}$"):
+        read_trial(path)
+    monkeypatch.setenv("LOOKBOOK_COMMAND", "snakemake --cores 2 --configfile config/quick.yaml")
+    with pytest.raises(ResultError, match=f"snakemake --cores 2 --configfile config/quick.yaml --forcerun {path}$"):
+        read_trial(path)
+
+
 @pytest.fixture
 def predictions(tmp_path):
     train = SplitOutputs(LOGITS, LABELS, ROWS)

@@ -137,6 +137,12 @@ def test_jobs_get_the_settings_that_are_no_parameters():
     assert done.stdout == f"/my scripts|3|/data/my images|{parent}\n"
 
 
+def test_a_job_fails_with_the_first_command_of_a_pipe():
+    text = snakemake_run.job_environment(workflow(), CONFIG, Path("/scripts"))
+    assert subprocess.run(["bash", "-c", text + "true | cat"], check=False).returncode == 0
+    assert subprocess.run(["bash", "-c", text + "false | cat"], check=False).returncode != 0
+
+
 def test_jobs_use_the_python_of_the_run_unless_conda_provides_one():
     assert "export PATH=" in snakemake_run.job_environment(workflow(), CONFIG, Path("/scripts"))
     conda = workflow(DeploymentMethod.CONDA)

@@ -28,11 +28,15 @@ def main() -> None:
     names = arguments.experiments or list(experiments)
     from lookbook.runtime import devices
 
+    entries, default = defined(config), resolve_config(config)["devices"]["backend"]
+    for name in names:
+        backend = experiments[name].spec["backend"]
+        where = "config.yaml: devices" if backend == default else entries[name].where
+        devices.check_installed(f"{where}: backend", backend)
     # Keras reads its environment when it is imported.
-    devices.prepare(threads=1, gpu=False, backend=resolve_config(config)["devices"]["backend"])
+    devices.prepare(threads=1, gpu=False, backend=default)
     from lookbook.runtime.checking import problems
 
-    entries = defined(config)
     found = [f"{entries[name].where}: {text}" for name, text in problems({n: experiments[n].spec for n in names})]
     if found:
         # On standard output, without the messages of TensorFlow: Snakemake repeats it.

@@ -39,7 +39,7 @@ def main() -> None:
             except ResultError:  # missing, damaged, or of other settings: it is to be trained
                 total["seconds"] += round(seconds_of(experiment.spec))
                 total["megabytes"] += round(megabytes_of(experiment.spec))
-    print(ROW.format("document", "experiments", "trials", "done", "one core, at most", "disk"))
+    print(ROW.format("document", "experiments", "trials", "done", "one core, about", "disk"))
     for document, total in {**columns, "all": sum(columns.values(), Counter())}.items():
         time, disk = duration(total["seconds"]), f"{total['megabytes'] / 1000:.1f} GB"
         print(ROW.format(document, total["experiments"], total["trials"], total["done"], time, disk))

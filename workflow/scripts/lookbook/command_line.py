@@ -111,7 +111,7 @@ def exits_with_message(main: Callable[[], None]) -> Callable[[], None]:
             sys.exit(f"error: {error}")
         except OSError as error:
             if error.filename is None:
-                raise
+                sys.exit(f"error: {error}")
             # A path of the command line, or one below it, cannot be read or written.
             sys.exit(f"error: {str(error.filename2 or error.filename)[:200]}: {error.strerror}; check the path")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,19 @@ def check_results_folder(folder: str) -> None:
     if not path.is_absolute() and path.parts[0] in SOURCE_FOLDERS:
         problem = f"{path.parts[0]} has other files of the project; use another folder, such as results"
         raise ConfigError(f"config.yaml: results: {problem}")
+
+
+def check_initial_trials(where: str, chain: Sequence[Experiment]) -> None:
+    """Raise ConfigError if trials of an experiment start from trials that are not planned.
+
+    Args:
+        where: the file and the experiment's name.
+        chain: the experiment, the one whose weights it starts from, that one's, and so on.
+    """
+    for experiment, initial in pairwise(chain):
+        if experiment.trials > initial.trials > 0:
+            problem = f"trial {initial.trials} starts from one of {initial.name}, which has only {initial.trials}"
+            raise ConfigError(f"{where}: trials: {problem}; give {initial.name} at least {experiment.trials}")
 
 
 def check_number_of_trials(experiments: Mapping[str, Experiment]) -> None:

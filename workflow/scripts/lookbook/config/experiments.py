@@ -12,6 +12,7 @@ from typing import Any
 
 from lookbook.config.consistency import (
     check_ensembles,
+    check_initial_trials,
     check_number_of_trials,
     check_published_as,
     check_results_folder,
@@ -108,6 +109,7 @@ def resolve(
         reasons = [unavailable_reason(resolved[other].spec["dataset"], config["data"]) for other in chain]
         if any(reasons):
             resolved[name] = replace(resolved[name], trials=0, unavailable=next(filter(None, reasons)))
+        check_initial_trials(entries[name].where, [resolved[other] for other in chain])
     check_number_of_trials(resolved)
     if config["experiments"] is None:
         return resolved
@@ -135,6 +137,7 @@ def resolve_config(config: Mapping[str, Any]) -> dict[str, Any]:
     check_values("config.yaml", dict(config))
     check("config.yaml", dict(config), schema("config"))
     filled = with_defaults(dict(config), schema("config"))
+    filled["results"] = str(Path(filled["results"]).expanduser())
     check_results_folder(filled["results"])
     return filled
 

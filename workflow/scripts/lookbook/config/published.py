@@ -129,6 +129,8 @@ def _check_row(where: str, row: Mapping[str, Any], documents: Mapping[str, str])
     low, high = (row["mean"] if row[column] is None else row[column] for column in ("min", "max"))
     if not low <= row["mean"] <= high:
         raise ConfigError(f"{where}: mean: must lie between min and max; got {row['mean']}, not in {low} to {high}")
+    if (row["metric"] == "score") != (row["split"] == "kaggle"):
+        raise ConfigError(f"{where}: metric: the score of a submission has the split kaggle, and only it has")
     if row["std"] and row["trials"] == 1:
         raise ConfigError(f"{where}: std: one trial has no standard deviation; correct trials or remove std")
 

@@ -119,9 +119,9 @@ def _problem_of(item: Any) -> str | None:
             return f"must be text, a number, true, false, null, a list or a mapping; got {type(item).__name__}"
 
 
-def _walk(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, Any, int]]:
+def _walk(root: Any) -> Iterator[tuple[str, Any, int]]:
     """Yield each value with its dotted key and depth; it is checked before its children are walked."""
-    waiting = [(key, value, depth)]
+    waiting = [("", root, 0)]
     while waiting:
         key, value, depth = waiting.pop()
         yield key, value, depth

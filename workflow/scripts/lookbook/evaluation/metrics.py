@@ -38,7 +38,11 @@ def cross_entropy(predictions: Predictions) -> float:
 
 
 def loss(predictions: Predictions) -> float:
-    """Return cross-entropy plus regularization losses, which is the loss that Keras reports."""
+    """Return cross-entropy plus regularization losses.
+
+    That is the loss that Keras reports, except where training smooths the labels: here labels are as they are, so that
+    losses of experiments with and without smoothing compare.
+    """
     return cross_entropy(predictions) + (math.nan if predictions.penalty is None else predictions.penalty)
 
 

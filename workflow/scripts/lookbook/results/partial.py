@@ -19,7 +19,8 @@ from lookbook.results.trial import PENDING, Trial, read_trial, trial_identity, w
 def link_trials(benchmark: Benchmark, folder: Path, dataset_digests: Mapping[str, str]) -> int:
     """Link the files of each evaluated trial into another folder of results, and write files for the others.
 
-    Links need no space, and stay what they are when the run replaces its files.
+    Links need no space, and stay what they are when the run replaces its files. A trial whose initial weights are those
+    of a trial that is not evaluated counts as not evaluated, or Snakemake would train it again.
 
     Args:
         benchmark: the run's.
@@ -30,20 +31,27 @@ def link_trials(benchmark: Benchmark, folder: Path, dataset_digests: Mapping[str
         The number of evaluated trials.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    pending, n_evaluated = [], 0
-    for planned in benchmark.trials():
+    copies = [replace(planned, results=folder) for planned in benchmark.trials()]
+    evaluated = set()
+    for planned, copy in zip(benchmark.trials(), copies, strict=True):
         try:
-            _link(planned, replace(planned, results=folder))
-            n_evaluated += 1
+            _link(planned, copy)
+            evaluated.add((copy.experiment, copy.trial))
         except (ResultError, FileNotFoundError):  # not evaluated yet, or just being replaced
-            pending.append(replace(planned, results=folder))
+            continue
+
+    def counts(experiment: str, trial: int) -> bool:
+        initial = benchmark.experiments[experiment]["spec"]["initial_weights"]
+        return (experiment, trial) in evaluated and (initial is None or counts(initial, trial))
+
+    pending = [copy for copy in copies if not counts(copy.experiment, copy.trial)]
     now = time.time()
     for trial in pending:
         _write_pending(trial, benchmark, dataset_digests)
         # One time for all, or Snakemake would train a trial whose initial weights are of one written after it.
         for path in trial.file("trial.json").parent.iterdir():
             os.utime(path, (now, now))
-    return n_evaluated
+    return len(copies) - len(pending)
 
 
 def _link(planned: PlannedTrial, copy: PlannedTrial) -> None:

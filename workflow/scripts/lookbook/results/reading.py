@@ -4,6 +4,7 @@ A JSON file states a checksum of its content, so that any damage is found where 
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,4 +64,5 @@ def check_identity(path: Path, stated: object, expected: object) -> None:
 
 def remedy(path: Path) -> str:
     """Return what a user can do about a result file that cannot be used."""
-    return f"create it with: snakemake --cores 1 --forcerun {path}"
+    # Jobs inherit the command of their run, whose configuration decides which rule makes the file.
+    return f"create it with: {os.environ.get('LOOKBOOK_COMMAND', 'snakemake --cores 1')} --forcerun {path}"

@@ -6,7 +6,7 @@ Snakemake's log file keeps everything; so does the console of a dry run and of a
 
 import csv
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +58,16 @@ def quiet(write: Callable[[str], None], trials: Collection[str]) -> None:
             handler.addFilter(QuietConsole(write, trials))
 
 
-def failures(table: Path, told: Iterable[str], describe: Callable[[str, Mapping[str, Any]], str]) -> list[str]:
+def failures(
+    table: Path, told: Iterable[str], describe: Callable[[str, Mapping[str, Any]], str], finished: Container[str] = ()
+) -> list[str]:
     """Return a line for each trial without results, of this run and of earlier ones.
 
     Args:
         table: trials.csv; without it only this run's are known.
         told: the lines of this run.
         describe: returns the line of a trial by its name and its row of the table.
+        finished: the names of the trials that have finished in this run, whose rows may be older.
     """
     lines = {line.split(":", 1)[0]: line for line in told}
     try:
@@ -73,6 +76,8 @@ def failures(table: Path, told: Iterable[str], describe: Callable[[str, Mapping[
     except OSError:
         rows = []
     for row in rows:
-        line = describe(f"{row.get('experiment')}/{row.get('trial')}", row)
-        lines.setdefault(line.split(":", 1)[0], line)
+        name = f"{row.get('experiment')}/{row.get('trial')}"
+        if name not in finished:
+            line = describe(name, row)
+            lines.setdefault(line.split(":", 1)[0], line)
     return list(lines.values())

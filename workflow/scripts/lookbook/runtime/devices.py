@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from lookbook.errors import ConfigError
 from lookbook.runtime.backend_messages import hide_known_messages
 from lookbook.runtime.gpu_slots import take_slot
 from lookbook.runtime.hardware import visible_gpus
@@ -61,6 +62,13 @@ def prepare(threads: int, gpu: bool, slots_per_gpu: int = 1, backend: str | None
     with lean_imports(*unused):
         import keras  # noqa: F401
     return waited
+
+
+def check_installed(where: str, backend: str) -> None:
+    """Raise ConfigError if the package of a Keras backend is not installed; ``where`` is the key that names it."""
+    if importlib.util.find_spec(backend) is None:
+        lock = "requirements.lock" if backend == "tensorflow" else f"requirements-{backend}.lock"
+        raise ConfigError(f"{where}: {backend} is not installed; run make install LOCK={lock}, or use another backend")
 
 
 def _choose_gpu(slots: int) -> float:

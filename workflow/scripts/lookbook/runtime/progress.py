@@ -150,6 +150,7 @@ def follow(workflow: Any, config: Mapping[str, Any]) -> Callable[[], None]:
 
     pattern = f"{config['results']}/logs/train_trial/{{}}.log"
     jobs: dict[int, Any] = {}
+    finished: set[str] = set()
 
     def plan() -> dict[int, str]:
         needed = {workflow.dag.jobid(job): job for job in workflow.dag.needrun_jobs()}
@@ -168,7 +169,9 @@ def follow(workflow: Any, config: Mapping[str, Any]) -> Callable[[], None]:
             facts = json.loads(Path(str(job.output.trial)).read_text(encoding="utf-8"))
         except (OSError, ValueError, AttributeError):
             return (f"FAILED {name}: the job ended with an error; log: {log}", True) if failed else ("", False)
-        return trial_line(name, facts, log), facts.get("status") not in FINISHED
+        if facts.get("status") in FINISHED:
+            finished.add(name)
+        return trial_line(name, facts, log), name not in finished
 
     progress = TrialProgress(
         plan,
@@ -182,9 +185,8 @@ def follow(workflow: Any, config: Mapping[str, Any]) -> Callable[[], None]:
 
     def repeat() -> None:
         table = Path(config["results"]) / "trials.csv"
-        repeat_failures(
-            failures(table, progress.failures, lambda name, row: trial_line(name, row, pattern.format(name)))
-        )
+        told = progress.failures
+        repeat_failures(failures(table, told, lambda name, row: trial_line(name, row, pattern.format(name)), finished))
 
     return repeat
 

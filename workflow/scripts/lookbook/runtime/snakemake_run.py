@@ -25,12 +25,11 @@ from snakemake.shell import shell
 from lookbook.config.digests import canonical
 from lookbook.processes import start_of
 from lookbook.runtime.locks import LockedError, hold_lock
-from lookbook.runtime.progress import follow, print_line
+from lookbook.runtime.progress import RULE, follow, print_line
 
 # Planning 10,000 trials creates millions of objects that live until the end. Searching them for garbage takes a sixth
 # of the planning time, and Python's last search at exit a fifth.
 GARBAGE_THRESHOLD = 10_000_000
-TRAINING_RULE = "train_trial"
 RUN_LOCK = Path(".snakemake/lookbook_run.lock")
 
 
@@ -47,7 +46,7 @@ def prepare_run(workflow: Any, config: Mapping[str, Any], scripts: Path) -> None
     # Snakemake formats the prefix with the job's command, so braces in it are doubled.
     shell.prefix(job_environment(workflow, config, scripts).replace("{", "{{").replace("}", "}}"))
     # The report states the command that the user gave. Jobs inherit it, because it is set only once.
-    os.environ.setdefault("LOOKBOOK_COMMAND", shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]))
+    os.environ.setdefault("LOOKBOOK_COMMAND", shlex.join(["snakemake", *sys.argv[1:]]))
     if workflow.is_main_process:
         end_without_deadlock()
         execute_alone(workflow, follow(workflow, config))
@@ -83,7 +82,7 @@ def check_experiments(workflow: Any, config: Mapping[str, Any], scripts: Path) -
 
     A process of its own imports Keras. Where Conda provides the environment of the jobs, this one may have no Keras.
     """
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == TRAINING_RULE]
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == RULE]
     if not jobs or workflow.touch or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
         return
     names = sorted({job.wildcards.experiment for job in jobs})
@@ -160,7 +159,9 @@ def job_environment(workflow: Any, config: Mapping[str, Any], scripts: Path) -> 
         "LOOKBOOK_CHECKPOINTS": config["checkpoints"] or "",
         "LOOKBOOK_FASHION_MNIST": config["data"]["fashion_mnist"]["path"] or "",
     }
-    commands = [f"export {name}={shlex.quote(value)};" for name, value in variables.items()]
+    # A prefix replaces Snakemake's own, which is this option.
+    commands = ["set -euo pipefail;"]
+    commands += [f"export {name}={shlex.quote(value)};" for name, value in variables.items()]
     if DeploymentMethod.CONDA not in workflow.deployment_settings.deployment_method:
         # Jobs use the Python that runs Snakemake, whether its environment is activated or not.
         commands.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH;")

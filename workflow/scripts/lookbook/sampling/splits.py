@@ -51,7 +51,7 @@ def limit(labels: np.ndarray, count: int | None, seed: int) -> np.ndarray:
     Args:
         labels: class of each image, integers (N,).
         count: number of images to keep; None, or a number above N, keeps all.
-        seed: the trial's seed.
+        seed: of the random ranks.
 
     Returns:
         Positions in ``labels``, int32 (min(count, N),), ascending.

@@ -151,7 +151,7 @@ def _plateau(claim: Mapping[str, Any], found: Evidence) -> dict[str, Any]:
     gains = [curve[last] - curve[first] for curve in curves if first in curve.index and last in curve.index]
     values = np.array([gain for gain in gains if not math.isnan(gain)], dtype=np.float64)
     if not len(values):
-        return _not_recorded(f"No history of `{name}` has {words(column)} by epoch")
+        return _not_recorded(f"No history of `{name}` has {words(column)} at the epochs {first} and {last}")
     margin = found.margin(claim)
     outcome = claim_tests.judge_equal(Sample(values), margin)
     start = f"Change in {words(column)} of `{name}` from epoch {first} to {last}:"

@@ -102,7 +102,7 @@ def one_vs_all(document: Document) -> Iterator[Block]:
         name, split = ensemble["experiment"], SPLITS.get(ensemble["split"], "test")
         yield Heading([code(name), ": one network per class"], 4)
         beside = f", the ensemble of seeds {members(seeds)} that differ only in their seed" if seeds else ""
-        same = bool(seeds) and seeds["members"] == ensemble["members"]
+        same = seeds is not None and seeds["members"] == ensemble["members"]
         cost = " Their costs are equal if the networks have equal budgets." if same else ""
         yield Paragraph(
             f"The one-vs-all ensemble has {members(ensemble)} networks that each distinguish one class from all "

@@ -18,8 +18,8 @@ mean and a standard deviation over several trials (population standard deviation
 interval for one further trial if it reports a single value. The verdict is "reproduced" if the interval lies within the
 margin of the profile (by default 0.01 for accuracies and 0.03 for losses). Otherwise our value is "higher" or "lower"
 than the published one if the interval does not contain zero, and "compatible" if it does: the trials show neither that
-the values are equal nor that they differ. The verdict is "inconclusive" with fewer than two trials. Each value is
-compared on its own, so about one in twenty differs by chance alone.
+the values are equal nor that they differ. The verdict is "inconclusive" with fewer than two trials, or two equal ones.
+Each value is compared on its own, so about one in twenty differs by chance alone.
 """
 
 

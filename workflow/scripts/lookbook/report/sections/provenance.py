@@ -24,7 +24,7 @@ def provenance(report: Report) -> Iterator[Block]:
     datasets = {name: experiment.entry["dataset"] for name, experiment in report.experiments.items()}
     facts: dict[str, list[Inline]] = {
         "Command": [code(given["command"]) if given.get("command") else MISSING],
-        "Git commit": [code(given["git_commit"]) if given.get("git_commit") else MISSING],
+        "Git commit of the configuration": [code(given["git_commit"]) if given.get("git_commit") else MISSING],
         "Profile": [report.benchmark.profile["name"]],
         "Identity": [code(report.identity(report.experiments))],
         "Training time": [f"{duration(report.seconds)}, {plural(len(rows), 'trial')}"],

@@ -75,9 +75,9 @@ test-engines:  ## the tests on SLURM, an object store and Kubernetes
 mutants: $(VENV)/.installed  ## the tests of damaged input, 10,000 of each kind
 	LOOKBOOK_MUTANTS=10000 $(PYTEST) --timeout 3600 tests/faults -k mutants
 
-# Kills random processes 200 times, for half an hour, and writes benchmarks/results/soak.md.
+# Kills random processes 200 times, for about 40 minutes, and writes benchmarks/results/soak.md.
 KILLS ?= 200
-soak: $(VENV)/.installed  ## kills random processes for half an hour
+soak: $(VENV)/.installed  ## kills random processes for about 40 minutes
 	$(BIN)/python tests/faults/soak.py --kills $(KILLS)
 
 # Takes about an hour on an otherwise idle machine and writes to benchmarks/results. With a GPU: benchmarks/gpu.sh

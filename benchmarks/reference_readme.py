@@ -56,7 +56,7 @@ def readme_section(report: Report, trials: pd.DataFrame, claims: pd.DataFrame, s
 
 
 def documents_table(report: Report) -> str:
-    """Return a Markdown table: the highest published accuracy of each document that a result exists for, and ours."""
+    """Return a Markdown table: of each document the highest published accuracy that has a result here, and ours."""
     rows = []
     for document in report.documents:
         claims = [row for row in report.claims if row["document"] == document.name]
@@ -66,8 +66,9 @@ def documents_table(report: Report) -> str:
         best = max(known, key=lambda e: (e.n > 0, e.accuracy.published))
         ours = f"{best.accuracy.text}, {plural(best.n, 'trial')}: {best.accuracy.verdict}" if best.n else "not run"
         published = f"`{best.name}`: {spread(best.accuracy.published, best.accuracy.published_std)}"
+        published += "" if best.split == "test" else f" ({SPLITS[best.split]})"
         rows.append([document.name, best.entry["citation"], published, ours, counts(claims)])
-    header = ["document", "source", "highest published accuracy", "here", "its claims"]
+    header = ["document", "source", "highest published accuracy with a result here", "here", "its claims"]
     return table(header, rows)
 
 

@@ -2,13 +2,16 @@
 
 from zipfile import is_zipfile
 
+from lookbook.datasets import FETCHED
+
 COMPETITION_DATASETS = [name for name, info in DATASETS.items() if info.competition]
 # Without a path, an archive that is already there is used as it is: the rule would delete it first.
 KEPT_ARCHIVES = {
     family
-    for family, settings in CONFIG["data"].items()
-    if not settings["path"]
-    and any(map(is_zipfile, Path("resources/downloads", family).glob("*.zip")))
+    for family, info in FETCHED.items()
+    if not CONFIG["data"][family]["path"]
+    and all(is_zipfile(Path("resources/downloads", family, name)) for name in info.originals)
+    and workflow.storage_settings.default_storage_provider is None
 }
 MANIFESTS = sorted({dataset_files(DATASET_OF[name])["manifest"] for name in PLAN})
 
@@ -19,7 +22,7 @@ rule fetch_dataset:
     log:
         "logs/fetch_dataset/{family}/{archive}.log",
     wildcard_constraints:
-        family="|".join(sorted(set(CONFIG["data"]) - KEPT_ARCHIVES)),
+        family="|".join(sorted(FETCHED.keys() - KEPT_ARCHIVES)),
     retries: 2
     conda:
         "../envs/data.yaml"

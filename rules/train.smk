@@ -1,6 +1,6 @@
 """Training: one job per trial."""
 
-# Trial 0 of every experiment comes first, and the cheaper before the dearer, so that a run that is stopped early has
+# Trial 0 of every experiment comes first, and short ones before long ones, so that a run that is stopped early has
 # something of everything. A changed priority reruns nothing.
 RANKS = priorities(EXPERIMENTS)
 GPUS_OF_BACKEND = {

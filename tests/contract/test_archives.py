@@ -31,6 +31,16 @@ def test_an_archive_stays_when_its_source_is_taken_from_the_configuration(tmp_pa
     assert work.path(TARGET).read_bytes() == content
 
 
+def test_another_archive_in_the_folder_is_not_that_of_the_dataset(tmp_path):
+    work = configured(tmp_path, "null")
+    other = work.path("resources/downloads/simpsons_mnist/master.zip")
+    other.parent.mkdir(parents=True)
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("a", "b")
+    planned = work.plan("resources/datasets/simpsons_mnist_rgb/manifest.json").jobs
+    assert planned == {"fetch_dataset": 1, "prepare_dataset": 1}
+
+
 def test_a_source_that_is_no_archive_fails_the_job(tmp_path):
     source = tmp_path / "mine.zip"
     source.write_text("no archive")

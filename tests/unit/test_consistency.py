@@ -190,11 +190,11 @@ def test_the_batch_size_is_not_checked_where_the_number_of_sampled_images_is_unk
 
 def test_a_trial_must_have_the_trial_whose_weights_it_starts_from(refusal_of, experiments_of):
     text = f"{entry('trials: 2')}\n  later: {{title: t, base: mine, trials: 3, initial_weights: mine}}"
-    assert "mine.yaml: later: trials: trial 2 starts from one of mine, which has only 2; give mine at least 3" in (
-        refusal_of(text)
-    )
-    enough = experiments_of(f"document: d\nexperiments:\n{text.replace('trials: 3', 'trials: 2')}")
-    assert enough["later"].trials == 2
+    told = "mine.yaml: later: trials: trial 2 starts from one of mine, which has only 2; give mine at least 3"
+    assert told in refusal_of(text)
+    # What is not part of the run does not count.
+    assert "mine" in experiments_of(f"document: d\nexperiments:\n{text}", experiments=["mine"])
+    assert experiments_of(f"document: d\nexperiments:\n{text.replace('trials: 3', 'trials: 2')}")["later"].trials == 2
 
 
 def test_two_classifiers_of_one_class_in_an_ensemble_are_refused(refusal_of):

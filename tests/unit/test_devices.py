@@ -84,7 +84,6 @@ def test_the_time_of_waiting_for_a_gpu_is_returned(monkeypatch):
 
 PREPARED = """
 import sys
-from lookbook.errors import ConfigError
 from lookbook.runtime import devices
 
 loaded = lambda: sorted({name.partition(".")[0] for name in sys.modules} & {"keras", "tensorflow", *devices.UNUSED})

@@ -7,10 +7,20 @@ import pytest
 
 from lookbook.command_line import exits_with_message
 from lookbook.config.experiments import resolve_config
+from lookbook.errors import ConfigError
 from lookbook.files import replacing, write_text
 
 
-def test_a_full_disk_leaves_the_file_as_it_is_and_is_told_with_its_path(tmp_path):
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device; free some space"),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS)), "Read-only file system; check the path"),
+        (OSError("1000 requested and 99 written"), "1000 requested and 99 written"),  # of NumPy
+    ],
+    ids=["full", "read-only", "without a number"],
+)
+def test_an_error_of_a_write_leaves_the_file_as_it_is_and_is_told_with_its_path(error, expected, tmp_path):
     path = tmp_path / "table.csv"
     write_text(path, "before")
 
@@ -18,9 +28,9 @@ def test_a_full_disk_leaves_the_file_as_it_is_and_is_told_with_its_path(tmp_path
     def write():
         with replacing(path) as temporary:
             temporary.write_text("half")
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise error
 
-    with pytest.raises(SystemExit, match=f"^error: {path}: No space left on device; check the path$"):
+    with pytest.raises(SystemExit, match=f"^error: {path}: {expected}$"):
         write()
     assert path.read_text() == "before"
     assert os.listdir(tmp_path) == ["table.csv"]
@@ -36,7 +46,10 @@ def test_an_error_of_the_system_without_a_path_has_no_traceback():
 
 
 def test_the_folder_of_the_results_is_a_plain_path(monkeypatch):
-    monkeypatch.setenv("HOME", "/home/me")
-    folders = {"~/out/": "/home/me/out", "./out//a/": "out/a", "out": "out"}
+    monkeypatch.setenv("HOME", "/me")
+    folders = {"~/out/": "/me/out", "./out//a/": "out/a", "out": "out"}
     for given, expected in folders.items():
         assert resolve_config({"experiment_files": ["mine.yaml"], "results": given})["results"] == expected
+    for refused in ("~", "~/", "~no_such_user/out"):
+        with pytest.raises(ConfigError, match=r"^config.yaml: results: "):
+            resolve_config({"experiment_files": ["mine.yaml"], "results": refused})

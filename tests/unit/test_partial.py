@@ -12,7 +12,7 @@ from lookbook.results.trial import read_trial
 def test_a_trial_counts_only_with_the_one_whose_weights_it_starts_from(tmp_path, evaluated, linked):
     specs = {"first": {"initial_weights": None}, "second": {"initial_weights": "first"}}
     each = {name: {"spec": spec, "dataset": "levels"} for name, spec in specs.items()}
-    benchmark = small.plan(tmp_path / "run", dict.fromkeys(specs, 1), each, config={"seed": 0})
+    benchmark = small.plan(tmp_path / "run", dict.fromkeys(specs, 1), each)
     benchmark.config.update(seed=0)
     for planned in benchmark.trials():
         small.finish(planned, spec=specs[planned.experiment])

@@ -1,6 +1,7 @@
 """What the command lines of all scripts have in common."""
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -113,6 +114,7 @@ def exits_with_message(main: Callable[[], None]) -> Callable[[], None]:
             if error.filename is None:
                 sys.exit(f"error: {error}")
             # A path of the command line, or one below it, cannot be read or written.
-            sys.exit(f"error: {str(error.filename2 or error.filename)[:200]}: {error.strerror}; check the path")
+            remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check the path"
+            sys.exit(f"error: {str(error.filename2 or error.filename)[:200]}: {error.strerror}; {remedy}")
 
     return main_without_traceback

@@ -47,8 +47,11 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        # A write to a full disk does not name the file.
-        error.filename = error.filename or str(path)
+        # A write to a full disk does not name the file; NumPy's error has a text only.
+        if error.errno is None:
+            error.args = (f"{path}: {error}",)
+        else:
+            error.filename = error.filename or str(path)
         raise
     finally:
         temporary.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
-from pathlib import PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lookbook.config.digests import selects_images
@@ -48,16 +48,24 @@ def check_spec(where: str, spec: Mapping[str, Any], experiments: Iterable[str]) 
         raise ConfigError(f"{where}: {key}: {problem}")
 
 
-def check_results_folder(folder: str) -> None:
-    """Raise ConfigError for a folder that has other files, or whose name Snakemake would expand."""
-    path = PurePath(folder)
+def results_folder(folder: str) -> str:
+    """Return the path of the folder of results without ``~`` and superfluous slashes.
+
+    Raises:
+        ConfigError: it has other files, or Snakemake would expand its name.
+    """
+    try:
+        path = Path(folder).expanduser()
+    except RuntimeError:  # no such user
+        raise ConfigError(f"config.yaml: results: there is no home folder of {folder!r}; write the path") from None
     if {"{", "}", "\n"} & set(folder):
         raise ConfigError(f"config.yaml: results: a folder name cannot have braces or line ends; got {folder!r}")
-    if not path.parts or ".." in path.parts:
+    if not path.parts or ".." in path.parts or path == Path.home():
         raise ConfigError(f"config.yaml: results: must be a folder of its own, such as results; got '{folder}'")
     if not path.is_absolute() and path.parts[0] in SOURCE_FOLDERS:
         problem = f"{path.parts[0]} has other files of the project; use another folder, such as results"
         raise ConfigError(f"config.yaml: results: {problem}")
+    return str(path)
 
 
 def check_initial_trials(where: str, chain: Sequence[Experiment]) -> None:

@@ -65,5 +65,5 @@ def megabytes_of(spec: Mapping[str, Any]) -> float:
 
 def priorities(experiments: Mapping[str, Experiment]) -> dict[str, int]:
     """Return the rank of each experiment, from 1: the cheaper its trials, the higher."""
-    dear_first = sorted(experiments, key=lambda name: -seconds_of(experiments[name].spec))
-    return {name: rank for rank, name in enumerate(dear_first, start=1)}
+    longest_first = sorted(experiments, key=lambda name: -seconds_of(experiments[name].spec))
+    return {name: rank for rank, name in enumerate(longest_first, start=1)}

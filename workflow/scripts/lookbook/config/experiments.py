@@ -15,9 +15,9 @@ from lookbook.config.consistency import (
     check_initial_trials,
     check_number_of_trials,
     check_published_as,
-    check_results_folder,
     check_settings_from,
     check_spec,
+    results_folder,
 )
 from lookbook.config.digests import code_digest, digest
 from lookbook.config.inheritance import ADDED_LATER, Entry, inherit, merge, read_entries
@@ -109,12 +109,12 @@ def resolve(
         reasons = [unavailable_reason(resolved[other].spec["dataset"], config["data"]) for other in chain]
         if any(reasons):
             resolved[name] = replace(resolved[name], trials=0, unavailable=next(filter(None, reasons)))
-        check_initial_trials(entries[name].where, [resolved[other] for other in chain])
     check_number_of_trials(resolved)
-    if config["experiments"] is None:
-        return resolved
-    check_names("config.yaml: experiments", config["experiments"], resolved)
-    selected = {other for name in config["experiments"] for other in chains[name]}
+    if config["experiments"] is not None:
+        check_names("config.yaml: experiments", config["experiments"], resolved)
+    selected = {other for name in config["experiments"] or chains for other in chains[name]}
+    for name in selected:
+        check_initial_trials(entries[name].where, [resolved[other] for other in chains[name]])
     return {name: experiment for name, experiment in resolved.items() if name in selected}
 
 
@@ -137,8 +137,7 @@ def resolve_config(config: Mapping[str, Any]) -> dict[str, Any]:
     check_values("config.yaml", dict(config))
     check("config.yaml", dict(config), schema("config"))
     filled = with_defaults(dict(config), schema("config"))
-    filled["results"] = str(Path(filled["results"]).expanduser())
-    check_results_folder(filled["results"])
+    filled["results"] = results_folder(filled["results"])
     return filled
 
 

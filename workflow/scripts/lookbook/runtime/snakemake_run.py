@@ -45,9 +45,9 @@ def prepare_run(workflow: Any, config: Mapping[str, Any], scripts: Path) -> None
     atexit.register(gc.freeze)
     # Snakemake formats the prefix with the job's command, so braces in it are doubled.
     shell.prefix(job_environment(workflow, config, scripts).replace("{", "{{").replace("}", "}}"))
-    # The report states the command that the user gave. Jobs inherit it, because it is set only once.
-    os.environ.setdefault("LOOKBOOK_COMMAND", shlex.join(["snakemake", *sys.argv[1:]]))
     if workflow.is_main_process:
+        # The report states the command that the user gave, and so do remedies in jobs that inherit it.
+        os.environ.setdefault("LOOKBOOK_COMMAND", shlex.join(["snakemake", *sys.argv[1:]]))
         end_without_deadlock()
         execute_alone(workflow, follow(workflow, config))
 

@@ -32,7 +32,7 @@ def test_reduced_budgets_support_no_statement_about_results(tmp_path):
         assert text in full
         assert text not in quick
     assert findings(edited(tmp_path / "quick", "trials").documents[0]) == [
-        "The budgets of this run are too small for a comparison with 1 published accuracy."
+        "The budgets of this run are too small for a comparison with the published accuracies."
     ]
 
 

@@ -178,7 +178,7 @@ def test_a_quick_run_states_that_it_is_not_comparable_and_has_no_verdicts(tmp_pa
     for name in (name for name, entry in experiments().items() if entry["trials"]):
         assert f"2 epochs on 500 training images of {name}" in html
     assert ["| Difference |" in page for page in (report[1], markdown)] == [True, False]
-    assert "The budgets of this run are too small for a comparison with 1 published accuracy." in markdown
+    assert "The budgets of this run are too small for a comparison with the published accuracies." in markdown
     assert 'class="chip not-comparable"' not in html
     assert "highest published" not in markdown
 

@@ -48,8 +48,7 @@ def verdicts(document: Document) -> Iterator[str]:
     if not compared:
         return
     if not document.report.comparable:
-        count = plural(len(compared), "published accuracy", "published accuracies")
-        yield f"The budgets of this run are too small for a comparison with {count}."
+        yield "The budgets of this run are too small for a comparison with the published accuracies."
         return
     parts = counted(Counter(experiment.accuracy.verdict for experiment in compared))
     compare = plural(len(compared), "comparison with a published accuracy", "comparisons with published accuracies")

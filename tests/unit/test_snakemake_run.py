@@ -47,7 +47,8 @@ def effects(monkeypatch, tmp_path):
     """Return the effects on locks and progress; the process itself is left unchanged."""
     found = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("LOOKBOOK_COMMAND", raising=False)
+    monkeypatch.setenv("LOOKBOOK_COMMAND", "")  # The variable is restored only if it was set.
+    monkeypatch.delenv("LOOKBOOK_COMMAND")
     monkeypatch.setattr(snakemake_run.gc, "set_threshold", lambda _: None)
     monkeypatch.setattr(snakemake_run.atexit, "register", lambda _: None)
     monkeypatch.setattr(snakemake_run, "end_without_deadlock", lambda: found.append("signals"))
@@ -61,6 +62,8 @@ def effects(monkeypatch, tmp_path):
 def test_only_the_main_process_locks_and_reports(main, expected, effects):
     snakemake_run.prepare_run(workflow(main=main), CONFIG, Path("/scripts"))
     assert effects == expected
+    # Remedies in jobs name it: another process was started by a command of Snakemake's own.
+    assert ("LOOKBOOK_COMMAND" in os.environ) == main
 
 
 def test_jobs_are_executed_under_a_lock_of_the_working_directory(monkeypatch, tmp_path):

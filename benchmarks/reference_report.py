@@ -8,13 +8,12 @@ import pandas as pd
 
 from lookbook.config.validation import ROOT
 from lookbook.figures.published import published_figure
-from lookbook.formatting import slug
-from lookbook.report.blocks import Block, Heading, Paragraph
+from lookbook.report.blocks import Block, Paragraph
 from lookbook.report.experiment import Experiment
 from lookbook.report.inline import code, experiment_link, join, web_link
 from lookbook.report.inputs import Report
 from lookbook.report.reference import Reference
-from lookbook.report.registry import CLOSING, OPENING, PER_DOCUMENT, Sections, titled
+from lookbook.report.registry import body
 from lookbook.report.rendering import write_report
 from lookbook.report.sections.opening import overview
 from lookbook.results.benchmark import Benchmark
@@ -81,7 +80,7 @@ def write_reference_report(report: Report, path: Path) -> None:
     summary = pd.DataFrame([experiment.row for experiment in names.values()])
     svg = published_figure(summary, report.benchmark.experiments)
     write_figure(Path(figure_file(report.benchmark.results, "published")), svg, report.identity(names))
-    above, below = list(opening(report)), list(body(report))
+    above, below = list(opening(report)), list(body(report, SHOWN))
     write_report(path, ROOT / "reports" / "templates", above, below, names)
 
 
@@ -94,17 +93,3 @@ def opening(report: Report) -> Iterator[Block]:
     if changed:
         names = join(map(experiment_link, changed))
         yield Paragraph(["Settings that have changed since the training, see ", code("summary.csv"), ": ", names, "."])
-
-
-def body(report: Report) -> Iterator[Block]:
-    """Yield the sections."""
-    yield from titled(shown(OPENING), report, level=2)
-    for document in report.documents:
-        yield Heading(document.name, 2, f"document-{slug(document.name)}")
-        yield from titled(shown(PER_DOCUMENT), document, level=3)
-    yield from titled(shown(CLOSING), report, level=2)
-
-
-def shown(sections: Sections) -> Sections:
-    """Return the sections that the report has."""
-    return {title: section for title, section in sections.items() if title in SHOWN}

@@ -3,7 +3,7 @@
 A section without blocks is omitted. To add a section, write its function in a module of sections/ and name it here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from lookbook.formatting import slug
@@ -55,15 +55,24 @@ CLOSING: Sections = {
 }
 
 
-def body(report: Report) -> Iterator[Block]:
-    """Yield the blocks below the navigation; those above are ``overview``."""
-    yield from titled(OPENING, report, level=2)
+def body(report: Report, titles: Container[str] | None = None) -> Iterator[Block]:
+    """Yield the blocks below the navigation; those above are ``overview``.
+
+    Args:
+        report: what the sections show.
+        titles: of the sections to show; None for all.
+    """
+    opening, per_document, closing = (
+        {title: section for title, section in sections.items() if titles is None or title in titles}
+        for sections in (OPENING, PER_DOCUMENT, CLOSING)
+    )
+    yield from titled(opening, report, level=2)
     for document in report.documents:
         anchor = slug(document.name)
         yield Heading(document.name, 2, f"document-{anchor}")
         yield from source(document)
-        yield from titled(PER_DOCUMENT, document, level=3, prefix=f"{anchor}-")
-    yield from titled(CLOSING, report, level=2)
+        yield from titled(per_document, document, level=3, prefix=f"{anchor}-")
+    yield from titled(closing, report, level=2)
 
 
 def titled(sections: Sections, subject: Any, *, level: int, prefix: str = "") -> Iterator[Block]:
